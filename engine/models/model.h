@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/tensor.h"
+#include "engine/nn/kv_cache.h"
+#include "engine/ops/op_context.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sy::models {
+
+/// Facts that every architecture shares; the rest stays in the architecture's own file.
+struct ModelConfig {
+    std::string architecture; // as written in general.architecture
+    int64_t contextLength = 0;
+    int64_t dim = 0;
+    int nLayers = 0;
+    int nHeads = 0;
+    int nKvHeads = 0;
+    int headDim = 0;
+    int64_t ffnDim = 0;
+    int64_t nVocabulary = 0;
+    int nExperts = 0;
+    int nExpertsUsed = 0;
+    bool isEmbedding = false; // encoder or pooling model: use embed()
+};
+
+enum class LogitsWanted : uint8_t { none, last, all };
+
+/// One sequence's part of a step. Before the step the cache holds the tokens that come earlier; the step appends `tokens`.
+struct SequenceStep {
+    nn::KvSequence* cache;
+    std::span<const int32_t> tokens;
+    LogitsWanted logits = LogitsWanted::last;
+};
+
+/// A loaded model. Weights are immutable and shared; everything that changes lives in the KV sequences, so two threads may not
+/// step at once only because they would compete for the processor: the scheduler holds the queue.
+class Model {
+public:
+    virtual ~Model() = default;
+    virtual const ModelConfig& config() const = 0;
+    virtual nn::KvLayout kvLayout() const = 0;
+
+    /// One forward pass over a ragged batch: the concatenated tokens of many sequences. Returns (nRows, nVocabulary) f32 logits,
+    /// rows in the order of the sequences and, inside one, of its positions; only those asked for are computed.
+    /// Throws OutOfMemory when a cache cannot grow (no cache has changed then); std::invalid_argument for a token outside the
+    /// vocabulary or an embedding model. A row's bits do not depend on the rest of the batch.
+    virtual Tensor step(const ops::OpContext& context, std::span<const SequenceStep> sequences) = 0;
+
+    /// Embedding models only: one pooled vector for each sequence, not normalized. Tokens are complete, special ones included,
+    /// and at most contextLength each. Returns (nSequences, dim) f32. Others throw std::invalid_argument.
+    virtual Tensor embed(const ops::OpContext& context, std::span<const std::vector<int32_t>> sequences) = 0;
+
+    /// Upper bound of the memory that one step of nTokens takes besides weights and KV cache.
+    virtual size_t computeBytes(int64_t nTokens) const = 0;
+
+    size_t weightBytes = 0; // tensors' payload
+};
+
+} // namespace sy::models

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/tensor.h"
+#include "engine/ops/attention/attention.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace sy::nn {
+
+/// Sizes of a model's KV cache. All layers of one page are allocated together.
+struct KvLayout {
+    int nLayers;
+    int nKvHeads;
+    int keyDim;
+    int valueDim;
+    DType dtype = DType::F16; // F32 or F16
+    static constexpr int kPageTokens = 32;
+    size_t pageBytes() const;
+};
+
+class KvPool;
+
+/// The cached tokens of one sequence: a list of pages, the last partly filled. Pages that other sequences (or the prefix index)
+/// hold too are never written: appending to a shared, partly filled page copies it first. Movable, not copyable; fork() makes a
+/// second sequence that shares everything so far.
+class KvSequence {
+public:
+    explicit KvSequence(KvPool& pool);
+    ~KvSequence();
+    KvSequence(KvSequence&&) noexcept;
+    KvSequence& operator=(KvSequence&&) noexcept;
+
+    int64_t length() const { return int64_t(m_tokens.size()); }
+    std::span<const int32_t> tokens() const { return m_tokens; } // what is cached, for prefix comparison
+
+    /// Finds the longest run of whole pages in the pool's prefix index that holds the beginning of `prompt` and adopts them.
+    /// Only on an empty sequence. Returns the number of tokens adopted; always leaves at least one token of the prompt to compute.
+    int64_t adoptPrefix(std::span<const int32_t> prompt);
+
+    /// Makes room for tokens at positions length() …; afterwards storeKeys/storeValues may write them. Throws OutOfMemory when the
+    /// pool is full and nothing can be evicted; the sequence is then unchanged.
+    void append(std::span<const int32_t> tokens);
+
+    void truncate(int64_t length); // forgets the tokens from `length` on
+    KvSequence fork() const;
+
+    /// Writes rows (n, nKvHeads * dim) f32 for positions first … first+n-1 of a layer, converting to the pool's type.
+    void store(int layer, int64_t first, const float* keys, const float* values, int64_t n);
+
+    /// The pages as the attention op reads them; valid until the sequence changes.
+    ops::KvPages pages(int layer) const;
+
+    /// Puts this sequence's whole pages into the pool's prefix index (hash of all tokens before and in the page), so that later
+    /// prompts can adopt them. Called by the scheduler when a request ends or a prompt has been processed.
+    void publish();
+
+private:
+    struct Page;
+    KvPool* m_pool;
+    std::vector<int32_t> m_tokens;
+    std::vector<std::shared_ptr<Page>> m_pages;
+    mutable std::vector<std::vector<const std::byte*>> m_keyPointers, m_valuePointers; // per layer, as pages() hands them out
+    int64_t m_nPublished = 0;
+    friend class KvPool;
+};
+
+/// Owns the pages of one loaded model. Thread-safe.
+class KvPool {
+public:
+    KvPool(KvLayout layout, size_t budgetBytes);
+    ~KvPool();
+    const KvLayout& layout() const;
+    size_t budgetBytes() const;
+    size_t usedBytes() const;      // pages held by sequences
+    size_t cachedBytes() const;    // pages kept only by the prefix index; given up least recently used first
+    int64_t freeTokens() const;    // tokens that can still be appended, evictable pages counted
+    void clearPrefixIndex();
+
+private:
+    friend class KvSequence;
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+} // namespace sy::nn
