@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Q4_0 and Q4_1: 32 values, 4 bits each.
+//
+//   Q4_0, 18 bytes    0  f16 d      2  qs[16]                value = d * (q - 8)
+//   Q4_1, 20 bytes    0  f16 d      2  f16 m     4  qs[16]   value = d * q + m
+//
+//   qs[j]:  low nibble = value j, high nibble = value j + 16
+//
+#include "engine/quant/block_read.h"
+#include "engine/quant/unpackers.h"
+
+namespace sy::quant {
+
+void unpackQ4_0(const void* blocks, float* out, int64_t nValues) noexcept
+{
+    const auto* b = static_cast<const uint8_t*>(blocks);
+    for (int64_t i = 0; i < nValues; i += 32, b += 18, out += 32) {
+        const float d = readHalf(b);
+        for (int j = 0; j < 16; ++j) {
+            out[j] = d * float(low4(b[2 + j]) - 8);
+            out[j + 16] = d * float(high4(b[2 + j]) - 8);
+        }
+    }
+}
+
+void unpackQ4_1(const void* blocks, float* out, int64_t nValues) noexcept
+{
+    const auto* b = static_cast<const uint8_t*>(blocks);
+    for (int64_t i = 0; i < nValues; i += 32, b += 20, out += 32) {
+        const float d = readHalf(b);
+        const float m = readHalf(b + 2);
+        for (int j = 0; j < 16; ++j) {
+            out[j] = d * float(low4(b[4 + j])) + m;
+            out[j + 16] = d * float(high4(b[4 + j])) + m;
+        }
+    }
+}
+
+} // namespace sy::quant
