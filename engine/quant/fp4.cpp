@@ -11,9 +11,9 @@
 // Tables hold E2M1 doubled, so scales are halved: exact, because every scale here is far from the edge of float except
 // MXFP4's e = 0 and 1, whose halves are subnormal floats and are built as such.
 //
-#include "engine/quant/block_read.h"
+#include "engine/quant/block_fields.h"
 #include "engine/quant/iq4_levels.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

@@ -6,9 +6,9 @@
 //
 // Nibbles lie as in Q4_0 within each 32 values. Scale s of group g (0..7, 32 values): nibble g of scalesLow | bits 2g of scalesHigh << 4.
 //
-#include "engine/quant/block_read.h"
+#include "engine/quant/block_fields.h"
 #include "engine/quant/iq4_levels.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

@@ -5,8 +5,8 @@
 //   BF16  s eeeeeeee mmmmmmm      the upper half of a float
 //
 // The integer types occur in tables of ids, never in matrices; decoding one to float rounds past 2^24.
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 
@@ -47,6 +47,25 @@ void unpackBf16(const void* in, float* out, int64_t n) noexcept
     const auto* bytes = static_cast<const uint8_t*>(in);
     for (int64_t i = 0; i < n; ++i)
         out[i] = bf16ToFloat(readU16(bytes + 2 * i));
+}
+
+void packF32(const float* values, void* blocks, int64_t n) noexcept
+{
+    std::memcpy(blocks, values, size_t(n) * sizeof(float));
+}
+
+void packF16(const float* values, void* blocks, int64_t n) noexcept
+{
+    auto* bytes = static_cast<uint8_t*>(blocks);
+    for (int64_t i = 0; i < n; ++i)
+        writeU16(bytes + 2 * i, floatToHalf(values[i]));
+}
+
+void packBf16(const float* values, void* blocks, int64_t n) noexcept
+{
+    auto* bytes = static_cast<uint8_t*>(blocks);
+    for (int64_t i = 0; i < n; ++i)
+        writeU16(bytes + 2 * i, floatToBf16(values[i]));
 }
 
 void unpackI8(const void* in, float* out, int64_t n) noexcept

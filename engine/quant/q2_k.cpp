@@ -11,8 +11,8 @@
 //   qs byte l of the half:   bits 7-6        5-4         3-2         1-0
 //                            value 96+l      64+l        32+l        l
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

@@ -9,8 +9,8 @@
 //   scale i:  low four bits   nibble of byte i mod 8 (low nibble for i < 8, high for i >= 8)
 //             high two bits   bits 2*(i div 4) of byte 8 + i mod 4
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

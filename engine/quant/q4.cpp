@@ -6,8 +6,10 @@
 //
 //   qs[j]:  low nibble = value j, high nibble = value j + 16
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
+
+#include <cmath>
 
 namespace sy::quant {
 
@@ -32,6 +34,26 @@ void unpackQ4_1(const void* blocks, float* out, int64_t nValues) noexcept
         for (int j = 0; j < 16; ++j) {
             out[j] = d * float(low4(b[4 + j])) + m;
             out[j + 16] = d * float(high4(b[4 + j])) + m;
+        }
+    }
+}
+
+// The value that is farthest from zero gets the code 0, which is -8, so its sign decides the sign of d.
+void packQ4_0(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    auto* b = static_cast<uint8_t*>(blocks);
+    for (int64_t i = 0; i < nValues; i += 32, b += 18, values += 32) {
+        float extreme = 0;
+        for (int j = 0; j < 32; ++j)
+            if (std::fabs(values[j]) > std::fabs(extreme))
+                extreme = values[j];
+        const float d = extreme / -8;
+        const float inverse = d != 0 ? 1 / d : 0;
+        writeU16(b, floatToHalf(d));
+        for (int j = 0; j < 16; ++j) {
+            const int low = clampedToInt(values[j] * inverse + 8.5f, 0, 15);
+            const int high = clampedToInt(values[j + 16] * inverse + 8.5f, 0, 15);
+            b[2 + j] = static_cast<uint8_t>(low | high << 4);
         }
     }
 }

@@ -14,8 +14,8 @@
 //   s[0..3]  top of sc 4..7    sc 0..3                     s[8..11]   low of mn 4..7   low of sc 4..7
 //   s[4..7]  top of mn 4..7    mn 0..3
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

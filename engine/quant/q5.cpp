@@ -6,8 +6,8 @@
 //
 //   q of value j:  nibble (as in Q4_0) | bit j of qh << 4
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

@@ -14,8 +14,8 @@
 //   64 + l     high nibble ql[l]      qh[l] bits 5-4      l/16 + 4
 //   96 + l     high nibble ql[l+32]   qh[l] bits 7-6      l/16 + 6
 //
-#include "engine/quant/block_read.h"
-#include "engine/quant/unpackers.h"
+#include "engine/quant/block_fields.h"
+#include "engine/quant/definitions.h"
 
 namespace sy::quant {
 

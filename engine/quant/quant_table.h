@@ -20,6 +20,10 @@ struct QuantType {
     /// The definition of the format, bit-exact and the yardstick of every fast kernel: decodes nValues (a multiple of
     /// valuesPerBlock) to float. blocks needs no alignment.
     void (*unpack)(const void* blocks, float* out, int64_t nValues) noexcept;
+
+    /// Rounds nValues floats to blocks without looking at anything but the block itself: plain round to nearest. nullptr for types
+    /// that need a fit. Values must be finite; what an infinity or NaN becomes is not defined, but nothing else suffers.
+    void (*pack)(const float* values, void* blocks, int64_t nValues) noexcept = nullptr;
 };
 
 /// Every type this build reads, in the order of their ids.

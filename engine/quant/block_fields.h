@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Fields of a block, which is unaligned and little-endian. Included by the scalar decoders only.
+// Fields of a block, which is unaligned and little-endian. Included by the scalar definitions only.
 #pragma once
 
 #include "engine/quant/half.h"
@@ -29,6 +29,19 @@ inline uint32_t readU32(const uint8_t* p) noexcept
 inline float readHalf(const uint8_t* p) noexcept
 {
     return halfToFloat(readU16(p));
+}
+
+inline void writeU16(uint8_t* p, uint16_t v) noexcept
+{
+    std::memcpy(p, &v, sizeof v);
+}
+
+/// value cut to low … high and to an integer; a NaN becomes low, where a bare cast would be undefined.
+inline int clampedToInt(float value, int low, int high) noexcept
+{
+    if (!(value > float(low)))
+        return low;
+    return value >= float(high) ? high : int(value);
 }
 
 inline int low4(uint8_t b) noexcept

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The decoders that quant_table.cpp lists. Callers use the table; this header only joins it to the files.
+// The decoders and encoders that quant_table.cpp lists. Callers use the table; this header only joins it to the files.
 #pragma once
 
 #include <cstdint>
@@ -31,5 +31,21 @@ void unpackIQ4_NL(const void* blocks, float* out, int64_t nValues) noexcept; // 
 void unpackIQ4_XS(const void* blocks, float* out, int64_t nValues) noexcept;
 void unpackMXFP4(const void* blocks, float* out, int64_t nValues) noexcept; // fp4.cpp
 void unpackNVFP4(const void* blocks, float* out, int64_t nValues) noexcept;
+
+void unpackIQ1_S(const void* blocks, float* out, int64_t nValues) noexcept; // iq1.cpp
+void unpackIQ1_M(const void* blocks, float* out, int64_t nValues) noexcept;
+void unpackIQ2_XXS(const void* blocks, float* out, int64_t nValues) noexcept; // iq2.cpp
+void unpackIQ2_XS(const void* blocks, float* out, int64_t nValues) noexcept;
+void unpackIQ2_S(const void* blocks, float* out, int64_t nValues) noexcept;
+void unpackIQ3_XXS(const void* blocks, float* out, int64_t nValues) noexcept; // iq3.cpp
+void unpackIQ3_S(const void* blocks, float* out, int64_t nValues) noexcept;
+void unpackTQ1_0(const void* blocks, float* out, int64_t nValues) noexcept; // tq.cpp
+void unpackTQ2_0(const void* blocks, float* out, int64_t nValues) noexcept;
+
+void packF32(const float* values, void* blocks, int64_t nValues) noexcept; // plain.cpp
+void packF16(const float* values, void* blocks, int64_t nValues) noexcept;
+void packBf16(const float* values, void* blocks, int64_t nValues) noexcept;
+void packQ4_0(const float* values, void* blocks, int64_t nValues) noexcept; // q4.cpp
+void packQ8_0(const float* values, void* blocks, int64_t nValues) noexcept; // q8_0.cpp
 
 } // namespace sy::quant
