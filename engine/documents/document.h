@@ -21,7 +21,8 @@ std::string_view outcomeName(Outcome outcome); // "ok", "partial", "no_text", "p
 
 /// What kind of structure Page::text carries; the chunker reads headings, tables and code from it.
 enum class Markup {
-    Plain,    // text files, reStructuredText, CSV
+    Plain,    // text files, reStructuredText
+    Table,    // CSV: one record a line, the first line names the columns
     Markdown, // as written, with its # and | and ```
     Pages,    // laid out pages (PDF): headings are in Page::headings, paragraphs are parted by an empty line
 };
@@ -50,7 +51,7 @@ struct Heading {
 
 /// One page, or the whole file for formats without pages.
 ///
-/// text is UTF-8, NFC, with \n as the only control character; zero-width, bidirectional-control and tag characters are gone.
+/// text is UTF-8, NFC, with \n and \t as the only control characters; zero-width, bidirectional-control and tag characters are gone.
 /// Every character offset in the program (chunks, citations) counts Unicode code points of exactly this text.
 struct Page {
     int number = 1;                // counts from 1
