@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/store/chat_store.h"
+
+#include "engine/store/app_schema.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <chrono>
+
+using namespace sy::store;
+
+class TestChatStore : public QObject {
+    Q_OBJECT
+
+private slots:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_store = std::make_unique<ChatStore>(openAppDatabase(m_folder->path().toStdString()));
+    }
+
+    void cleanup() { m_store.reset(); }
+
+    void chatsAreListedByLastActivity()
+    {
+        const auto first = m_store->create("first", "");
+        const auto second = m_store->create("second", "docs", "{\"t\":1}");
+        m_store->append({.chat = first.id, .role = "user", .text = "hello", .createdMs = nowMs() + 10});
+        const auto rows = m_store->list();
+        QCOMPARE(rows.size(), size_t(2));
+        QCOMPARE(rows[0].id, first.id);
+        QCOMPARE(rows[1].title, std::string("second"));
+        QCOMPARE(rows[1].collection, std::string("docs"));
+        QCOMPARE(rows[1].settings, std::string("{\"t\":1}"));
+    }
+
+    void everythingOfAMessageComesBackAfterReopening()
+    {
+        const auto chat = m_store->create("", "");
+        const auto question = m_store->append({.chat = chat.id, .role = "user", .text = "问题"});
+        const auto answer = m_store->append({.chat = chat.id, .role = "assistant", .text = "", .status = MessageStatus::streaming});
+        m_store->updateText(answer, "half");
+        m_store->finish({.id = answer, .text = "whole", .status = MessageStatus::failed, .timings = "T", .citations = "C", .support = "S",
+                         .queryUsed = "Q", .error = "E"});
+        m_store = std::make_unique<ChatStore>(openAppDatabase(m_folder->path().toStdString()));
+        const auto rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(2));
+        QCOMPARE(rows[0].text, std::string("问题"));
+        QVERIFY(!rows[0].parent);
+        QCOMPARE(rows[1].parent.value_or(0), question);
+        QCOMPARE(rows[1].role, std::string("assistant"));
+        QCOMPARE(rows[1].text, std::string("whole"));
+        QVERIFY(rows[1].status == MessageStatus::failed);
+        QCOMPARE(rows[1].timings + rows[1].citations + rows[1].support + rows[1].queryUsed + rows[1].error, std::string("TCSQE"));
+        QVERIFY(rows[1].createdMs > 0);
+    }
+
+    void aRemovedChatComesBackUntilItIsPurged()
+    {
+        const auto chat = m_store->create("secret plans", "");
+        m_store->append({.chat = chat.id, .role = "user", .text = "buried treasure"});
+        m_store->remove(chat.id);
+        QVERIFY(m_store->list().empty());
+        QVERIFY(m_store->search("treasure", 10).empty());
+        QVERIFY(m_store->search("secret", 10).empty());
+        QCOMPARE(m_store->purgeRemoved(nowMs() - 86'400'000), int64_t(0)); // removed just now: kept for undo
+        m_store->restore(chat.id);
+        QCOMPARE(m_store->messages(chat.id).size(), size_t(1));
+        QCOMPARE(m_store->search("treasure", 10).size(), size_t(1));
+        m_store->remove(chat.id);
+        QCOMPARE(m_store->purgeRemoved(nowMs() + 1), int64_t(1));
+        QVERIFY(!m_store->find(chat.id));
+        QVERIFY(m_store->messages(chat.id).empty());
+    }
+
+    void whatAKilledProcessLeftStreamingIsClosed()
+    {
+        const auto chat = m_store->create("", "");
+        const auto id = m_store->append({.chat = chat.id, .role = "assistant", .text = "", .status = MessageStatus::streaming});
+        m_store->updateText(id, "unfinished symphony");
+        QVERIFY(m_store->search("symphony", 10).empty());
+        QCOMPARE(m_store->closeInterrupted(), int64_t(1));
+        QVERIFY(m_store->messages(chat.id)[0].status == MessageStatus::stopped);
+        QCOMPARE(m_store->search("symphony", 10).size(), size_t(1));
+        QCOMPARE(m_store->closeInterrupted(), int64_t(0));
+    }
+
+    void searchFindsTitlesAndTextsInBothLanguages_data()
+    {
+        QTest::addColumn<QString>("query");
+        QTest::addColumn<QString>("found"); // titles of the chats, in order
+        QTest::newRow("a word in a title") << "quarterly" << "Quarterly report";
+        QTest::newRow("another form of the word") << "reports" << "Quarterly report,数据库设计";
+        QTest::newRow("both words") << "invoice overdue" << "数据库设计";
+        QTest::newRow("one of the words is missing") << "invoice banana" << "";
+        QTest::newRow("unfinished last word") << "invo" << "数据库设计";
+        QTest::newRow("Chinese title") << "数据库" << "数据库设计";
+        QTest::newRow("Chinese text") << "上海的天气" << "Quarterly report";
+        QTest::newRow("characters that are not together") << "海天" << "";
+        QTest::newRow("one character") << "雨" << "Quarterly report";
+        QTest::newRow("syntax is text") << "\" OR NEAR( *" << "";
+        QTest::newRow("empty") << "  " << "";
+    }
+
+    void searchFindsTitlesAndTextsInBothLanguages()
+    {
+        const auto first = m_store->create("Quarterly report", "");
+        m_store->append({.chat = first.id, .role = "user", .text = "明天上海的天气怎么样？会下雨吗"});
+        const auto second = m_store->create("", "");
+        m_store->append({.chat = second.id, .role = "user", .text = "The invoice in the report is overdue."});
+        m_store->rename(second.id, "数据库设计");
+        QFETCH(QString, query);
+        QStringList titles;
+        for (const ChatHit& hit : m_store->search(query.toStdString(), 10))
+            titles << QString::fromStdString(hit.title);
+        QTEST(titles.join(u','), "found");
+    }
+
+    void anExcerptShowsTheWordsAroundTheMatch()
+    {
+        const auto chat = m_store->create("t", "");
+        std::string text;
+        for (int i = 0; i < 200; ++i)
+            text += "filler ";
+        m_store->append({.chat = chat.id, .role = "user", .text = text + "needle " + text});
+        const auto hits = m_store->search("needle", 10);
+        QCOMPARE(hits.size(), size_t(1));
+        QVERIFY(hits[0].excerpt.find("needle") != std::string::npos);
+        QVERIFY(hits[0].excerpt.size() < 300);
+    }
+
+    void removingMessagesFromOneOnKeepsTheEarlierOnes()
+    {
+        const auto chat = m_store->create("", "");
+        const auto a = m_store->append({.chat = chat.id, .role = "user", .text = "alpha"});
+        const auto b = m_store->append({.chat = chat.id, .role = "assistant", .text = "beta"});
+        m_store->append({.chat = chat.id, .role = "user", .text = "gamma"});
+        m_store->removeMessagesFrom(chat.id, b);
+        const auto rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(1));
+        QCOMPARE(rows[0].id, a);
+        QVERIFY(m_store->search("gamma", 10).empty());
+    }
+
+    void unknownIdsAreRefused()
+    {
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->append({.chat = 99, .role = "user", .text = "x"}));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->updateText(99, "x"));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->rename(99, "x"));
+    }
+
+    void updatingALongTextIsCheap()
+    {
+        const auto chat = m_store->create("", "");
+        const auto id = m_store->append({.chat = chat.id, .role = "assistant", .text = "", .status = MessageStatus::streaming});
+        const std::string text(300'000, 'x'); // a 50,000-token answer
+        const auto start = std::chrono::steady_clock::now();
+        for (int i = 0; i < 20; ++i)
+            m_store->updateText(id, text);
+        const auto each = (std::chrono::steady_clock::now() - start) / 20;
+        QVERIFY2(each < std::chrono::milliseconds(50), qPrintable(QString::number(each.count() / 1e6)));
+    }
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<ChatStore> m_store;
+};
+
+QTEST_APPLESS_MAIN(TestChatStore)
+#include "tst_chat_store.moc"
