@@ -22,6 +22,7 @@ public:
         Tensor q;      // (blocks of 256, tokens, 256) I8; columns past `in` are zero
         Tensor scales; // (blocks of 256, tokens, 8) f32
         Tensor sums;   // (blocks of 256, tokens, 8) f32: scale times the sum of the block's q
+        Tensor negativeSums; // (blocks of 256, tokens, 16) I32: minus the sum of 16 q, for formats with an offset
     };
     const Quantized& quantized(const OpContext& context) const;
 
