@@ -11,7 +11,9 @@ namespace sy::cpu {
 class RangeTask {
 public:
     template <typename F>
-    RangeTask(F& f) : m_object(&f), m_call([](void* o, int64_t begin, int64_t end) { (*static_cast<F*>(o))(begin, end); })
+    RangeTask(F& f)
+        : m_object(const_cast<void*>(static_cast<const void*>(&f))),
+          m_call([](void* o, int64_t begin, int64_t end) { (*static_cast<F*>(o))(begin, end); })
     {
     }
     void operator()(int64_t begin, int64_t end) const { m_call(m_object, begin, end); }

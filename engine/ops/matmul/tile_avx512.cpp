@@ -202,32 +202,29 @@ struct Decoder<DType::Q6_K> {
         const V four = _mm512_set1_epi32(0x0F0F0F0F), two = _mm512_set1_epi32(0x30303030);
 #pragma GCC unroll 2
         for (int h = 0; h < 2; ++h) {
-            V high[8];
+            V high[8], q[16];
             load16(rows, 128 + 32 * h, high);
             load16(rows, 144 + 32 * h, high + 4);
-#pragma GCC unroll 2
-            for (int b = 0; b < 2; ++b) { // lanes t = b (low nibbles) and b + 2 (high nibbles) share their bytes
-                V q[8];
-                load16(rows, 64 * h + 32 * b, q);
-                load16(rows, 64 * h + 32 * b + 16, q + 4);
-#pragma GCC unroll 2
-                for (int n = 0; n < 2; ++n) {
-                    const int t = b + 2 * n;
-#pragma GCC unroll 2
-                    for (int half = 0; half < 2; ++half) {
-                        const int sub = 8 * h + 2 * t + half;
-                        take.scale(sub, scaleOf(sub));
 #pragma GCC unroll 4
-                        for (int j = 4 * half; j < 4 * half + 4; ++j) {
-                            const V low = and_(n ? _mm512_srli_epi32(q[j], 4) : q[j], four);
-                            const V top = t == 0   ? _mm512_slli_epi32(high[j], 4)
-                                          : t == 1 ? _mm512_slli_epi32(high[j], 2)
-                                          : t == 2 ? high[j]
-                                                   : _mm512_srli_epi32(high[j], 2);
-                            take.group(32 * h + 8 * t + j, or_(low, and_(top, two)));
-                        }
-                        take.end(sub);
+            for (int i = 0; i < 4; ++i)
+                load16(rows, 64 * h + 16 * i, q + 4 * i);
+#pragma GCC unroll 4
+            for (int t = 0; t < 4; ++t) { // t even: the first 32 bytes; t < 2: low nibbles
+#pragma GCC unroll 2
+                for (int half = 0; half < 2; ++half) {
+                    const int sub = 8 * h + 2 * t + half;
+                    take.scale(sub, scaleOf(sub));
+#pragma GCC unroll 4
+                    for (int j = 4 * half; j < 4 * half + 4; ++j) {
+                        const V packed = q[8 * (t % 2) + j];
+                        const V low = and_(t < 2 ? packed : _mm512_srli_epi32(packed, 4), four);
+                        const V top = t == 0   ? _mm512_slli_epi32(high[j], 4)
+                                      : t == 1 ? _mm512_slli_epi32(high[j], 2)
+                                      : t == 2 ? high[j]
+                                               : _mm512_srli_epi32(high[j], 2);
+                        take.group(32 * h + 8 * t + j, or_(low, and_(top, two)));
                     }
+                    take.end(sub);
                 }
             }
         }

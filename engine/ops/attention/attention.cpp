@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cuts a ragged batch into jobs of one key/value head and a block of rows. A block that is short of rows (decode) over a long
+// context is cut along the keys too, so that few heads still keep many threads busy; the partial results are merged in key order.
+// Long blocks (prefill) walk the same segments one after another and merge them the same way, so both give the same bits.
+#include "engine/ops/attention/attention.h"
+
+#include "engine/ops/attention/attention_rows.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace sy::ops {
+
+namespace {
+
+AttentionKernels attentionKernels(cpu::Level level)
+{
+#if defined(__x86_64__)
+    if (level == cpu::Level::avx512)
+        return avx512AttentionKernels();
+    if (level == cpu::Level::avx2)
+        return avx2AttentionKernels();
+#endif
+    (void)level;
+    return scalarAttentionKernels();
+}
+
+// One head's tiles in the pages of a sequence.
+struct PagedHead {
+    const KvPages* pages;
+    size_t keyOffset, valueOffset; // bytes of this head inside a page
+    size_t keyTileBytes, valueTileBytes;
+
+    static KeyTile tile(const void* source, int64_t index)
+    {
+        const auto& head = *static_cast<const PagedHead*>(source);
+        const int tilesPerPage = head.pages->pageTokens / kKeyTile;
+        const size_t page = size_t(index / tilesPerPage), inside = size_t(index % tilesPerPage);
+        return {head.pages->keys[page] + head.keyOffset + inside * head.keyTileBytes,
+                head.pages->values[page] + head.valueOffset + inside * head.valueTileBytes};
+    }
+};
+
+// One head's tiles in dense (tokens, heads * dim) matrices.
+struct DenseHead {
+    const float* keys;
+    const float* values;
+    int64_t keyStride, valueStride;
+
+    static KeyTile tile(const void* source, int64_t index)
+    {
+        const auto& head = *static_cast<const DenseHead*>(source);
+        return {reinterpret_cast<const std::byte*>(head.keys + index * kKeyTile * head.keyStride),
+                reinterpret_cast<const std::byte*>(head.values + index * kKeyTile * head.valueStride)};
+    }
+};
+
+struct Block {
+    size_t sequence;
+    int kvHead;
+    int64_t firstRow; // inside the sequence
+    int nRows;
+    int64_t firstKey, endKey; // of the part of the keys that this job takes
+    int64_t partial;          // index of its first query in the partial results, or -1: it finishes its rows itself
+};
+
+// Partial results of queries: largest, 16 sums, padded values.
+struct Partials {
+    std::vector<float> memory;
+    float* largest;
+    float* sums;
+    float* weighted;
+    void resize(int64_t nQueries, int padded)
+    {
+        memory.resize(size_t(nQueries) * (1 + 16 + padded));
+        largest = memory.data();
+        sums = largest + nQueries;
+        weighted = sums + nQueries * 16;
+    }
+};
+
+} // namespace
+
+// Shared by both public functions: `describe` fills the fields of a job that depend on where keys lie.
+template <class Describe>
+static void runBlocks(const OpContext& context, const AttentionConfig& config, const std::vector<Block>& blocks,
+                      int64_t nPartials, Tensor& out, const Describe& describe)
+{
+    const AttentionKernels kernels = attentionKernels(context.level);
+    const int group = config.nHeads / config.nKvHeads;
+    const int padded = padded16(config.valueDim);
+    const int64_t width = int64_t(config.nHeads) * config.valueDim;
+    Partials shared;
+    shared.resize(nPartials, padded);
+    const auto write = [&](const Block& block, int64_t row0, int query, const float* sums, const float* weighted) {
+        const int64_t row = row0 + block.firstRow + query / group;
+        kernels.finish(sums, weighted, out.f32() + row * width + (int64_t(block.kvHead) * group + query % group) * config.valueDim,
+                       config.valueDim);
+    };
+
+    context.pool.parallelFor(int64_t(blocks.size()), 1, [&](int64_t begin, int64_t end) {
+        thread_local Partials running, next;
+        running.resize(kMostQueries, padded);
+        next.resize(kMostQueries, padded);
+        for (int64_t b = begin; b < end; ++b) {
+            const Block& block = blocks[size_t(b)];
+            const int nQueries = block.nRows * group;
+            describe(block, [&](AttentionRows job, int64_t row0) {
+                job.nRows = block.nRows;
+                job.group = group;
+                job.headDim = config.headDim;
+                job.valueDim = config.valueDim;
+                job.scale = config.scale;
+                job.window = config.window;
+                if (block.partial >= 0) {
+                    job.firstKey = block.firstKey;
+                    job.endKey = block.endKey;
+                    job.largest = shared.largest + block.partial;
+                    job.sums = shared.sums + block.partial * 16;
+                    job.weighted = shared.weighted + block.partial * padded;
+                    kernels.segment(job);
+                    return;
+                }
+                for (int64_t key = 0; key < block.endKey; key += kSegmentKeys) {
+                    Partials& p = key == 0 ? running : next;
+                    job.firstKey = key;
+                    job.endKey = std::min(block.endKey, key + kSegmentKeys);
+                    job.largest = p.largest;
+                    job.sums = p.sums;
+                    job.weighted = p.weighted;
+                    kernels.segment(job);
+                    for (int i = 0; key > 0 && i < nQueries; ++i)
+                        kernels.merge(running.largest + i, running.sums + i * 16, running.weighted + i * padded, next.largest + i,
+                                      next.sums + i * 16, next.weighted + i * padded, padded);
+                }
+                for (int i = 0; i < nQueries; ++i)
+                    write(block, row0, i, running.sums + i * 16, running.weighted + i * padded);
+            });
+        }
+    });
+
+    // Split blocks follow each other in key order; the first of a family collects the others.
+    for (size_t b = 0; b < blocks.size();) {
+        const Block& block = blocks[b];
+        if (block.partial < 0) {
+            ++b;
+            continue;
+        }
+        const int nQueries = block.nRows * group;
+        size_t next = b + 1;
+        for (; next < blocks.size() && blocks[next].partial >= 0 && blocks[next].firstKey > 0; ++next)
+            for (int i = 0; i < nQueries; ++i) {
+                const int64_t to = block.partial + i, from = blocks[next].partial + i;
+                kernels.merge(shared.largest + to, shared.sums + to * 16, shared.weighted + to * padded, shared.largest + from,
+                              shared.sums + from * 16, shared.weighted + from * padded, padded);
+            }
+        describe(block, [&](const AttentionRows&, int64_t row0) {
+            for (int i = 0; i < nQueries; ++i)
+                write(block, row0, i, shared.sums + (block.partial + i) * 16, shared.weighted + (block.partial + i) * padded);
+        });
+        b = next;
+    }
+}
+
+static void check(const AttentionConfig& c)
+{
+    if (c.nKvHeads <= 0 || c.nHeads % c.nKvHeads != 0 || c.nHeads / c.nKvHeads > kMostQueries)
+        throw std::invalid_argument("attention: key/value heads must divide the query heads");
+    if (c.headDim <= 0 || c.headDim > 640 || c.valueDim <= 0 || c.valueDim > 640)
+        throw std::invalid_argument("attention: head size outside 1 … 640");
+}
+
+Tensor attention(const OpContext& context, const Tensor& q, std::span<const AttentionSequence> sequences,
+                 const AttentionConfig& config)
+{
+    check(config);
+    if (q.cols() != int64_t(config.nHeads) * config.headDim)
+        throw std::invalid_argument("attention: q " + toString(q.shape()) + " does not fit the heads");
+    Tensor out = Tensor::empty({q.rows(), int64_t(config.nHeads) * config.valueDim});
+    const int group = config.nHeads / config.nKvHeads;
+    const int rowsPerBlock = std::max(1, kMostQueries / group);
+
+    std::vector<Block> blocks;
+    int64_t nPartials = 0;
+    for (size_t s = 0; s < sequences.size(); ++s) {
+        const AttentionSequence& sequence = sequences[s];
+        if (sequence.kv.pageTokens % kKeyTile != 0)
+            throw std::invalid_argument("attention: page size is no multiple of 32");
+        if (sequence.kv.dtype != DType::F16 && sequence.kv.dtype != DType::F32)
+            throw std::invalid_argument("attention: keys are neither F32 nor F16");
+        if (sequence.firstRow < 0 || sequence.firstRow + sequence.nRows > q.rows())
+            throw std::invalid_argument("attention: rows outside q");
+        for (int64_t row = 0; row < sequence.nRows; row += rowsPerBlock) {
+            const int nRows = int(std::min<int64_t>(rowsPerBlock, sequence.nRows - row));
+            const int64_t nKeys = sequence.firstPosition + row + nRows;
+            const bool isSplit = nKeys > kSegmentKeys && sequence.nRows <= 4 && context.pool.nThreads() > 1;
+            for (int head = 0; head < config.nKvHeads; ++head) {
+                if (!isSplit) {
+                    blocks.push_back({s, head, row, nRows, 0, nKeys, -1});
+                    continue;
+                }
+                for (int64_t key = 0; key < nKeys; key += kSegmentKeys) {
+                    blocks.push_back({s, head, row, nRows, key, std::min(nKeys, key + kSegmentKeys), nPartials});
+                    nPartials += int64_t(nRows) * group;
+                }
+            }
+        }
+    }
+
+    runBlocks(context, config, blocks, nPartials, out, [&](const Block& block, const auto& use) {
+        const AttentionSequence& sequence = sequences[block.sequence];
+        const size_t elementBytes = sequence.kv.dtype == DType::F16 ? 2 : 4;
+        const size_t keyBytes = elementBytes * config.headDim, valueBytes = elementBytes * config.valueDim;
+        const PagedHead head{&sequence.kv, keyBytes * sequence.kv.pageTokens * block.kvHead,
+                             valueBytes * sequence.kv.pageTokens * block.kvHead, keyBytes * kKeyTile, valueBytes * kKeyTile};
+        AttentionRows job{};
+        job.q = q.f32() + (sequence.firstRow + block.firstRow) * q.cols() + int64_t(block.kvHead) * group * config.headDim;
+        job.qStride = q.cols();
+        job.position = sequence.firstPosition + block.firstRow;
+        job.tile = PagedHead::tile;
+        job.source = &head;
+        job.keyStride = config.headDim;
+        job.valueStride = config.valueDim;
+        job.dtype = sequence.kv.dtype;
+        job.isCausal = true;
+        use(job, sequence.firstRow);
+    });
+    return out;
+}
+
+Tensor encoderAttention(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v,
+                        std::span<const int64_t> lengths, const AttentionConfig& config)
+{
+    check(config);
+    const int group = config.nHeads / config.nKvHeads;
+    int64_t total = 0;
+    for (const int64_t n : lengths)
+        total += n;
+    if (q.rows() != total || k.rows() != total || v.rows() != total || q.cols() != int64_t(config.nHeads) * config.headDim ||
+        k.cols() != int64_t(config.nKvHeads) * config.headDim || v.cols() != int64_t(config.nKvHeads) * config.valueDim)
+        throw std::invalid_argument("encoderAttention: q, k and v do not fit the heads and lengths");
+    Tensor out = Tensor::empty({total, int64_t(config.nHeads) * config.valueDim});
+    const int rowsPerBlock = std::max(1, kMostQueries / group);
+
+    std::vector<Block> blocks;
+    std::vector<int64_t> firstRows;
+    for (size_t s = 0; s < lengths.size(); ++s) {
+        firstRows.push_back(s ? firstRows.back() + lengths[s - 1] : 0);
+        for (int64_t row = 0; row < lengths[s]; row += rowsPerBlock)
+            for (int head = 0; head < config.nKvHeads; ++head)
+                blocks.push_back({s, head, row, int(std::min<int64_t>(rowsPerBlock, lengths[s] - row)), 0, lengths[s], -1});
+    }
+    runBlocks(context, config, blocks, 0, out, [&](const Block& block, const auto& use) {
+        const int64_t first = firstRows[block.sequence];
+        const DenseHead head{k.f32() + first * k.cols() + int64_t(block.kvHead) * config.headDim,
+                             v.f32() + first * v.cols() + int64_t(block.kvHead) * config.valueDim, k.cols(), v.cols()};
+        AttentionRows job{};
+        job.q = q.f32() + (first + block.firstRow) * q.cols() + int64_t(block.kvHead) * group * config.headDim;
+        job.qStride = q.cols();
+        job.position = block.firstRow;
+        job.tile = DenseHead::tile;
+        job.source = &head;
+        job.keyStride = k.cols();
+        job.valueStride = v.cols();
+        job.dtype = DType::F32;
+        job.isCausal = false;
+        use(job, first);
+    });
+    return out;
+}
+
+} // namespace sy::ops
