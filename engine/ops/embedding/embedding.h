@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/tensor.h"
+#include "engine/ops/op_context.h"
+
+#include <cstdint>
+#include <span>
+
+namespace sy::ops {
+
+/// Rows of a table, decoded.
+///
+/// table    (vocabulary, dim) of any type in quant_table
+/// ids      of the rows wanted, in any order
+/// returns  (ids, dim) f32
+///
+/// Throws std::invalid_argument for an id outside the table.
+Tensor embedRows(const OpContext& context, const Tensor& table, std::span<const int32_t> ids);
+
+} // namespace sy::ops

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/embedding/embedding.h"
+#include "engine/quant/quant_table.h"
+#include "op_test.h"
+
+#include <QtTest>
+
+using namespace sy;
+
+class TestEmbedding : public QObject {
+    Q_OBJECT
+
+private slots:
+    void rowsAreDecodedAsTheTableDefines_data()
+    {
+        QTest::addColumn<int>("dtype");
+        for (const quant::QuantType& type : quant::quantTypes())
+            QTest::newRow(std::string(type.name).c_str()) << int(type.dtype);
+    }
+
+    void rowsAreDecodedAsTheTableDefines()
+    {
+        QFETCH(int, dtype);
+        const quant::QuantType& type = *quant::find(DType(dtype));
+        constexpr int64_t kRows = 50, kDim = 512;
+        const auto rowBytes = size_t(quant::rowBytes(type.dtype, kDim));
+        std::vector<std::byte> table(rowBytes * kRows);
+        std::mt19937 random(4);
+        for (std::byte& b : table)
+            b = std::byte(random() % 60); // small exponents: scales stay numbers
+        const Tensor weights = Tensor::wrap(table.data(), table.size(), {kRows, kDim}, type.dtype, nullptr);
+
+        std::vector<int32_t> ids;
+        for (int i = 0; i < 300; ++i)
+            ids.push_back(int32_t(random() % kRows));
+        cpu::ThreadPool pool(2);
+        const Tensor rows = ops::embedRows({pool}, weights, ids);
+        QVERIFY(rows.shape() == Shape({300, kDim}));
+        std::vector<float> expected(kDim);
+        for (size_t i = 0; i < ids.size(); ++i) {
+            quant::unpackRow(type.dtype, table.data() + size_t(ids[i]) * rowBytes, expected.data(), kDim);
+            QVERIFY(std::memcmp(expected.data(), rows.f32() + i * kDim, kDim * sizeof(float)) == 0);
+        }
+    }
+
+    void idsOutsideTheTableAreRefused()
+    {
+        cpu::ThreadPool pool(1);
+        const Tensor table = test::randomTensor({10, 4}, 1);
+        for (const int32_t id : {-1, 10}) {
+            const std::vector<int32_t> ids = {3, id};
+            QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::embedRows({pool}, table, ids));
+        }
+    }
+
+    void noIdsGiveNoRows()
+    {
+        cpu::ThreadPool pool(1);
+        QCOMPARE(ops::embedRows({pool}, test::randomTensor({10, 4}, 1), {}).rows(), 0);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestEmbedding)
+#include "tst_embedding.moc"
