@@ -10,7 +10,7 @@
 #include "engine/formats/gguf.h"
 
 #include "engine/core/error.h"
-#include "engine/core/utf8.h"
+#include "engine/formats/byte_cursor.h"
 #include "engine/formats/gguf_split.h"
 #include "engine/formats/gguf_types.h"
 #include "engine/formats/mapped_file.h"
@@ -38,63 +38,7 @@ uint64_t roundUp(uint64_t value, uint64_t alignment) // a power of two; value st
     return (value + alignment - 1) & ~(alignment - 1);
 }
 
-class Cursor {
-public:
-    Cursor(std::span<const std::byte> bytes, const std::string& path) : m_bytes(bytes), m_path(path) {}
-
-    uint64_t at() const { return m_at; }
-    uint64_t left() const { return m_bytes.size() - m_at; }
-
-    [[noreturn]] void fail(std::string problem, uint64_t at) const { throw BadFile(m_path, std::move(problem), int64_t(at)); }
-
-    std::span<const std::byte> skip(uint64_t n, std::string_view what)
-    {
-        if (n > left())
-            fail("the file ends inside " + std::string(what), m_at);
-        const auto out = m_bytes.subspan(m_at, n);
-        m_at += n;
-        return out;
-    }
-
-    template <typename T>
-    T take(std::string_view what)
-    {
-        T value;
-        std::memcpy(&value, skip(sizeof value, what).data(), sizeof value);
-        return value;
-    }
-
-    std::string_view string(uint64_t longest, std::string_view what)
-    {
-        const uint64_t start = m_at;
-        const auto length = take<uint64_t>(what);
-        if (length > left())
-            fail("the file ends inside " + std::string(what), start);
-        if (length > longest)
-            fail(std::string(what) + " is " + std::to_string(length) + " bytes long", start);
-        return {reinterpret_cast<const char*>(skip(length, what).data()), length};
-    }
-
-    // Names end up in messages and lookups: text without control characters, never empty.
-    std::string_view name(uint64_t longest, std::string_view what)
-    {
-        const uint64_t start = m_at;
-        const std::string_view text = string(longest, what);
-        bool isPlain = !text.empty() && isValidUtf8(text);
-        for (const char c : text)
-            isPlain = isPlain && static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-        if (!isPlain)
-            fail(std::string(what) + (text.empty() ? " is empty" : " is not plain text"), start);
-        return text;
-    }
-
-private:
-    std::span<const std::byte> m_bytes;
-    const std::string& m_path;
-    uint64_t m_at = 0;
-};
-
-ValueType takeValueType(Cursor& in, std::string_view key)
+ValueType takeValueType(ByteCursor& in, std::string_view key)
 {
     const uint64_t start = in.at();
     const auto number = in.take<int32_t>("a metadata value's type");
@@ -103,7 +47,7 @@ ValueType takeValueType(Cursor& in, std::string_view key)
     return static_cast<ValueType>(number);
 }
 
-void skipElements(Cursor& in, ValueType type, uint64_t count, const std::string& what)
+void skipElements(ByteCursor& in, ValueType type, uint64_t count, const std::string& what)
 {
     if (type == ValueType::string) {
         if (count > in.left() / 8)
@@ -123,7 +67,7 @@ void skipElements(Cursor& in, ValueType type, uint64_t count, const std::string&
                 in.fail(what + " is neither true nor false", start + i);
 }
 
-MetadataValue takeValue(Cursor& in, std::string_view key, std::span<const std::byte> file)
+MetadataValue takeValue(ByteCursor& in, std::string_view key, std::span<const std::byte> file)
 {
     MetadataValue value{takeValueType(in, key), false, 1, {}};
     const std::string what = "metadata key " + std::string(key);
@@ -154,7 +98,7 @@ uint64_t alignmentOf(const Metadata& metadata, const std::string& path)
     return alignment;
 }
 
-Metadata takeMetadata(Cursor& in, uint64_t nKeys, std::span<const std::byte> file, const std::string& path,
+Metadata takeMetadata(ByteCursor& in, uint64_t nKeys, std::span<const std::byte> file, const std::string& path,
                       const std::shared_ptr<const void>& owner)
 {
     Metadata metadata(path);
@@ -174,7 +118,7 @@ struct Header {
     uint64_t nKeys;
 };
 
-Header takeHeader(Cursor& in, const std::string& path)
+Header takeHeader(ByteCursor& in, const std::string& path)
 {
     const auto magic = in.skip(4, "the GGUF header");
     if (std::memcmp(magic.data(), "GGUF", 4) != 0)
@@ -193,7 +137,7 @@ Header takeHeader(Cursor& in, const std::string& path)
     return header;
 }
 
-TensorInfo takeTensorInfo(Cursor& in)
+TensorInfo takeTensorInfo(ByteCursor& in)
 {
     TensorInfo info;
     info.name = in.name(kLongestName, "a tensor's name");
@@ -233,7 +177,7 @@ TensorInfo takeTensorInfo(Cursor& in)
 
 void GgufFile::addPart(Part part, int index, int nParts)
 {
-    Cursor in(part.bytes, part.name);
+    ByteCursor in(part.bytes, part.name);
     const Header header = takeHeader(in, part.name);
     Metadata metadata = takeMetadata(in, header.nKeys, part.bytes, part.name, part.owner);
     const uint64_t alignment = alignmentOf(metadata, part.name);
