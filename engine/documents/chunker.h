@@ -25,7 +25,8 @@ struct Chunk {
     int64_t end = 0;
     int64_t pageBreak = -1;               // code points into text where endPage begins; -1 on a single page
     int64_t nOverlap = 0;                 // leading code points that repeat the end of the chunk before
-    std::vector<std::string> headingPath; // outermost first, without the document's title
+    std::vector<std::string> headingPath; // outermost first; a Markdown document's own title may be the first
+    std::string header;                   // "title › section › subsection", for the embedder and the lexical index only
     std::string text;
 };
 
@@ -40,17 +41,17 @@ struct ChunkOptions {
     std::function<int(std::string_view)> countTokens;
 };
 
-/// "title › section › subsection": goes in front of a chunk's text into the embedder and the lexical index, never onto the
-/// screen. Long titles and sections are shortened to about 80 characters each.
-std::string contextHeader(std::string_view title, const std::vector<std::string>& headingPath);
+/// "title › section › subsection", each part cut to maxPoints code points; of deep paths the outermost and the three innermost.
+std::string contextHeader(std::string_view title, const std::vector<std::string>& headingPath, size_t maxPoints = 80);
 
 /// What the embedder reads for a chunk: prefix + header + "\n" + text.
-std::string embeddingText(const ChunkOptions& options, std::string_view title, const Chunk& chunk);
+std::string embeddingText(const ChunkOptions& options, const Chunk& chunk);
 
 /// Cuts a document into chunks, in order. They cover every non-space character, never cross a heading of level 1 or 2, and
-/// keep table rows, list items and code blocks whole where they fit. A chunk of headings alone does not occur unless
-/// the section is empty. Throws Cancelled when stop is requested, std::invalid_argument without countTokens or
-/// when limitTokens leaves less than 16 tokens for text.
+/// keep table rows, list items and code blocks whole where they fit. A chunk of headings alone occurs only where the
+/// section is empty or goes on on the next page. Headers that would take more than a third of limitTokens are shortened.
+/// Throws Cancelled when stop is requested, std::invalid_argument without countTokens or when limitTokens is
+/// too small for the prefix and 16 more tokens.
 std::vector<Chunk> chunkDocument(const Document& document, const ChunkOptions& options, std::stop_token stop = {});
 
 /// The text of a chunk, cut again from the document. For citations made later from stored numbers.

@@ -56,6 +56,21 @@ bool isBoldName(const std::string& font)
     return has("Bold") || has("bold") || has("Black") || has("Heavy") || has("Semibold") || has("-Bd") || has("CMBX") || has("BX1") || has("SimHei") || has("Hei-");
 }
 
+void collapseSpaces(std::string& text)
+{
+    std::string out;
+    for (const char c : text) {
+        const bool space = c == ' ' || c == '\n' || c == '\t';
+        if (!space)
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    }
+    if (!out.empty() && out.back() == ' ')
+        out.pop_back();
+    text = std::move(out);
+}
+
 bool isInside(const Rect& box, double width, double height)
 {
     return box.right > 0 && box.bottom > 0 && box.left < width && box.top < height;
@@ -182,7 +197,7 @@ PdfFile::PageContent PdfFile::readPage(int number) const
         if (text.ends_with("\xc2\xad"))
             text.replace(text.size() - 2, 2, "\xe2\x80\x90");
         word.text = normalized(text, {.foldsGlyphForms = true});
-        std::erase_if(word.text, [](char c) { return c == '\n' || c == '\t' || c == ' '; });
+        collapseSpaces(word.text); // a "word" may be a whole line, drawn as one string
         word.rotation = box.rotation() & 3;
         const double across = word.rotation % 2 == 0 ? where.height() : where.width();
         word.size = box.has_font_info() && box.get_font_size() > 0 ? box.get_font_size() : across;

@@ -58,6 +58,15 @@ Rect flatten(const Rect& box, int rotation, double width, double height)
     }
 }
 
+// The part of a word's box that tells its line. Fonts of mathematical signs claim to reach a whole line below the baseline; what
+// they claim above it is reasonable.
+Rect flatLine(const PdfWord& word, double width, double height)
+{
+    Rect flat = flatten(word.box, word.rotation, width, height);
+    flat.bottom = std::min(flat.bottom, flat.top + word.size);
+    return flat;
+}
+
 char32_t firstChar(std::string_view text)
 {
     return text.empty() ? 0 : decodeUtf8(text, 0).value;
@@ -159,10 +168,10 @@ std::vector<std::vector<PdfWord>> wordRuns(std::vector<PdfWord>& words, double w
     for (PdfWord& word : words) {
         if (word.text.empty())
             continue;
-        const Rect flat = flatten(word.box, word.rotation, width, height);
+        const Rect flat = flatLine(word, width, height);
         if (!runs.empty()) {
             const PdfWord& last = runs.back().back();
-            if (follows(last, flatten(last.box, last.rotation, width, height), word, flat)) {
+            if (follows(last, flatLine(last, width, height), word, flat)) {
                 runs.back().push_back(std::move(word));
                 continue;
             }
@@ -180,8 +189,6 @@ Segment makeSegment(const std::vector<PdfWord>& run, double width, double height
     std::map<double, int64_t> charsOfSize;
     int64_t nRightToLeft = 0;
     for (const PdfWord& word : run) {
-        const Rect flat = flatten(word.box, word.rotation, width, height);
-        segment.box = segment.words.empty() ? flat : united(segment.box, flat);
         segment.words.push_back(&word);
         const int64_t n = countCodePoints(word.text);
         segment.nChars += n;
@@ -190,6 +197,20 @@ Segment makeSegment(const std::vector<PdfWord>& run, double width, double height
     }
     segment.size = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) { return a.second < b.second; })->first;
     segment.isRightToLeft = nRightToLeft * 2 > static_cast<int64_t>(run.size());
+    // The height is that of the words in the usual size: indices and exponents would pull the line up or down.
+    bool hasHeight = false;
+    for (const PdfWord& word : run) {
+        const Rect flat = flatLine(word, width, height);
+        if (&word == &run.front())
+            segment.box = {flat.left, 0, flat.right, 0};
+        segment.box.left = std::min(segment.box.left, flat.left);
+        segment.box.right = std::max(segment.box.right, flat.right);
+        if (word.size == segment.size) {
+            segment.box.top = hasHeight ? std::min(segment.box.top, flat.top) : flat.top;
+            segment.box.bottom = hasHeight ? std::max(segment.box.bottom, flat.bottom) : flat.bottom;
+            hasHeight = true;
+        }
+    }
     return segment;
 }
 
