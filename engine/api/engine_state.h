@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the implementation files of engine/api share. Nothing outside this folder includes it.
+#pragma once
+
+#include "engine/api/documents.h"
+#include "engine/api/engine.h"
+#include "engine/cpu/thread_pool.h"
+#include "engine/generate/step_lock.h"
+#include "engine/store/chat_store.h"
+#include "engine/store/collection_store.h"
+#include "engine/store/model_store.h"
+
+#include <memory>
+
+namespace sy::api {
+
+/// The processor, shared by all loaded models. A loaded model keeps it alive, so that it may outlive the engine that made it.
+struct Processor {
+    explicit Processor(int nThreads) : pool(nThreads) {}
+    cpu::ThreadPool pool;
+    generate::StepLock stepLock;
+};
+
+struct Engine::State {
+    EngineOptions options; // all resolved: dataDir, executable and resources are absolute, nThreads is positive
+    std::shared_ptr<Processor> processor;
+
+    store::ChatStore chatStore;
+    store::CollectionStore collectionStore;
+    store::ModelStore modelStore;
+
+    // In order of use, so that each is gone before what it uses.
+    std::unique_ptr<ModelLibrary> library;
+    std::unique_ptr<ModelHost> models;
+    std::unique_ptr<Chats> chats;
+    std::unique_ptr<Documents> documents;
+};
+
+} // namespace sy::api

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace sy::generate {
+
+/// Gives the processor to one model step at a time, in the order of asking, so that two loaded models alternate instead of
+/// slowing each other's parallel loops. std::mutex alone would let the model that has just stepped step again and again.
+class StepLock {
+public:
+    class Turn { // releases in its destructor
+    public:
+        explicit Turn(StepLock& lock) : m_lock(lock) { m_lock.acquire(); }
+        ~Turn() { m_lock.release(); }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+    private:
+        StepLock& m_lock;
+    };
+
+    /// Somebody else holds the lock or waits for it: a good moment to take smaller steps.
+    bool isContended() const { return m_nInterested.load(std::memory_order_relaxed) > 0; }
+
+private:
+    void acquire()
+    {
+        m_nInterested.fetch_add(1, std::memory_order_relaxed);
+        std::unique_lock lock(m_mutex);
+        const uint64_t ticket = m_nextTicket++;
+        m_turn.wait(lock, [&] { return ticket == m_serving; });
+    }
+    void release()
+    {
+        {
+            const std::lock_guard lock(m_mutex);
+            ++m_serving;
+        }
+        m_nInterested.fetch_sub(1, std::memory_order_relaxed);
+        m_turn.notify_all();
+    }
+
+    std::mutex m_mutex;
+    std::condition_variable m_turn;
+    uint64_t m_nextTicket = 0;
+    uint64_t m_serving = 0;
+    std::atomic<int> m_nInterested{0};
+};
+
+} // namespace sy::generate
