@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -24,10 +23,11 @@ struct KvLayout {
 };
 
 class KvPool;
+struct KvPage;
 
 /// The cached tokens of one sequence: a list of pages, the last partly filled. Pages that other sequences (or the prefix index)
 /// hold too are never written: appending to a shared, partly filled page copies it first. Movable, not copyable; fork() makes a
-/// second sequence that shares everything so far.
+/// second sequence that shares everything so far. Used by one thread at a time; destroyed before its pool.
 class KvSequence {
 public:
     explicit KvSequence(KvPool& pool);
@@ -39,46 +39,51 @@ public:
     std::span<const int32_t> tokens() const { return m_tokens; } // what is cached, for prefix comparison
 
     /// Finds the longest run of whole pages in the pool's prefix index that holds the beginning of `prompt` and adopts them.
-    /// Only on an empty sequence. Returns the number of tokens adopted; always leaves at least one token of the prompt to compute.
+    /// Returns the number of tokens adopted; always leaves at least one token of the prompt to compute. Only on an empty
+    /// sequence: std::invalid_argument otherwise.
     int64_t adoptPrefix(std::span<const int32_t> prompt);
 
-    /// Makes room for tokens at positions length() …; afterwards storeKeys/storeValues may write them. Throws OutOfMemory when the
-    /// pool is full and nothing can be evicted; the sequence is then unchanged.
+    /// Makes room for tokens at positions length() …; afterwards store() may write them. Throws OutOfMemory when the pool is full
+    /// and nothing can be evicted; the sequence is then unchanged.
     void append(std::span<const int32_t> tokens);
 
-    void truncate(int64_t length); // forgets the tokens from `length` on
+    /// Forgets the tokens from `length` on. Throws std::invalid_argument unless 0 <= length <= length().
+    void truncate(int64_t length);
     KvSequence fork() const;
 
-    /// Writes rows (n, nKvHeads * dim) f32 for positions first … first+n-1 of a layer, converting to the pool's type.
-    void store(int layer, int64_t first, const float* keys, const float* values, int64_t n);
+    /// Writes rows (n, nKvHeads * dim) f32 for positions first … first+n-1 of a layer, converting to the pool's type. Only
+    /// positions of the last append(). Several threads may store different rows at once.
+    void store(int layer, int64_t first, const float* keys, const float* values, int64_t n) const;
 
     /// The pages as the attention op reads them; valid until the sequence changes.
     ops::KvPages pages(int layer) const;
 
     /// Puts this sequence's whole pages into the pool's prefix index (hash of all tokens before and in the page), so that later
-    /// prompts can adopt them. Called by the scheduler when a request ends or a prompt has been processed.
+    /// prompts can adopt them. Where the index has a page for the same tokens already, that one replaces this sequence's copy.
+    /// Called by the scheduler when a request ends or a prompt has been processed: only when all of it has been stored.
     void publish();
 
 private:
-    struct Page;
+    void repoint(size_t firstPage);
+    void releaseAll() noexcept;
+
     KvPool* m_pool;
     std::vector<int32_t> m_tokens;
-    std::vector<std::shared_ptr<Page>> m_pages;
-    mutable std::vector<std::vector<const std::byte*>> m_keyPointers, m_valuePointers; // per layer, as pages() hands them out
-    int64_t m_nPublished = 0;
-    friend class KvPool;
+    std::vector<KvPage*> m_pages;                                        // counted in the pool
+    std::vector<std::vector<const std::byte*>> m_keyPages, m_valuePages; // per layer, as pages() hands them out
 };
 
 /// Owns the pages of one loaded model. Thread-safe.
 class KvPool {
 public:
+    /// Pages are allocated when they are first needed, up to `budgetBytes` in whole pages.
     KvPool(KvLayout layout, size_t budgetBytes);
     ~KvPool();
     const KvLayout& layout() const;
     size_t budgetBytes() const;
-    size_t usedBytes() const;      // pages held by sequences
-    size_t cachedBytes() const;    // pages kept only by the prefix index; given up least recently used first
-    int64_t freeTokens() const;    // tokens that can still be appended, evictable pages counted
+    size_t usedBytes() const;   // pages held by sequences
+    size_t cachedBytes() const; // pages kept only by the prefix index; given up least recently used first
+    int64_t freeTokens() const; // tokens that can still be appended in new pages, evictable pages counted
     void clearPrefixIndex();
 
 private:
