@@ -45,8 +45,9 @@ std::vector<Item> itemsOf(const E5Container& e)
         {"fo", "ffn_down", width, ffn},    {"oln", "layer_output_norm", width, 0},
     };
     for (int layer = 0; layer < e.nLayers; ++layer) {
-        const std::string from = "l" + std::to_string(layer) + ".";
-        const std::string to = "blk." + std::to_string(layer) + ".";
+        const std::string number = std::to_string(layer);
+        const std::string from = std::string("l").append(number).append(".");
+        const std::string to = std::string("blk.").append(number).append(".");
         for (const Part& part : parts) {
             const Shape weight = part.cols ? Shape{part.rows, part.cols} : Shape{part.rows};
             items.push_back({from + part.from + ".w", to + part.to + ".weight", weight});
@@ -101,7 +102,7 @@ void setTokenizerKeys(Metadata& m, const E5Container& e)
     types[size_t(e.unknownId)] = kUnknown;
     // The matrix has more rows than there are pieces; readers want a token for each.
     while (tokens.size() < size_t(e.nTokenRows))
-        tokens.push_back("[PAD" + std::to_string(tokens.size()) + "]");
+        tokens.push_back(std::string("[PAD").append(std::to_string(tokens.size())).append("]"));
     scores.resize(tokens.size(), kUnusedScore);
     types.resize(tokens.size(), kUnused);
 
