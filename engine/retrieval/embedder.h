@@ -10,7 +10,8 @@
 namespace sy::retrieval {
 
 /// Turns texts into unit vectors whose dot product says how near their meanings are. engine/api implements it with an
-/// embedding model; tests with whatever they like. Functions may be called from any thread, one call at a time.
+/// embedding model; tests with whatever they like. Functions may be called from any thread; embedding is one call at a
+/// time.
 class Embedder {
 public:
     virtual ~Embedder() = default;
@@ -20,7 +21,8 @@ public:
     virtual std::string id() const = 0;
     virtual int windowTokens() const = 0;           // longest input, special tokens included
     virtual std::string passagePrefix() const = 0;  // what embedPassages puts in front, "passage: "
-    virtual int countTokens(std::string_view text) const = 0; // special tokens included, no prefix added
+    /// Special tokens included, no prefix added. May be called while another thread embeds.
+    virtual int countTokens(std::string_view text) const = 0;
 
     /// texts.size() * dim() values, one unit vector after another; longer texts are cut to the window. The prefixes are added
     /// here. Throws Cancelled when stop is requested, and what the engine throws.
