@@ -76,11 +76,15 @@ private:
         }
     }
 
+    // The first block with room. Units only ever fill up, so for a set of labels that was placed before, the search goes on where
+    // it ended then: Hangul repeats the same 27 final consonants 399 times.
     size_t freeBlock(const std::vector<Child>& children)
     {
-        while (m_firstFree < m_isUsed.size() && m_isUsed[m_firstFree])
-            ++m_firstFree;
-        for (size_t candidate = m_firstFree;; ++candidate) {
+        std::string labels;
+        for (const Child& child : children)
+            labels += char(child.label);
+        size_t& candidate = m_searchFrom[labels];
+        for (;; ++candidate) {
             grow(candidate + 1);
             const size_t block = candidate ^ children[0].label;
             const bool fits = !m_isBlock[block] && std::ranges::none_of(children, [&](const Child& child) {
@@ -107,7 +111,7 @@ private:
     std::vector<uint32_t> m_units;
     std::vector<bool> m_isUsed;
     std::vector<bool> m_isBlock;
-    size_t m_firstFree = 0;
+    std::map<std::string, size_t> m_searchFrom; // set of labels -> first unit to try for the first of them
 };
 
 void appendU32(std::vector<uint8_t>& out, uint32_t value)

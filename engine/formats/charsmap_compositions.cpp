@@ -73,6 +73,8 @@ public:
 private:
     void addLetter(char32_t c)
     {
+        if (utf8proc_get_property(utf8proc_int32_t(c))->decomp_seqindex == UINT16_MAX)
+            return; // the quick no for a million code points
         const std::u32string letter(1, c);
         const std::u32string parts = normalized(letter, false);
         if (parts.size() < 2 || normalized(parts, true) != letter)
