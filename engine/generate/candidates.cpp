@@ -143,7 +143,7 @@ void Candidates::keepMass(double mass)
     }
 
     // A model that knows what it wants has its mass within a few logits of the best.
-    constexpr float kNear = 5;
+    constexpr float kNear = 8;
     const double wanted = mass * sumExp(m_logits, top);
     m_list = atLeast(top - kNear);
     double near = 0;

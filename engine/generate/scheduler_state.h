@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Inside of Scheduler: scheduler.cpp holds the queue and the thread, scheduler_step.cpp makes the steps.
+#pragma once
+
+#include "engine/generate/scheduler.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace sy::generate {
+
+using Clock = std::chrono::steady_clock;
+
+/// A generation or a score while it waits and runs. Owned by the thread that waits for it; between submission and the promise
+/// only the scheduler's thread touches it.
+struct Request {
+    explicit Request(nn::KvPool& pool) : cache(pool) {}
+
+    // As submitted.
+    Priority priority = Priority::interactive;
+    std::stop_token stop;
+    const GenerationTask* generation = nullptr; // one of the two
+    const ScoreTask* score = nullptr;
+    std::vector<int32_t> tokens; // the prompt, and the answer as it grows
+    int64_t nPrompt = 0;
+    std::optional<TokenChooser> chooser;
+    Clock::time_point submitted;
+
+    // As it goes.
+    uint64_t ticket = 0; // order of arrival
+    int queuePosition = -1; // as last reported
+    nn::KvSequence cache;
+    int64_t nRowsDone = 0; // score: rows handed out
+    bool hasBegun = false;
+    GenerationOutcome outcome;
+    Clock::time_point begun, firstToken, lastToken;
+    std::promise<void> done;
+
+    int64_t nLeft() const { return int64_t(tokens.size()) - cache.length(); } // tokens to be computed before the next result
+    int64_t nAnswer() const { return int64_t(tokens.size()) - nPrompt; }
+    bool isDecoding() const { return generation && nAnswer() > 0 && nLeft() == 1; }
+};
+
+/// What one request contributes to a step.
+struct StepPart {
+    Request* request;
+    int64_t first;
+    int64_t nTokens;
+    models::LogitsWanted logits;
+    int64_t nRows() const
+    {
+        return logits == models::LogitsWanted::all ? nTokens : logits == models::LogitsWanted::last ? 1 : 0;
+    }
+};
+
+struct Scheduler::State {
+    State(models::Model& model_, nn::KvPool& pool_, const ops::OpContext& context_, StepLock& stepLock_, int64_t contextLength_,
+          SchedulerOptions options_)
+        : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_), options(options_)
+    {
+    }
+
+    models::Model& model;
+    nn::KvPool& pool;
+    const ops::OpContext context;
+    StepLock& stepLock;
+    const int64_t contextLength;
+    const SchedulerOptions options;
+
+    std::mutex mutex; // guards these three
+    std::condition_variable wake;
+    std::vector<Request*> arrived;
+    bool isStopping = false;
+
+    // The scheduler's thread only.
+    std::vector<Request*> waiting; // in order of service
+    std::vector<Request*> running;
+    uint64_t nextTicket = 0;
+    double prefillRate = 0; // tokens per second, as measured; 0: not yet
+
+    std::atomic<int> nRunning{0}, nWaiting{0};
+    std::thread thread; // last: see STYLE.md section 7
+
+    // scheduler.cpp
+    void checkTokens(std::span<const int32_t> tokens) const;
+    void submitAndWait(Request& request);
+    void loop();
+    void settleCancelled();
+    void admit();
+    void reportQueue();
+    void finish(Request& request, Finish how);
+    void fail(Request& request, std::exception_ptr error);
+    void remove(Request& request);
+
+    // scheduler_step.cpp
+    void step();
+    std::vector<StepPart> plan();
+    int64_t promptBudget(bool isShared) const;
+    bool makeRoom(std::vector<StepPart>& parts);
+    Request* victim() const;
+    void preempt(Request& request);
+    void run(std::span<const StepPart> parts);
+    void settle(std::span<const StepPart> parts, const Tensor& logits);
+    void accept(Request& request, const Choice& choice);
+    void report(Request& request);
+};
+
+} // namespace sy::generate
