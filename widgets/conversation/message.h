@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QList>
+#include <QString>
+#include <QStringList>
+
+namespace sy::widgets {
+
+/// A passage that an answer may cite, as the conversation shows it.
+struct PassageItem {
+    int number = 0;      // as in the text, from 1
+    QString title;       // of the document
+    QString location;    // "page 3", or empty
+    QString text;
+    bool isCited = true; // false: shown to the model, not used
+};
+
+enum class MessageState { Waiting, Streaming, Done, Stopped, Failed };
+
+/// One message of a conversation, with everything the view draws. Plain values: the page fills them in.
+struct MessageItem {
+    qint64 id = 0;
+    bool isUser = false;
+    QString text;                  // Markdown; may hold kUnsupportedMark
+    MessageState state = MessageState::Done;
+    QList<PassageItem> passages;
+    QStringList attachments;       // names shown above a user's message
+    QString progressText;          // Waiting: "Reading the prompt"
+    double progress = -1;          // Waiting: 0..1, or -1 when not known
+    QString notice;                // a line under the text: "Stopped", "No source supports this answer"
+    QString errorTitle;            // Failed
+    QString errorText;
+    QString footer;                // "31.4 tokens/s · first token 0.8 s"
+    QString footerDetail;          // tool tip of the footer
+    bool canRegenerate = false;
+    bool canEdit = false;
+    bool canDelete = false;
+};
+
+} // namespace sy::widgets

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/parts/toast.h"
+
+#include "widgets/theme/icons.h"
+#include "widgets/theme/tokens.h"
+
+#include <QApplication>
+#include <QEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QToolButton>
+
+namespace sy::widgets {
+
+Toast::Toast(QWidget* parent) : QFrame(parent)
+{
+    setProperty("kind", "toast");
+    setAutoFillBackground(true);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(space::kLarge, space::kSmall, space::kSmall, space::kSmall);
+    layout->setSpacing(space::kMedium);
+    m_text = new QLabel(this);
+    m_text->setTextFormat(Qt::PlainText);
+    layout->addWidget(m_text, 1);
+    m_action = new QPushButton(this);
+    m_action->setProperty("kind", "link");
+    layout->addWidget(m_action);
+    m_close = new QToolButton(this);
+    m_close->setIcon(icon(QStringLiteral("close")));
+    m_close->setAccessibleName(tr("Dismiss"));
+    m_close->setToolTip(m_close->accessibleName());
+    layout->addWidget(m_close);
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, [this] {
+        if (m_action->hasFocus() || m_close->hasFocus())
+            m_timer.start();
+        else
+            dismiss();
+    });
+    connect(m_close, &QToolButton::clicked, this, &Toast::dismiss);
+    connect(m_action, &QPushButton::clicked, this, [this] {
+        dismiss();
+        if (m_onAction)
+            std::exchange(m_onAction, {})();
+    });
+    parent->installEventFilter(this);
+    hide();
+}
+
+void Toast::showMessage(const QString& text, const QString& actionText, std::function<void()> action, int milliseconds)
+{
+    m_text->setText(text);
+    m_action->setText(actionText);
+    m_action->setVisible(!actionText.isEmpty());
+    m_onAction = std::move(action);
+    setAccessibleName(text);
+    if (!isAncestorOf(QApplication::focusWidget()))
+        m_focusBefore = QApplication::focusWidget();
+    place();
+    show();
+    raise();
+    m_timer.start(milliseconds);
+}
+
+void Toast::dismiss()
+{
+    // Focus goes back to where it was before somebody tabbed in here; Qt would pass it to whatever comes next.
+    if (QWidget* focused = QApplication::focusWidget(); focused && isAncestorOf(focused)) {
+        if (m_focusBefore)
+            m_focusBefore->setFocus();
+        else
+            focused->clearFocus();
+    }
+    hide();
+}
+
+QString Toast::text() const
+{
+    return m_text->text();
+}
+
+void Toast::place()
+{
+    adjustSize();
+    const int w = std::min(sizeHint().width(), parentWidget()->width() - 2 * space::kLarge);
+    resize(w, sizeHint().height());
+    move((parentWidget()->width() - w) / 2, parentWidget()->height() - height() - space::kVast);
+}
+
+bool Toast::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == parentWidget() && event->type() == QEvent::Resize && isVisible())
+        place();
+    return QFrame::eventFilter(watched, event);
+}
+
+void Toast::enterEvent(QEnterEvent* event)
+{
+    m_timer.stop();
+    QFrame::enterEvent(event);
+}
+
+void Toast::leaveEvent(QEvent* event)
+{
+    m_timer.start(3000);
+    QFrame::leaveEvent(event);
+}
+
+} // namespace sy::widgets
