@@ -7,6 +7,7 @@
 //
 #include "engine/cpu/thread_pool.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -138,13 +139,15 @@ void ThreadPool::run(int64_t n, int64_t piece, RangeTask task)
     if (n <= 0)
         return;
     State& s = *m_state;
+    piece = std::max<int64_t>(1, piece);
     if (s.threads.empty() || t_insideLoop || n <= piece) {
-        task(0, n);
+        for (int64_t begin = 0; begin < n; begin += piece) // pieces here too: a body may have a buffer for one
+            task(begin, std::min(n, begin + piece));
         return;
     }
     const std::lock_guard turn(s.callers);
     s.n = n;
-    s.piece = std::max<int64_t>(1, piece);
+    s.piece = piece;
     s.task.emplace(task);
     s.error = nullptr;
     s.next.store(0, std::memory_order_relaxed);
