@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -40,7 +41,7 @@ public:
     Document extract(const std::string& path, const std::string& password = {}, std::stop_token stop = {});
 
     /// One page (from 1) of a paged format as an image; empty when it cannot be drawn or the format has no pages.
-    /// dpi is 10 to 600; pages are limited to 100 million pixels by lowering it. Throws as extract does.
+    /// dpi is 10 to 600; pages are limited to 24 million pixels by lowering it. Throws as extract does.
     PageImage renderPage(const std::string& path, int page, double dpi, const std::string& password = {},
                          std::stop_token stop = {});
 
@@ -51,6 +52,14 @@ public:
 
 private:
     class Helper;
+    template <typename Reset, typename Take>
+    std::optional<std::string> request(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Reset reset, Take take);
+    template <typename Take>
+    std::optional<std::string> exchange(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Take& take,
+                                        bool& isTimeOut);
+    bool startHelper(const std::stop_token& stop); // true when it is a fresh one
+    std::string requestText(const char* what, const std::string& password) const;
+
     std::unique_ptr<Helper> m_helper;
     std::string m_helperExecutable;
     HelperLimits m_limits;
