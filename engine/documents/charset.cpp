@@ -245,7 +245,7 @@ CharsetGuess guessCharset(std::string_view bytes)
     if (check.nBad == 0 && !hasEscapes)
         return {"UTF-8", 0, 0, {}};
     // A few damaged bytes in a long UTF-8 text: no other charset makes so many valid sequences by chance.
-    if (check.nMultiByte >= 20 * check.nBad)
+    if (check.nBad > 0 && check.nMultiByte >= 10 * check.nBad)
         return {"UTF-8", 0, check.nBad, {}};
     const std::string sample = telltaleSample(bytes);
     // Japanese without kanji-in sequences and the like: fall back to what was valid.

@@ -20,21 +20,12 @@ struct Line {
     bool isBlank() const { return text.empty(); }
 };
 
-bool isBlankByte(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
 std::vector<Line> linesOf(std::string_view text)
 {
     std::vector<Line> lines;
     for (size_t at = 0; at < text.size();) {
         const size_t feed = std::min(text.find('\n', at), text.size());
-        size_t from = at, to = feed;
-        while (from < to && isBlankByte(text[from]))
-            ++from;
-        while (to > from && isBlankByte(text[to - 1]))
-            --to;
+        const auto [from, to] = trimmedSpan(text, at, feed);
         lines.push_back({at, to, from - at, text.substr(from, to - from)});
         at = feed + 1;
     }
@@ -363,12 +354,7 @@ std::vector<Block> parseTable(std::string_view text)
         bool isQuoted = false;
         for (; end < text.size() && (text[end] != '\n' || (isQuoted && end - at < kMaxRecord)); ++end)
             isQuoted ^= text[end] == '"';
-        size_t from = at, to = end;
-        while (from < to && isBlankByte(text[from]))
-            ++from;
-        while (to > from && isBlankByte(text[to - 1]))
-            --to;
-        if (to > from)
+        if (const auto [from, to] = trimmedSpan(text, at, end); to > from)
             blocks.push_back({from, to, BlockKind::TableRow});
         at = end + 1;
     }
@@ -409,6 +395,24 @@ std::vector<Block> parsePage(const Page& page)
 }
 
 } // namespace
+
+ByteSpan trimmedSpan(std::string_view text, size_t start, size_t end)
+{
+    constexpr std::string_view kIdeographicSpace = "\u3000";
+    auto isBlank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
+    for (;;) {
+        if (start < end && isBlank(text[start]))
+            ++start;
+        else if (end - start >= 3 && start < end && text.substr(start, 3) == kIdeographicSpace)
+            start += 3;
+        else if (start < end && isBlank(text[end - 1]))
+            --end;
+        else if (end - start >= 3 && start < end && text.substr(end - 3, 3) == kIdeographicSpace)
+            end -= 3;
+        else
+            return {start, end};
+    }
+}
 
 std::vector<Block> parseBlocks(const Page& page, Markup markup)
 {

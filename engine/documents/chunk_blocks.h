@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sy::documents {
@@ -20,6 +21,14 @@ struct Block {
     int level = 0;     // headings only
     std::string title; // headings only: the text without its marks
 };
+
+/// The span of text within [start, end) without the white space around it; empty when there is nothing else.
+struct ByteSpan {
+    size_t start = 0;
+    size_t end = 0;
+    bool isEmpty() const { return start >= end; }
+};
+ByteSpan trimmedSpan(std::string_view text, size_t start, size_t end);
 
 std::vector<Block> parseBlocks(const Page& page, Markup markup);
 

@@ -155,11 +155,11 @@ private:
 
     void addHeading(const Block& block)
     {
-        const bool hasOnlyHeadings = !m_atoms.empty() && std::all_of(m_atoms.begin(), m_atoms.end(), [](const Atom& a) { return a.kind == BlockKind::Heading; });
         // A heading right under a higher one goes into the same chunk; an empty section closes.
-        const bool nests = hasOnlyHeadings && block.level > m_atoms.back().level;
+        const bool isBare = !m_atoms.empty() && hasOnlyHeadings();
+        const bool nests = isBare && block.level > m_atoms.back().level;
         const bool parts = block.level <= 2 || m_nTokens * 2 >= m_target;
-        if (!nests && (parts || hasOnlyHeadings))
+        if (!nests && (parts || isBare))
             close(block.level <= 2 ? Boundary::Section : Boundary::Soft);
         while (!m_levels.empty() && m_levels.back() >= block.level) {
             m_levels.pop_back();
@@ -169,6 +169,11 @@ private:
         m_path.push_back(block.title);
         measureHeader();
         addPieces(block.start, block.end, block.kind, block.level);
+    }
+
+    bool hasOnlyHeadings() const
+    {
+        return std::all_of(m_atoms.begin(), m_atoms.end(), [](const Atom& a) { return a.kind == BlockKind::Heading; });
     }
 
     void addBlock(const Block& block)
@@ -217,25 +222,18 @@ private:
                 length = shorter;
                 n = count(rest.substr(0, length));
             }
-            size_t from = start, to = start + length;
-            while (from < to && isBlank(m_text[from]))
-                ++from;
-            while (to > from && isBlank(m_text[to - 1]))
-                --to;
-            if (to > from)
-                addAtom({from, to, n, kind, level, false});
+            if (const ByteSpan piece = trimmedSpan(m_text, start, start + length); !piece.isEmpty())
+                addAtom({piece.start, piece.end, n, kind, level, false});
             start += length;
             window = std::clamp<size_t>(length + length / 4, 16, kWindowBytes);
         }
     }
 
-    static bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
-
     void addAtom(Atom atom)
     {
         if (!m_atoms.empty() && m_nTokens + atom.nTokens > m_target)
             close(Boundary::Length);
-        if (m_atoms.empty())
+        if (hasOnlyHeadings()) // the deepest of the headings that it begins with names a chunk
             m_pathAtStart = m_path, m_headerAtStart = m_header, m_roomAtStart = m_room;
         m_nTokens += atom.nTokens;
         m_atoms.push_back(atom);
@@ -280,7 +278,7 @@ private:
         if (nNew * 6 > m_target || last.headingPath != m_pathAtStart || m_lastNTokens + nNew > m_target + m_target / 5)
             return false;
         const std::string_view text = m_text.substr(m_lastStart, m_atoms.back().end - m_lastStart);
-        if (!fits(text, m_lastNTokens + nNew))
+        if (!fits(text))
             return false;
         last.text = text;
         last.end = m_index->pointAt(m_atoms.back().end);
@@ -288,22 +286,24 @@ private:
         return true;
     }
 
-    // Exact where the sum of the atoms' tokens says that it could be close.
-    bool fits(std::string_view text, int estimate) const
+    bool fits(std::string_view text) const
     {
-        if (estimate * 5 < m_roomAtStart * 3)
-            return true;
         return m_options.countTokens(m_options.prefix + m_headerAtStart + "\n" + std::string(text)) <= m_options.limitTokens;
     }
 
     void emit(const Atom* atoms, size_t n, size_t nOverlap)
     {
         int nTokens = 0;
-        for (size_t i = 0; i < n; ++i)
+        size_t nGapBytes = atoms[n - 1].end - atoms[0].start; // white space between atoms: nobody has counted its tokens
+        for (size_t i = 0; i < n; ++i) {
             nTokens += atoms[i].nTokens;
+            nGapBytes -= atoms[i].end - atoms[i].start;
+        }
         const size_t start = atoms[0].start, end = atoms[n - 1].end;
         const std::string_view text = m_text.substr(start, end - start);
-        if (!fits(text, nTokens)) {
+        // The exact count costs as much as all atoms' together: only where their sum says that it could be close.
+        const bool isClose = (static_cast<int64_t>(nTokens) + static_cast<int64_t>(nGapBytes)) * 5 >= static_cast<int64_t>(m_roomAtStart) * 3;
+        if (isClose && !fits(text)) {
             // Tokens do not simply add up: leave the overlap away, then halve.
             if (nOverlap > 0 && nOverlap < n)
                 return emit(atoms + nOverlap, n - nOverlap, 0);
@@ -332,13 +332,9 @@ private:
         const size_t cut = cutPlace(text, text.size() / 2 + 1);
         if (cut == 0 || cut >= text.size())
             throw std::invalid_argument("chunkDocument: a single character has more tokens than limitTokens");
-        for (auto [from, to] : {std::pair{atom.start, atom.start + cut}, std::pair{atom.start + cut, atom.end}}) {
-            while (from < to && isBlank(m_text[from]))
-                ++from;
-            while (to > from && isBlank(m_text[to - 1]))
-                --to;
-            const Atom half{from, to, count(m_text.substr(from, to - from)), atom.kind, 0, false};
-            if (to > from)
+        for (const ByteSpan span : {trimmedSpan(m_text, atom.start, atom.start + cut), trimmedSpan(m_text, atom.start + cut, atom.end)}) {
+            const Atom half{span.start, span.end, count(m_text.substr(span.start, span.end - span.start)), atom.kind, 0, false};
+            if (!span.isEmpty())
                 emit(&half, 1, 0);
         }
     }
@@ -352,7 +348,7 @@ private:
             return;
         const Page& next = m_document.pages[m_page + 1];
         Chunk& last = m_chunks.back();
-        if (next.number != last.page + 1 || next.text.empty() || isBlank(next.text[0]) || !m_text.ends_with(std::string_view(last.text)))
+        if (next.number != last.page + 1 || next.text.empty() || trimmedSpan(next.text, 0, next.text.size()).start != 0 || !m_text.ends_with(std::string_view(last.text)))
             return;
         static constexpr std::u32string_view kEnds = U".!?:。！？：…";
         size_t at = m_text.size() - 1;

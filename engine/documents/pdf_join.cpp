@@ -66,6 +66,11 @@ bool startsListItem(std::u32string_view text)
     return (mark == U'.' || mark == U')') && (at(i + 1) == ' ' || isCjk(at(i + 1)));
 }
 
+bool endsInHyphen(std::u32string_view text)
+{
+    return text.size() >= 2 && (text.back() == U'-' || text.back() == 0x2010) && isLetter(text[text.size() - 2]);
+}
+
 class Joiner {
 public:
     explicit Joiner(const std::vector<PdfLine>& lines) : m_lines(lines)
@@ -151,6 +156,8 @@ private:
             return Join::Paragraph;
         if (startsListItem(nextText))
             return Join::Line;
+        if (endsInHyphen(lastText) && isLetter(nextText[0]))
+            return Join::Merge;
         const bool isCjkText = isCjk(lastOf(lastText)) || isCjk(nextText[0]);
         const double indent = next.flat.left - next.regionLeft;
         const double lastIndent = last.flat.left - last.regionLeft;
@@ -186,7 +193,7 @@ private:
     void merge(size_t a, size_t b)
     {
         const char32_t last = m_text.back(), next = m_wide[b][0];
-        if ((last == U'-' || last == 0x2010) && m_text.size() >= 2 && isLetter(m_text[m_text.size() - 2]) && isLetter(next)) {
+        if (endsInHyphen(m_text) && isLetter(next)) {
             if (!keepsHyphen(m_wide[a], m_wide[b])) {
                 m_text.pop_back();
                 if (!m_page.words.empty() && m_page.words.back().end > static_cast<int64_t>(m_text.size()))
