@@ -56,8 +56,8 @@ public:
     /// and at most contextLength each. Returns (nSequences, dim) f32. Others throw std::invalid_argument.
     virtual Tensor embed(const ops::OpContext& context, std::span<const std::vector<int32_t>> sequences) = 0;
 
-    /// Upper bound of the memory that one step of nTokens takes besides weights and KV cache.
-    virtual size_t computeBytes(int64_t nTokens) const = 0;
+    /// Upper bound of the memory that one step of nTokens with nLogitRows rows of logits takes besides weights and KV cache.
+    virtual size_t computeBytes(int64_t nTokens, int64_t nLogitRows = 1) const = 0;
 
     size_t weightBytes = 0; // tensors' payload
 };

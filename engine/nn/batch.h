@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/core/tensor.h"
+#include "engine/nn/kv_cache.h"
+#include "engine/ops/op_context.h"
+#include "engine/ops/rope/rope.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace sy::nn {
+
+/// One step's tokens as the layers see them: rows of the residual stream, by sequence and position. The caches have grown already.
+///
+/// Not every row is needed to the end: a chunk in the middle of a prompt only has to leave keys and values behind, its end only
+/// one row of logits. After the last layer has stored its keys and values, work goes on with the wanted rows alone, which are
+/// always the last rows of each sequence.
+struct Batch {
+    struct Part {
+        const KvSequence* cache;
+        int64_t firstRow;
+        int64_t nRows;
+        int64_t firstPosition;
+    };
+    std::vector<int32_t> tokens;
+    std::vector<int32_t> positions;  // of all rows
+    std::vector<Part> parts;         // of all rows
+    std::vector<Part> wantedParts;   // of the wanted rows, firstRow counting wanted rows only
+    std::vector<int32_t> wantedRows; // where the wanted rows stand among all rows
+
+    int64_t nRows() const { return int64_t(tokens.size()); }
+    bool wantsAll() const { return wantedRows.size() == tokens.size(); }
+
+    /// Appends n tokens of a sequence; the last nWanted of them are wanted.
+    void add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted);
+};
+
+/// A model's RoPE for one step: made once, used by every layer.
+struct StepRope {
+    const ops::RopeConfig* config;
+    ops::RopeAngles all;
+    ops::RopeAngles wanted; // of the wanted rows
+};
+StepRope prepareRope(const ops::OpContext& context, const ops::RopeConfig& config, const Batch& batch);
+
+} // namespace sy::nn

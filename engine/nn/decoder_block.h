@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/nn/feed_forward.h"
+#include "engine/nn/gqa_attention.h"
+
+namespace sy::nn {
+
+/// The pre-norm block that most decoders are made of:
+///     x += attention(rmsNorm(x));  x += feedForward(rmsNorm(x))
+struct DecoderBlock {
+    Tensor attentionNorm; // (dim)
+    GqaAttention attention;
+    Tensor feedForwardNorm; // (dim)
+    GatedFeedForward feedForward;
+    float epsilon = 0;
+};
+
+/// The tensors of layer blk.LAYER.
+DecoderBlock loadDecoderBlock(WeightReader& weights, int layer, int64_t dim, int64_t ffnDim, const ops::AttentionConfig& config,
+                              const GqaOptions& options);
+
+/// x (rows, dim) f32. The last layer of a model goes on with the wanted rows only, see addAttention().
+void forward(const ops::OpContext& context, const DecoderBlock& block, int layer, const Batch& batch, const StepRope& rope,
+             Tensor& x, bool isLast);
+
+/// Final norm and output matrix.
+struct OutputHead {
+    Tensor norm;    // (dim)
+    Tensor weight;  // (vocabulary, dim): output.weight, or the token embedding where a file has none
+    Tensor bias;    // (vocabulary) or empty
+    float epsilon = 0;
+};
+OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon);
+
+/// x (rows, dim) to logits (rows, vocabulary).
+Tensor logits(const ops::OpContext& context, const OutputHead& head, const Tensor& x);
+
+} // namespace sy::nn
