@@ -114,8 +114,8 @@ void Scheduler::State::submitAndWait(Request& request)
             throw Cancelled();
         arrived.push_back(&request);
         ++nWaiting;
+        wake.notify_one(); // under the lock: afterwards the answer may be complete and the scheduler gone
     }
-    wake.notify_one();
     done.get();
 }
 
