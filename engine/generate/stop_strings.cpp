@@ -2,6 +2,7 @@
 #include "engine/generate/stop_strings.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace sy::generate {
@@ -17,12 +18,18 @@ std::string StopStrings::push(std::string_view text)
         return {};
     m_held += text;
 
-    size_t end = std::string::npos;
-    for (const std::string& stop : m_stops)
-        end = std::min(end, m_held.find(stop));
-    if (end != std::string::npos) {
+    // The one that is complete first, so that the cut does not depend on how the text was parted.
+    size_t start = std::string::npos, end = std::string::npos;
+    for (const std::string& stop : m_stops) {
+        const size_t at = m_held.find(stop);
+        if (at != std::string::npos && std::tuple(at + stop.size(), at) < std::tuple(end, start)) {
+            start = at;
+            end = at + stop.size();
+        }
+    }
+    if (start != std::string::npos) {
         m_isFound = true;
-        m_held.resize(end);
+        m_held.resize(start);
         return std::exchange(m_held, {});
     }
 

@@ -7,7 +7,7 @@
 
 namespace sy::generate {
 
-/// Ends a streamed text at the first of some strings, which is left out. What may be the beginning of such a string is held back
+/// Ends a streamed text at that of some strings which is complete first, and leaves it out. What may be the beginning of such a string is held back
 /// until it is known, so that nobody sees half of it.
 class StopStrings {
 public:
