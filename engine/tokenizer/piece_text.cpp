@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/tokenizer/piece_text.h"
 
+#include <algorithm>
+
 namespace sy::tokenizer {
 
 void appendWithSpaces(std::string& out, std::string_view piece)
@@ -37,6 +39,19 @@ int byteOfName(std::string_view piece)
         value = value * 16 + digit;
     }
     return value;
+}
+
+bool hasInnerSpace(std::string_view piece)
+{
+    return endOfWord(piece, 0) < piece.size();
+}
+
+size_t endOfWord(std::string_view text, size_t begin)
+{
+    size_t at = begin;
+    while (text.substr(at).starts_with(kEscapedSpace))
+        at += kEscapedSpace.size();
+    return std::min(text.find(kEscapedSpace, at), text.size());
 }
 
 } // namespace sy::tokenizer

@@ -8,8 +8,10 @@
 #include "engine/tokenizer/known_tokens.h"
 #include "engine/tokenizer/piece_table.h"
 #include "engine/tokenizer/piece_text.h"
+#include "engine/tokenizer/sentence_piece_encoder.h"
 #include "engine/tokenizer/special_tokens.h"
-#include "engine/tokenizer/text_encoder.h"
+#include "engine/tokenizer/unigram_encoder.h"
+#include "engine/tokenizer/word_piece_encoder.h"
 
 #include <algorithm>
 #include <limits>
@@ -139,13 +141,29 @@ struct Tokenizer::State {
             break;
         }
         case VocabularyKind::sentencePieceBpe:
+            encoder = std::make_unique<SentencePieceEncoder>(v);
+            addsBos = true;
+            addsSpacePrefix = v.addSpacePrefix.value_or(true);
+            break;
         case VocabularyKind::unigram:
-        case VocabularyKind::wordPiece: throw Unsupported("vocabulary", "not yet");
+            encoder = std::make_unique<UnigramEncoder>(v);
+            addsEos = true;
+            addsSpacePrefix = v.addSpacePrefix.value_or(true);
+            break;
+        case VocabularyKind::wordPiece:
+            encoder = std::make_unique<WordPieceEncoder>(v);
+            addsBos = true;
+            addsSpacePrefix = true; // every word begins with one
+            break;
         }
+        if (v.kind != VocabularyKind::bytePair)
+            known = findKnownTokens(v, v.types, [](int32_t) { return false; }, warnings);
         if (v.addBos.value_or(addsBos))
             prefix = v.bos;
         if (v.addEos.value_or(addsEos))
             suffix = v.eos;
+        if (v.kind == VocabularyKind::wordPiece && v.addSeparator.value_or(true))
+            suffix = v.separator >= 0 ? v.separator : v.eos;
     }
 
     void buildSpecial(const Vocabulary& v)
@@ -190,6 +208,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
 void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& ids) const
 {
     const State& s = *m_state;
+    const size_t before = ids.size();
     if (options.addSpecial && s.prefix >= 0)
         ids.push_back(s.prefix);
     bool isAfterSpecial = true;
@@ -212,7 +231,10 @@ void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std:
             while (from < text.size() && isAsciiSpace(text[from]))
                 ++from;
     }
-    if (options.addSpecial && s.suffix >= 0)
+    const bool addsSuffix = options.addSpecial && s.suffix >= 0;
+    if (options.maxTokens > 0 && ids.size() - before + addsSuffix > options.maxTokens)
+        ids.resize(before + options.maxTokens - addsSuffix);
+    if (addsSuffix)
         ids.push_back(s.suffix);
 }
 

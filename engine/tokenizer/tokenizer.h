@@ -15,6 +15,7 @@ namespace sy::tokenizer {
 struct EncodeOptions {
     bool parseSpecial = false; // control tokens written in the text become those tokens; else they are plain text
     bool addSpecial = false;   // add BOS, EOS or separator as the model asks
+    size_t maxTokens = 0;      // cut to so many, what addSpecial puts at the end included; 0: all
 };
 
 struct DecodeOptions {

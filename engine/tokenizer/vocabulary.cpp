@@ -134,6 +134,7 @@ Vocabulary readVocabulary(const Metadata& metadata)
     v.removeExtraWhitespace = metadata.boolean("tokenizer.ggml.remove_extra_whitespaces");
     v.lowercase = metadata.boolean("tokenizer.ggml.normalizer.lowercase");
     v.stripAccents = metadata.boolean("tokenizer.ggml.normalizer.strip_accents");
+    v.accentStripping = AccentStripping::asGguf;
     readStripping(metadata, v);
     return v;
 }

@@ -24,6 +24,11 @@ enum class VocabularyKind : uint8_t {
 
 enum class TokenType : uint8_t { undefined, normal, unknown, control, userDefined, unused, byte }; // numbered as GGUF does
 
+/// How a wordPiece vocabulary strips accents. BERT decomposes characters (NFD) and drops nonspacing marks. Programs that read GGUF keep
+/// only the first character of a decomposition and drop every mark: Korean loses all but the first letter of each syllable, and
+/// Indic scripts their vowel signs. Ids of GGUF files are defined by those programs, so both exist.
+enum class AccentStripping : uint8_t { asBert, asGguf };
+
 /// Everything a tokenizer is made from, plain. Ids are indices into `tokens`; -1 means that there is no such token.
 struct Vocabulary {
     VocabularyKind kind = VocabularyKind::bytePair;
@@ -40,6 +45,8 @@ struct Vocabulary {
 
     // What the file says; absent flags take the default of kind and pre-tokenizer.
     std::optional<bool> addBos, addEos, addSeparator, addSpacePrefix, removeExtraWhitespace, lowercase, stripAccents;
+
+    AccentStripping accentStripping = AccentStripping::asBert; // wordPiece; readVocabulary() says asGguf
 
     std::vector<int32_t> stripsLeft;  // special tokens that swallow white space before them
     std::vector<int32_t> stripsRight; // and after them

@@ -45,12 +45,16 @@ private slots:
     void idsEqualTheReference_data();
     void idsEqualTheReference();
     void starterModelTokenizesItsConversations();
+    void starterEmbedderTokenizesItsCases_data();
+    void starterEmbedderTokenizesItsCases();
+    void miniLmTokenizesItsCases();
 };
 
 void TestTokenizerGoldens::idsEqualTheReference_data()
 {
     QTest::addColumn<QString>("name");
-    for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "deepseek-coder"})
+    for (const char* name : {"gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "deepseek-coder", "llama-spm", "nomic-bert-moe",
+                             "bert-bge"})
         QTest::newRow(name) << QString(name);
 }
 
@@ -98,6 +102,45 @@ void TestTokenizerGoldens::starterModelTokenizesItsConversations()
     QVERIFY(!tokenizer.isControl(128247));
     QVERIFY(tokenizer.fillInTheMiddle().isComplete());
     QVERIFY(tokenizer.warnings().empty());
+}
+
+void TestTokenizerGoldens::starterEmbedderTokenizesItsCases_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::newRow("the starter embedder") << QString::fromStdString(test::testModelPath("multilingual-e5-small-q4_0.gguf").string());
+    QTest::newRow("another model of the same pieces") << QString::fromStdString(test::fixturePath("tokenizers/nomic-bert-moe.gguf").string());
+}
+
+void TestTokenizerGoldens::starterEmbedderTokenizesItsCases()
+{
+    QFETCH(QString, file);
+    const auto golden = test::fixturePath("embedder/e5-cases.jsonl");
+    if (!std::filesystem::exists(file.toStdString()) || !std::filesystem::exists(golden))
+        QSKIP("the model (SWITCHYARD_TEST_MODELS) or embedder/ of the fixtures is absent");
+    const Tokenizer tokenizer = load(file.toStdString());
+    for (const json& row : lines(golden)) {
+        const std::vector<int32_t> expected = row["ids"];
+        QCOMPARE(shown(tokenizer.encode(row["text"].get<std::string>(), {false, true, 512})), shown(expected));
+    }
+}
+
+// MiniLM has the vocabulary of bert-base-uncased, as bge does. Its ids come from the model's own tokenizer.
+void TestTokenizerGoldens::miniLmTokenizesItsCases()
+{
+    const auto file = test::fixturePath("tokenizers/bert-bge.gguf"), golden = test::fixturePath("embedder/minilm-cases.jsonl");
+    if (!std::filesystem::exists(file) || !std::filesystem::exists(golden))
+        QSKIP("tokenizers/ or embedder/ of the fixtures is absent");
+    const auto model = formats::GgufFile::open(file);
+    tokenizer::Vocabulary vocabulary = tokenizer::readVocabulary(model.metadata());
+    vocabulary.accentStripping = tokenizer::AccentStripping::asBert;
+    const Tokenizer tokenizer(std::move(vocabulary));
+    for (const json& row : lines(golden)) {
+        const std::vector<int32_t> expected = row["ids"];
+        const std::vector<int32_t> got = tokenizer.encode(row["text"].get<std::string>(), {false, true, 256});
+        if (shown(got) != shown(expected))
+            qWarning("%s", row["name"].dump().c_str());
+        QCOMPARE(shown(got), shown(expected));
+    }
 }
 
 QTEST_APPLESS_MAIN(TestTokenizerGoldens)
