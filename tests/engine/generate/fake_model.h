@@ -29,7 +29,7 @@ public:
 
     const models::ModelConfig& config() const override { return m_config; }
     nn::KvLayout kvLayout() const override { return {1, 1, 2, 2, DType::F32}; }
-    size_t computeBytes(int64_t) const override { return 0; }
+    size_t computeBytes(int64_t, int64_t) const override { return 0; }
     Tensor embed(const ops::OpContext&, std::span<const std::vector<int32_t>>) override
     {
         throw std::invalid_argument("not an embedding model");

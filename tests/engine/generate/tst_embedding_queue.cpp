@@ -30,7 +30,7 @@ public:
 
     const models::ModelConfig& config() const override { return m_config; }
     nn::KvLayout kvLayout() const override { return {}; }
-    size_t computeBytes(int64_t) const override { return 0; }
+    size_t computeBytes(int64_t, int64_t) const override { return 0; }
     Tensor step(const ops::OpContext&, std::span<const models::SequenceStep>) override { throw std::invalid_argument("encoder"); }
     Tensor embed(const ops::OpContext&, std::span<const std::vector<int32_t>> sequences) override
     {
