@@ -28,7 +28,7 @@ function(sy_engine name)
         target_sources(sy_${name} PRIVATE ${ARG_AVX2} ${ARG_AVX512})
         set_source_files_properties(${ARG_AVX2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
         set_source_files_properties(${ARG_AVX512} PROPERTIES COMPILE_OPTIONS
-            "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mfma;-mf16c;-mprefer-vector-width=512;-Wno-maybe-uninitialized;-Wno-uninitialized") # GCC 12 warns inside its own intrinsics
+            "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mfma;-mf16c;-mprefer-vector-width=512;-Wno-maybe-uninitialized;-Wno-uninitialized;-Wno-unknown-warning-option") # GCC 12 warns inside its own intrinsics
     endif()
 endfunction()
 
