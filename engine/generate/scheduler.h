@@ -64,7 +64,7 @@ struct ScoreTask {
 struct SchedulerOptions {
     int nMostRunning = 8;     // sequences in one step; others wait
     int64_t stepTokens = 512; // prompt tokens in one step, at most
-    std::chrono::duration<double> stepTime{0.6};     // prompts are cut so that a step takes about this long,
+    std::chrono::duration<double> stepTime{0.4};     // prompts are cut so that a step takes about this long,
     std::chrono::duration<double> sharedStepTime{0.2}; // and this long while an answer is being written
 };
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/loaded_model.h"
+
+#include "engine/api/model_facts.h"
+#include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/models/model_table.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace sy::api {
+
+namespace {
+
+int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
+{
+    const int64_t most = model.config().contextLength;
+    if (options.contextLength < 0)
+        throw std::invalid_argument("the context length is negative");
+    return options.contextLength == 0 ? defaultContextLength(most) : std::min(options.contextLength, most);
+}
+
+/// Room for a full context; and as much again for answers beside it and for prefixes worth keeping, when it is a small part of
+/// what is free. Pages are taken from the system as they are used.
+uint64_t poolBytes(uint64_t contextBytes, uint64_t availableBytes)
+{
+    return contextBytes <= availableBytes / 16 ? 2 * contextBytes : contextBytes;
+}
+
+} // namespace
+
+MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& options)
+{
+    MemoryEstimate estimate;
+    estimate.weightsBytes = model.weightBytes;
+    estimate.kvBytes = kvBytes(model, contextLengthFor(model, options), options.isExact);
+    estimate.computeBytes = computeBytes(model);
+    estimate.availableBytes = memoryState().availableBytes;
+    return estimate;
+}
+
+std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
+                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop)
+{
+    const auto checkStop = [&] {
+        if (stop.stop_requested())
+            throw Cancelled();
+    };
+    const auto file = std::make_shared<const formats::GgufFile>(formats::GgufFile::open(path));
+    checkStop();
+    auto state = std::make_unique<LoadedModel::State>();
+    state->processor = std::move(processor);
+    state->path = path;
+    state->options = options;
+    state->prefixes = std::move(prefixes);
+    state->model = models::loadModel(file);
+    const MemoryEstimate estimate = estimateMemory(*state->model, options);
+    if (!estimate.fits() && !options.evenIfTooLarge)
+        throw OutOfMemory("cpu", estimate.totalBytes(), estimate.availableBytes);
+    checkStop();
+
+    file->prefetch(); // the system reads ahead while the tokenizer is built
+    state->tokenizer.emplace(tokenizer::readVocabulary(file->metadata()));
+    state->options.contextLength = contextLengthFor(*state->model, options);
+    state->facts = describeModel(*file, *state->model, *state->tokenizer);
+    state->chatTemplate = templateOf(*file, *state->tokenizer);
+    checkStop();
+
+    const ops::OpContext context = state->context();
+    if (state->model->config().isEmbedding) {
+        state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
+    } else {
+        nn::KvLayout layout = state->model->kvLayout();
+        if (options.isExact)
+            layout.dtype = DType::F32;
+        state->pool = std::make_unique<nn::KvPool>(layout, poolBytes(estimate.kvBytes, estimate.availableBytes));
+        state->scheduler = std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
+                                                                 state->options.contextLength);
+    }
+    return std::make_shared<LoadedModel>(std::move(state));
+}
+
+LoadedModel::LoadedModel(std::unique_ptr<State> state) : m_state(std::move(state))
+{
+}
+
+LoadedModel::~LoadedModel() = default;
+
+const std::filesystem::path& LoadedModel::path() const
+{
+    return m_state->path;
+}
+
+const ModelFacts& LoadedModel::facts() const
+{
+    return m_state->facts;
+}
+
+int64_t LoadedModel::contextLength() const
+{
+    return m_state->options.contextLength;
+}
+
+bool LoadedModel::isEmbedding() const
+{
+    return m_state->model->config().isEmbedding;
+}
+
+uint64_t LoadedModel::kvUsedBytes() const
+{
+    return m_state->pool ? m_state->pool->usedBytes() : 0;
+}
+
+std::vector<int32_t> LoadedModel::tokenize(const std::string& text, const TokenizeOptions& options) const
+{
+    return m_state->tokenizer->encode(text, {options.special, options.special});
+}
+
+std::string LoadedModel::tokenText(int32_t id) const
+{
+    return std::string(m_state->tokenizer->tokenBytes(id));
+}
+
+std::string LoadedModel::detokenize(std::span<const int32_t> ids) const
+{
+    return m_state->tokenizer->decode(ids);
+}
+
+generate::Scheduler& LoadedModel::State::chat() const
+{
+    if (!scheduler)
+        throw std::invalid_argument(facts.name + " is an embedding model: it makes vectors, not text");
+    return *scheduler;
+}
+
+} // namespace sy::api

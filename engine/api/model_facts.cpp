@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/model_facts.h"
+
+#include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/formats/model_facts.h"
+#include "engine/generate/embedding_queue.h"
+#include "engine/generate/scheduler.h"
+#include "engine/models/model_table.h"
+#include "engine/quant/quant_table.h"
+#include "engine/tokenizer/tokenizer.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace sy::api {
+
+namespace {
+
+ModelFacts headerFacts(const formats::GgufFile& file)
+{
+    const formats::ModelFacts header = formats::modelFacts(file);
+    ModelFacts facts;
+    facts.architecture = header.architecture;
+    facts.name = header.name;
+    facts.license = header.license;
+    facts.nParameters = header.parameters;
+    facts.nActiveParameters = header.activeParameters;
+    facts.fileBytes = header.fileBytes;
+    for (const auto& [type, bytes] : header.quantization) {
+        facts.quantization[type] = bytes;
+        facts.memory.weightsBytes += bytes;
+    }
+    facts.contextLength = header.contextLength;
+    facts.nLayers = int(header.nLayers);
+    facts.nExperts = int(header.nExperts);
+    facts.nExpertsUsed = int(header.nExpertsUsed);
+    facts.nVocabulary = header.vocabulary;
+    facts.isEmbedding = header.isEmbeddingModel;
+    return facts;
+}
+
+void addModel(ModelFacts& facts, const models::Model& model)
+{
+    facts.isEmbedding = model.config().isEmbedding;
+    facts.memory.weightsBytes = model.weightBytes;
+    facts.memory.kvBytesPerToken = facts.isEmbedding ? 0 : model.kvLayout().pageBytes() / nn::KvLayout::kPageTokens;
+    facts.memory.computeBytes = computeBytes(model);
+}
+
+void addTokenizer(ModelFacts& facts, const tokenizer::Tokenizer& tokenizer)
+{
+    facts.warnings.insert(facts.warnings.end(), tokenizer.warnings().begin(), tokenizer.warnings().end());
+    if (facts.isEmbedding)
+        return;
+    for (const int32_t id : tokenizer.endOfGenerationIds())
+        facts.endTokens.emplace_back(tokenizer.tokenBytes(id));
+}
+
+} // namespace
+
+int64_t defaultContextLength(int64_t modelContextLength)
+{
+    constexpr int64_t kEnoughForMost = 8192; // a model's own 128k would take gigabytes that few chats use
+    return std::min(modelContextLength, kEnoughForMost);
+}
+
+uint64_t kvBytes(const models::Model& model, int64_t nTokens, bool isExact)
+{
+    if (model.config().isEmbedding)
+        return 0;
+    nn::KvLayout layout = model.kvLayout();
+    if (isExact)
+        layout.dtype = DType::F32;
+    return uint64_t((nTokens + nn::KvLayout::kPageTokens - 1) / nn::KvLayout::kPageTokens) * layout.pageBytes();
+}
+
+uint64_t computeBytes(const models::Model& model)
+{
+    return model.config().isEmbedding ? model.computeBytes(generate::EmbeddingQueue::Options().stepTokens, 0)
+                                      : model.computeBytes(generate::SchedulerOptions().stepTokens,
+                                                           generate::SchedulerOptions().nMostRunning);
+}
+
+ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer& tokenizer)
+{
+    ModelFacts facts = headerFacts(file);
+    addModel(facts, model);
+    addTokenizer(facts, tokenizer);
+    return facts;
+}
+
+ModelFacts describeModel(const formats::GgufFile& file, bool withTensors)
+{
+    ModelFacts facts = headerFacts(file);
+    try {
+        // The file outlives the model, which is only asked for its sizes.
+        const auto source = std::shared_ptr<const formats::TensorSource>(std::shared_ptr<void>(), &file);
+        addModel(facts, *models::loadModel(source));
+        addTokenizer(facts, tokenizer::Tokenizer(tokenizer::readVocabulary(file.metadata())));
+    } catch (const Error& error) { // BadFile too: the header can be read, what it describes cannot be run
+        facts.isSupported = false;
+        facts.unsupportedReason = error.what();
+    }
+    if (withTensors) {
+        for (const formats::TensorInfo& info : file.tensors()) {
+            std::vector<int64_t> shape;
+            for (int i = 0; i < info.shape.rank(); ++i)
+                shape.push_back(info.shape[i]);
+            facts.tensors.push_back({info.name, std::string(quant::typeName(info.dtype)), std::move(shape), info.bytes});
+        }
+    }
+    return facts;
+}
+
+} // namespace sy::api

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Internal to engine/api.
+#pragma once
+
+#include "engine/api/library.h"
+
+#include <cstdint>
+
+namespace sy::formats {
+class GgufFile;
+}
+namespace sy::models {
+class Model;
+}
+namespace sy::tokenizer {
+class Tokenizer;
+}
+
+namespace sy::api {
+
+/// All facts of a file: what the header says, whether this build can load it, and the memory it would take. Tries to build model
+/// and tokenizer, so it costs some 50 ms for a vocabulary of 150,000. Throws BadFile when it is no model at all.
+ModelFacts describeModel(const formats::GgufFile& file, bool withTensors);
+
+/// The same with what has already been built.
+ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer& tokenizer);
+
+/// The context length that a load without one takes.
+int64_t defaultContextLength(int64_t modelContextLength);
+
+/// Bytes of keys and values of so many tokens; whole pages.
+uint64_t kvBytes(const models::Model& model, int64_t nTokens, bool isExact);
+
+/// Bytes of activations and logits of the largest step that the scheduler makes.
+uint64_t computeBytes(const models::Model& model);
+
+} // namespace sy::api

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/engine_state.h"
+#include "engine/api/loaded_model.h"
+#include "engine/api/models.h"
+#include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/models/model_table.h"
+
+#include <map>
+#include <mutex>
+#include <tuple>
+
+namespace sy::api {
+
+namespace fs = std::filesystem;
+
+struct ModelHost::State {
+    using Key = std::tuple<std::string, int64_t, bool>; // file, context length as asked for, exactness
+
+    Engine& engine;
+    std::mutex loading; // one model is opened at a time, so that a second request for the same file finds the first one's
+    std::mutex mutex;   // guards the map alone, so that loaded() never waits for a disk
+    std::map<Key, std::weak_ptr<LoadedModel>> models;
+
+    explicit State(Engine& engine_) : engine(engine_) {}
+
+    std::shared_ptr<LoadedModel> find(const Key& key)
+    {
+        const std::lock_guard lock(mutex);
+        std::erase_if(models, [](const auto& entry) { return entry.second.expired(); });
+        const auto found = models.find(key);
+        return found == models.end() ? nullptr : found->second.lock();
+    }
+};
+
+namespace {
+
+std::string fileName(const fs::path& path)
+{
+    std::error_code error;
+    const fs::path whole = fs::canonical(path, error);
+    if (error)
+        throw StorageFailure(path.string(), "opening the model", error.message());
+    return whole.string();
+}
+
+} // namespace
+
+std::shared_ptr<Processor> processorOf(ModelHost& host)
+{
+    return host.state().engine.state().processor;
+}
+
+ModelHost::ModelHost(Engine& engine) : m_state(std::make_unique<State>(engine))
+{
+}
+
+ModelHost::~ModelHost() = default;
+
+MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& options) const
+{
+    const auto file = std::make_shared<const formats::GgufFile>(formats::GgufFile::open(path));
+    return estimateMemory(*models::loadModel(file), options);
+}
+
+std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOptions& options, std::stop_token stop)
+{
+    const State::Key key{fileName(path), options.contextLength, options.isExact};
+    if (auto model = m_state->find(key))
+        return model;
+    const std::lock_guard turn(m_state->loading);
+    if (auto model = m_state->find(key))
+        return model;
+    Engine& engine = m_state->engine;
+    auto model = openModel(engine.state().processor, path, options, engine.library().prefixes(path), std::move(stop));
+    const std::lock_guard lock(m_state->mutex);
+    m_state->models[key] = model;
+    return model;
+}
+
+std::vector<std::shared_ptr<LoadedModel>> ModelHost::loaded() const
+{
+    const std::lock_guard lock(m_state->mutex);
+    std::vector<std::shared_ptr<LoadedModel>> all;
+    for (const auto& [key, weak] : m_state->models) {
+        if (auto model = weak.lock())
+            all.push_back(std::move(model));
+    }
+    return all;
+}
+
+} // namespace sy::api
