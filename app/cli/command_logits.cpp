@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+#include "app/cli/input.h"
+#include "app/cli/model_options.h"
+#include "engine/core/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <bit>
+#include <sstream>
+
+namespace sy::app {
+
+static_assert(std::endian::native == std::endian::little, "the logits file is little-endian");
+
+namespace {
+
+struct LogitsOptions {
+    std::string model, tokens, tokensFile, out, activations = "fast";
+    int64_t chunk = 512;
+};
+
+std::vector<int32_t> parseIds(const std::string& text)
+{
+    std::istringstream in(text);
+    std::vector<int32_t> ids;
+    for (int32_t id = 0; in >> id;)
+        ids.push_back(id);
+    if (!in.eof())
+        throw UsageError("token ids are whole numbers with white space between them");
+    if (ids.empty())
+        throw UsageError("there are no token ids");
+    return ids;
+}
+
+int writeLogits(CommandContext& context, const LogitsOptions& options)
+{
+    if (options.tokens.empty() == options.tokensFile.empty())
+        throw UsageError("give either --tokens or --tokens-file");
+    const auto ids = parseIds(options.tokens.empty() ? readWhole(options.tokensFile) : options.tokens);
+    api::LoadOptions load;
+    load.contextLength = int64_t(ids.size());
+    load.isExact = options.activations == "f32";
+    const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
+    const int64_t nVocabulary = model->facts().nVocabulary;
+    for (const int32_t id : ids) {
+        if (id < 0 || id >= nVocabulary)
+            throw UsageError("token " + std::to_string(id) + " is not among this model's 0 to " + std::to_string(nVocabulary - 1));
+    }
+
+    OutputFile out(options.out);
+    int64_t nDone = 0;
+    int64_t nColumns = 0;
+    model->logits(
+        ids, options.chunk,
+        [&](std::span<const float> rows, int64_t nPositions) {
+            out.write(rows.data(), rows.size_bytes());
+            nColumns = nPositions > 0 ? int64_t(rows.size()) / nPositions : nColumns;
+            nDone += nPositions;
+            context.console().progress("Position " + std::to_string(nDone) + " of " + std::to_string(ids.size()));
+        },
+        context.stop());
+    if (context.stop().stop_requested())
+        throw Cancelled();
+    out.commit();
+    context.console().endProgress();
+    if (out.isStdout()) // stdout carries the numbers
+        return 0;
+    if (context.console().isJson())
+        context.console().printJson({{"positions", nDone}, {"vocabulary", nColumns}});
+    else
+        context.console().printLine(std::to_string(nDone) + " positions x " + std::to_string(nColumns) + " tokens in " + options.out);
+    return 0;
+}
+
+} // namespace
+
+Action declareLogits(CLI::App& command)
+{
+    auto options = std::make_shared<LogitsOptions>();
+    addModelOption(command, options->model, api::ModelKind::chat);
+    command.add_option("--tokens", options->tokens, "Token ids with white space between them, nothing is added")->type_name("\"1 2 3\"");
+    command.add_option("--tokens-file", options->tokensFile, "File of token ids; -: stdin")->type_name("FILE");
+    command.add_option("--out", options->out, "Little-endian float32, positions x vocabulary, goes here; -: stdout, and nothing else is printed")
+        ->type_name("FILE")
+        ->required();
+    command.add_option("--chunk", options->chunk, "Positions computed in one step")
+        ->type_name("N")
+        ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
+        ->capture_default_str();
+    addActivationsOption(command, options->activations);
+    command.footer("JSON: {positions, vocabulary}.\n\nExample:\n"
+                   "  switchyard logits --model model.gguf --tokens \"1 2 3\" --out logits.f32 --activations f32");
+    return [options](CommandContext& context) { return writeLogits(context, *options); };
+}
+
+} // namespace sy::app

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/failure.h"
+
+#include "app/cli/console.h"
+#include "engine/core/error.h"
+
+namespace sy::app {
+
+std::string remedyFor(const std::exception& error)
+{
+    if (const auto* e = dynamic_cast<const OutOfMemory*>(&error))
+        return "It needs " + sizeText(double(e->wantedBytes)) + " and " + sizeText(double(e->availableBytes)) +
+               " are free: use a shorter --context or a smaller model, or close other programs.";
+    if (dynamic_cast<const BadFile*>(&error))
+        return "The file is damaged or of another kind: get it again, or choose another one.";
+    if (dynamic_cast<const Unsupported*>(&error))
+        return "Choose another file or option; `switchyard doctor` shows what this build and this machine can do.";
+    if (dynamic_cast<const DeviceFailure*>(&error))
+        return "Try again with --device cpu.";
+    if (dynamic_cast<const StorageFailure*>(&error))
+        return "Check that the path exists, that you may use it, and that the disk has room; --data chooses another data folder.";
+    return "`switchyard COMMAND --help` shows what each option takes; `switchyard doctor` checks the installation.";
+}
+
+} // namespace sy::app

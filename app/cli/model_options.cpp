@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/model_options.h"
+
+#include "engine/core/error.h"
+
+#include <stdexcept>
+
+namespace sy::app {
+
+namespace {
+
+const char* kindName(api::ModelKind kind)
+{
+    return kind == api::ModelKind::chat ? "chat" : "embedding";
+}
+
+} // namespace
+
+void addModelOption(CLI::App& command, std::string& model, api::ModelKind kind)
+{
+    command
+        .add_option("--model", model,
+                    std::string("Path of a GGUF file, or id or name of an imported model (default: the newest ") + kindName(kind) +
+                        " model in the list)")
+        ->type_name("MODEL");
+}
+
+std::filesystem::path resolveModel(CommandContext& context, const std::string& model, api::ModelKind kind)
+{
+    if (!model.empty())
+        return context.engine().library().resolve(model);
+    if (const auto entry = context.engine().library().defaultModel(kind))
+        return entry->path;
+    throw StorageFailure(context.engine().dataDir().string(), std::string("looking for a model of kind ") + kindName(kind),
+                         "there is none; give --model, or fetch one with `switchyard models fetch`");
+}
+
+void addActivationsOption(CLI::App& command, std::string& activations)
+{
+    command.add_option("--activations", activations, "f32: float32 activations and KV cache; fast: int8 activations in blocks of 32")
+        ->type_name("TYPE")
+        ->check(CLI::IsMember({"f32", "fast"}))
+        ->capture_default_str();
+}
+
+std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
+                                            const api::LoadOptions& options)
+{
+    const std::filesystem::path path = resolveModel(context, model, kind);
+    context.console().progress("Loading " + path.filename().string() + " …");
+    auto loaded = context.engine().models().load(path, options, context.stop());
+    context.console().endProgress();
+    if (loaded->isEmbedding() != (kind == api::ModelKind::embedding))
+        throw std::invalid_argument(path.filename().string() + " is a model of the other kind; this command needs a model of kind " +
+                                    kindName(kind));
+    return loaded;
+}
+
+void GenerationOptions::declare(CLI::App& command)
+{
+    constexpr const char* kGroup = "Sampling";
+    const CLI::Validator atLeastZero = CLI::Range(0.0, 1e6, "a number from 0");
+    const CLI::Validator share = CLI::Range(0.0, 1.0, "0 to 1");
+    command.add_option("--max-tokens", maxTokens, "Longest answer, in tokens; 0: until the context is full")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--temperature", sampling.temperature, "How freely tokens are chosen; 0: always the likeliest")
+        ->type_name("T")
+        ->check(atLeastZero)
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--top-k", sampling.topK, "Choose among the K likeliest tokens; 0: off")
+        ->type_name("K")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--top-p", sampling.topP, "Choose among the likeliest tokens that together have this probability; 1: off")
+        ->type_name("P")
+        ->check(share)
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--min-p", sampling.minP, "Leave out tokens below this share of the likeliest one's probability; 0: off")
+        ->type_name("P")
+        ->check(share)
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--repeat-penalty", sampling.repeatPenalty, "Divides the scores of the last 64 tokens; 1: off")
+        ->type_name("R")
+        ->check(CLI::Range(0.01, 100.0, "0.01 to 100"))
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--presence-penalty", sampling.presencePenalty, "Subtracted once from the score of a recent token; 0: off")
+        ->type_name("X")
+        ->capture_default_str()
+        ->group(kGroup);
+    command.add_option("--frequency-penalty", sampling.frequencyPenalty, "Subtracted for each time a recent token came; 0: off")
+        ->type_name("X")
+        ->capture_default_str()
+        ->group(kGroup);
+    seedOption = command.add_option("--seed", seed, "Same seed, same answer (default: drawn and reported)")->type_name("N")->group(kGroup);
+    command.add_option("--stop", stopStrings, "End the answer before this text; may be given several times")
+        ->type_name("TEXT")
+        ->allow_extra_args(false)
+        ->group(kGroup);
+    command.add_option("--context", contextLength, "Context length in tokens; 0: the model's own, at most 8192")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str()
+        ->group(kGroup);
+}
+
+api::GenerationRequest GenerationOptions::request() const
+{
+    api::GenerationRequest request;
+    request.sampling = sampling;
+    if (seedOption && seedOption->count() > 0)
+        request.sampling.seed = seed;
+    request.maxTokens = maxTokens;
+    request.stopStrings = stopStrings;
+    return request;
+}
+
+std::string finishName(api::Finish finish)
+{
+    switch (finish) {
+    case api::Finish::stop: return "stop";
+    case api::Finish::length: return "length";
+    case api::Finish::cancelled: return "cancelled";
+    case api::Finish::failed: return "failed";
+    }
+    return {};
+}
+
+} // namespace sy::app

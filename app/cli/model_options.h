@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/cli/command.h"
+#include "engine/api/models.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sy::app {
+
+/// --model, with the newest model of the kind when it is not given.
+void addModelOption(CLI::App& command, std::string& model, api::ModelKind kind);
+std::filesystem::path resolveModel(CommandContext& context, const std::string& model, api::ModelKind kind);
+
+/// --activations f32|fast
+void addActivationsOption(CLI::App& command, std::string& activations);
+
+/// Loads, with a progress line. Throws what ModelHost::load throws, and std::invalid_argument when the kind is another one.
+std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
+                                            const api::LoadOptions& options = {});
+
+/// --temperature, --top-k …, as chat and ask have them.
+struct GenerationOptions {
+    api::Sampling sampling;
+    uint64_t seed = 0;
+    CLI::Option* seedOption = nullptr;
+    int64_t maxTokens = 0;
+    int64_t contextLength = 0;
+    std::vector<std::string> stopStrings;
+
+    void declare(CLI::App& command);
+    api::GenerationRequest request() const;
+};
+
+std::string finishName(api::Finish finish); // stop, length, cancelled, failed
+
+} // namespace sy::app
