@@ -24,13 +24,12 @@ struct MemberDeleter {
 using Archive = std::unique_ptr<zip_t, ArchiveDeleter>;
 using Member = std::unique_ptr<zip_file_t, MemberDeleter>;
 
-// The one place that turns libzip's errors into ours.
-[[noreturn]] void fail(const WheelMember& member, const zip_error_t& error)
+// The one place that turns libzip's errors into ours. The text is kept in the error and freed by its owner.
+[[noreturn]] void fail(const WheelMember& member, zip_error_t* error)
 {
     const std::string path = member.wheel.string();
-    zip_error_t copy = error;
-    const std::string detail = zip_error_strerror(&copy);
-    switch (zip_error_code_zip(&error)) {
+    const std::string detail = zip_error_strerror(error);
+    switch (zip_error_code_zip(error)) {
     case ZIP_ER_NOENT:
     case ZIP_ER_OPEN:
     case ZIP_ER_READ:
@@ -56,7 +55,7 @@ Archive openArchive(const WheelMember& member)
     zip_error_t error;
     zip_error_init_with_code(&error, code);
     const std::unique_ptr<zip_error_t, void (*)(zip_error_t*)> owned(&error, zip_error_fini);
-    fail(member, error);
+    fail(member, &error);
 }
 
 } // namespace
@@ -70,7 +69,7 @@ void readMember(const WheelMember& member, uint64_t mostBytes, const std::functi
         throw BadFile(member.wheel.string(), "the package has no member " + member.member);
     const Member file(zip_fopen_index(archive.get(), zip_uint64_t(index), 0));
     if (!file)
-        fail(member, *zip_get_error(archive.get()));
+        fail(member, zip_get_error(archive.get()));
 
     std::vector<std::byte> piece(kPieceBytes);
     uint64_t done = 0;
@@ -79,7 +78,7 @@ void readMember(const WheelMember& member, uint64_t mostBytes, const std::functi
             throw Cancelled();
         const zip_int64_t n = zip_fread(file.get(), piece.data(), piece.size());
         if (n < 0)
-            fail(member, *zip_file_get_error(file.get()));
+            fail(member, zip_file_get_error(file.get()));
         if (n == 0)
             return;
         done += uint64_t(n);
