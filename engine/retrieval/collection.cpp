@@ -57,6 +57,7 @@ CollectionFacts Collection::facts() const
         facts.nPending = query.integer(3);
     }
     facts.embedder = fact(m_database, kEmbedderFact).value_or("");
+    facts.model = fact(m_database, kModelFact).value_or("");
     facts.sources = sourcesOf(m_database);
     return facts;
 }
@@ -79,6 +80,12 @@ std::optional<DocumentRow> Collection::find(std::string_view path) const
     if (!query.step())
         return std::nullopt;
     return documentFrom(query);
+}
+
+void Collection::setModel(std::string_view idOrPath)
+{
+    const std::lock_guard lock(m_mutex);
+    setFact(m_database, kModelFact, idOrPath);
 }
 
 int64_t Collection::remove(std::string_view path)

@@ -45,7 +45,8 @@ struct SourceRow {
 
 struct CollectionFacts {
     int64_t nDocuments = 0, nChunks = 0, nFailed = 0, nPending = 0; // nFailed: everything that is neither indexed nor pending
-    std::string embedder;                                           // empty: lexical only
+    std::string embedder; // Embedder::id() of its vectors; empty: lexical only
+    std::string model;    // what setModel() was given
     std::vector<SourceRow> sources;
 };
 
@@ -57,6 +58,9 @@ public:
     CollectionFacts facts() const;
     std::vector<DocumentRow> documents() const; // by path
     std::optional<DocumentRow> find(std::string_view path) const;
+
+    /// Remembers where the embedder's model is found, for whoever loads it again.
+    void setModel(std::string_view idOrPath);
 
     /// Removes a document with its chunks, vectors and index entries in one transaction, and the source when it was a file
     /// of its own. A folder's path removes everything that was added by it. Returns how many documents are gone.

@@ -21,6 +21,7 @@ std::optional<std::string> fact(store::Database& database, std::string_view key)
 void setFact(store::Database& database, std::string_view key, std::string_view value);
 
 inline constexpr std::string_view kEmbedderFact = "embedder";     // Embedder::id(); absent: lexical only
+inline constexpr std::string_view kModelFact = "model";           // where that embedder is found: a library id or a path
 inline constexpr std::string_view kDimensionsFact = "dimensions"; // values of a vector
 
 } // namespace sy::retrieval

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/retrieval/answerability.h"
+
+#include "engine/documents/chunker.h"
+#include "engine/retrieval/language.h"
+
+#include <algorithm>
+
+namespace sy::retrieval {
+
+namespace {
+
+constexpr size_t kLooked = 6; // hits that the signs are taken from
+
+/// Weights of the signs. Fitted by logistic regression on questions with and without their document in the index; the constant
+/// lets about five of a hundred answerable questions be refused. Words of Chinese (pairs and characters) overlap more by
+/// chance than words of English, hence a row for each script.
+struct Weights {
+    double coverage, sentenceCoverage, coverageLead, cosine, cosineLead, sentenceCosine, agreement, constant;
+};
+constexpr Weights kLatin{3.0, 2.0, 1.5, 10, 15, 30, 1.0, -6.0};
+constexpr Weights kCjk{3.0, 2.0, 1.5, 10, 15, 30, 1.0, -6.5};
+// Without vectors only the words speak.
+constexpr Weights kLatinWordsOnly{5.0, 3.0, 2.0, 0, 0, 0, 0, -4.0};
+constexpr Weights kCjkWordsOnly{5.0, 3.0, 2.0, 0, 0, 0, 0, -4.5};
+// Between languages only the meaning speaks.
+constexpr Weights kCrossLanguage{0, 0, 0, 30, 20, 60, 0, -9.0};
+
+} // namespace
+
+AnswerSigns answerSigns(const SearchOutcome& outcome, const TermWeights& weights, std::string_view question, double nearestSentence)
+{
+    AnswerSigns signs;
+    if (outcome.hits.empty())
+        return signs;
+    const std::span<const SearchHit> hits(outcome.hits.data(), std::min(outcome.hits.size(), kLooked));
+    std::string texts;
+    double others = 0;
+    for (size_t i = 0; i < hits.size(); ++i) {
+        if (i < 3) {
+            signs.coverage = std::max(signs.coverage, hits[i].coverage);
+            for (const documents::SentenceSpan& sentence : documents::splitSentences(hits[i].text))
+                signs.sentenceCoverage = std::max(signs.sentenceCoverage, weights.coverage(std::string_view(hits[i].text).substr(sentence.start, sentence.end - sentence.start)));
+            texts += hits[i].text;
+        }
+        if (i >= 1 && i < 4)
+            others += hits[i].coverage;
+    }
+    const auto nOthers = double(std::min<size_t>(hits.size() - 1, 3));
+    signs.coverageLead = hits[0].coverage - (nOthers > 0 ? others / nOthers : 0);
+
+    const auto byWords = std::max_element(hits.begin(), hits.end(), [](const SearchHit& a, const SearchHit& b) { return a.ranks.lexicalScore < b.ranks.lexicalScore; });
+    const auto byMeaning = std::max_element(hits.begin(), hits.end(), [](const SearchHit& a, const SearchHit& b) { return a.ranks.denseScore < b.ranks.denseScore; });
+    signs.hasVectors = outcome.bestCosine != 0;
+    if (signs.hasVectors) {
+        double second = outcome.meanCosine;
+        for (auto hit = hits.begin(); hit != hits.end(); ++hit)
+            if (hit != byMeaning && hit->document != byMeaning->document)
+                second = std::max(second, hit->ranks.denseScore);
+        signs.cosine = byMeaning->ranks.denseScore - outcome.meanCosine;
+        signs.cosineLead = byMeaning->ranks.denseScore - second;
+        signs.sentenceCosine = nearestSentence != 0 ? nearestSentence - outcome.meanCosine : signs.cosine;
+        signs.doBothAgree = byWords->document == byMeaning->document;
+    }
+    signs.isCjk = isMostlyCjk(question);
+    signs.isCrossLanguage = signs.isCjk != isMostlyCjk(texts);
+    return signs;
+}
+
+double answerScore(const AnswerSigns& signs)
+{
+    const Weights& w = !signs.hasVectors      ? (signs.isCjk ? kCjkWordsOnly : kLatinWordsOnly)
+                       : signs.isCrossLanguage ? kCrossLanguage
+                       : signs.isCjk           ? kCjk
+                                               : kLatin;
+    return w.coverage * signs.coverage + w.sentenceCoverage * signs.sentenceCoverage + w.coverageLead * signs.coverageLead +
+           w.cosine * signs.cosine + w.cosineLead * signs.cosineLead + w.sentenceCosine * signs.sentenceCosine +
+           w.agreement * double(signs.doBothAgree) + w.constant;
+}
+
+} // namespace sy::retrieval

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/retrieval/prompt.h"
+
+#include "engine/documents/normalize.h"
+#include "engine/retrieval/prepared_document.h"
+#include "engine/retrieval/query_terms.h"
+#include "engine/store/terms.h"
+
+#include <algorithm>
+
+namespace sy::retrieval {
+
+namespace {
+
+struct Wording {
+    const char* system;
+    const char* passages;
+    const char* question;
+    const char* rule;
+    const char* refusal;
+    const char* condense;
+};
+
+constexpr Wording kEnglish = {
+    "You answer questions using only the numbered passages in the user's message. After each sentence of your answer, write the number of "
+    "the passage it comes from in square brackets, for example [2]. If the passages do not contain the answer, reply exactly: The documents "
+    "do not say.",
+    "Passages:\n\n",
+    "Question: ",
+    "\n\nAnswer in one or two sentences. Put the passage number in square brackets after each sentence.",
+    "The documents do not say.",
+    "Rewrite the last question so that it can be understood without the conversation. Replace pronouns by what they stand for. Keep its "
+    "language. Reply with the rewritten question only.",
+};
+
+constexpr Wording kChinese = {
+    "你只根据用户消息中的编号资料回答问题。答案的每句话后面用方括号标出所依据资料的编号，例如[2]。如果资料中没有答案，只回答：资料中没有说明。",
+    "资料：\n\n",
+    "问题：",
+    "\n\n请用一两句话回答，每句话后面用方括号注明资料编号。",
+    "资料中没有说明。",
+    "请改写最后一个问题，使它脱离对话也能看懂：把代词换成所指的内容，语言不变。只输出改写后的问题。",
+};
+
+const Wording& wordingOf(Language language)
+{
+    return language == Language::chinese ? kChinese : kEnglish;
+}
+
+constexpr std::string_view kPointingBack[] = {"it", "its", "they", "them", "their", "theirs", "this", "that", "these", "those", "he", "him",
+                                              "his", "she", "her", "hers", "there", "one", "ones", "same", "former", "latter", "such"};
+constexpr std::string_view kPointingBackChinese[] = {"它", "他", "她", "这", "那", "該", "该", "其", "這", "此", "前者", "后者", "後者", "上述"};
+
+/// The title and section in front of a passage's text, unless the text begins with them.
+std::string headingOf(const Passage& passage)
+{
+    std::string heading = passage.hit.title;
+    if (!passage.hit.section.empty() && passage.hit.section != heading)
+        heading += (heading.empty() ? "" : " › ") + passage.hit.section;
+    return passage.text.starts_with(heading) ? std::string() : heading;
+}
+
+} // namespace
+
+std::string asPlainText(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (size_t i = 0; i < text.size(); ++i) {
+        out += text[i];
+        const bool opens = text[i] == '<' && i + 1 < text.size() && text[i + 1] == '|';
+        const bool closes = text[i] == '|' && i + 1 < text.size() && text[i + 1] == '>';
+        if (opens || closes)
+            out += ' ';
+    }
+    return out;
+}
+
+std::vector<Turn> answerPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                               std::string_view question)
+{
+    const Wording& wording = wordingOf(language);
+    std::string system = wording.system;
+    if (!addedInstructions.empty())
+        system.append("\n\n").append(addedInstructions);
+    std::string user = wording.passages;
+    for (size_t i = 0; i < passages.size(); ++i) {
+        user += "[" + std::to_string(i + 1) + "] ";
+        if (const std::string heading = headingOf(passages[i]); !heading.empty())
+            user += asPlainText(heading) + "\n";
+        user += asPlainText(passages[i].text) + "\n\n";
+    }
+    user += wording.question + asPlainText(question) + wording.rule;
+    return {{"system", system}, {"user", user}};
+}
+
+std::string refusalText(Language language)
+{
+    return wordingOf(language).refusal;
+}
+
+bool isRefusal(std::string_view answer)
+{
+    const std::string_view signs[] = {"documents do not say", "passages do not contain", "passages do not mention", "passages do not provide",
+                                      "资料中没有说明", "资料中没有提到", "资料中没有提及", "资料中没有答案"};
+    return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return answer.find(sign) != std::string_view::npos; });
+}
+
+std::vector<Turn> condensePrompt(Language language, std::span<const Turn> history, std::string_view question)
+{
+    // The last two exchanges say what a pronoun stands for; more only costs time.
+    constexpr size_t kMaxTurns = 4;
+    constexpr size_t kMaxTurnBytes = 600;
+    std::string user;
+    const size_t first = history.size() > kMaxTurns ? history.size() - kMaxTurns : 0;
+    for (size_t i = first; i < history.size(); ++i) {
+        if (history[i].role == "system")
+            continue;
+        std::string content = asPlainText(history[i].content);
+        if (content.size() > kMaxTurnBytes) {
+            size_t cut = kMaxTurnBytes;
+            while (cut > 0 && (static_cast<unsigned char>(content[cut]) & 0xC0) == 0x80)
+                --cut;
+            content.resize(cut);
+        }
+        const bool isUser = history[i].role == "user";
+        user += language == Language::chinese ? (isUser ? "用户：" : "助手：") : (isUser ? "User: " : "Assistant: ");
+        user += content + "\n";
+    }
+    user += (language == Language::chinese ? "最后一个问题：" : "Last question: ") + asPlainText(question);
+    return {{"system", wordingOf(language).condense}, {"user", user}};
+}
+
+bool needsCondensing(std::string_view question, std::span<const Turn> history)
+{
+    if (std::none_of(history.begin(), history.end(), [](const Turn& turn) { return turn.role == "user"; }))
+        return false;
+    const bool isChinese = isMostlyCjk(question);
+    if (isChinese) {
+        if (std::any_of(std::begin(kPointingBackChinese), std::end(kPointingBackChinese),
+                        [&](std::string_view word) { return question.find(word) != std::string_view::npos; }))
+            return true;
+    } else {
+        std::string word;
+        for (size_t i = 0; i <= question.size(); ++i) {
+            const char c = i < question.size() ? char(question[i] | 0x20) : ' ';
+            if (c >= 'a' && c <= 'z') {
+                word += c;
+            } else {
+                if (std::find(std::begin(kPointingBack), std::end(kPointingBack), word) != std::end(kPointingBack))
+                    return true;
+                word.clear();
+            }
+        }
+    }
+    // Two characters count as a word.
+    int64_t nWords = 0, nCharacters = 0;
+    for (const QueryTerm& term : queryTerms(question)) {
+        if (!term.isCjk)
+            ++nWords;
+        else if (term.surface.size() <= 4) // a single character
+            ++nCharacters;
+    }
+    return nWords + nCharacters / 2 < 4;
+}
+
+std::string joinedWithPrevious(std::span<const Turn> history, std::string_view question)
+{
+    const auto previous = std::find_if(history.rbegin(), history.rend(), [](const Turn& turn) { return turn.role == "user"; });
+    if (previous == history.rend())
+        return std::string(question);
+    return previous->content + " " + std::string(question);
+}
+
+std::string cleanedRewrite(std::string_view text, std::string_view question)
+{
+    const size_t start = text.find_first_not_of(" \t\r\n\"");
+    if (start == std::string_view::npos)
+        return {};
+    std::string line(text.substr(start, text.find('\n', start) - start));
+    while (!line.empty() && (line.back() == ' ' || line.back() == '"' || line.back() == '\r'))
+        line.pop_back();
+    if (line.size() > 4 * question.size() + 200 || line.size() < question.size() / 3)
+        return {};
+    // A rewriting shares the question's own words; an answer or an excuse hardly does.
+    const auto own = queryTerms(question);
+    const auto rewritten = queryTerms(line);
+    const auto nShared = std::count_if(own.begin(), own.end(), [&](const QueryTerm& term) {
+        return std::any_of(rewritten.begin(), rewritten.end(), [&](const QueryTerm& other) { return other.term == term.term; });
+    });
+    return own.empty() || nShared * 2 >= int64_t(own.size()) ? line : std::string();
+}
+
+} // namespace sy::retrieval

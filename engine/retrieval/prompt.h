@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/retrieval/language.h"
+#include "engine/retrieval/passages.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sy::retrieval {
+
+struct Turn {
+    std::string role; // system, user, assistant
+    std::string content;
+};
+
+/// The prompt for an answer from numbered passages, in the language of the question. Stable parts come first, so that the
+/// keys and values of instructions and passages can be reused when the next question has the same ones.
+///
+/// The wording was measured on the starter model: the rule repeated in one line after the question made it number its
+/// sentences six times of six, in the system message alone once.
+std::vector<Turn> answerPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                               std::string_view question);
+
+/// What is said when the documents do not hold the answer.
+std::string refusalText(Language language);
+/// True for the model's own way of saying so.
+bool isRefusal(std::string_view answer);
+
+/// Text from a document or a user with what a chat template would take for a special token taken apart ("<|" becomes "< |").
+std::string asPlainText(std::string_view text);
+
+/// The prompt that turns a follow-up question into one that stands alone.
+std::vector<Turn> condensePrompt(Language language, std::span<const Turn> history, std::string_view question);
+
+/// True where a question cannot be searched for as it is: it has a pronoun that points back, or fewer than four words of
+/// content, and there is a history.
+bool needsCondensing(std::string_view question, std::span<const Turn> history);
+
+/// What to search for without asking the model: the question before this one and this one.
+std::string joinedWithPrevious(std::span<const Turn> history, std::string_view question);
+
+/// The model's rewriting, or empty when it is none: too long, several lines, or an answer instead of a question.
+std::string cleanedRewrite(std::string_view text, std::string_view question);
+
+} // namespace sy::retrieval
