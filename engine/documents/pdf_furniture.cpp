@@ -14,6 +14,7 @@ constexpr double kEdgeShare = 0.14;  // of the page's height, at the top and at 
 constexpr size_t kMaxEdgeLines = 6;  // of either edge
 constexpr double kSameHeight = 4;    // points
 constexpr int kMinRepeats = 3;       // pages that show it, this one included
+constexpr int kShortFile = 3;        // pages; then two are enough, but their digits must agree: two bills have two totals
 constexpr int64_t kMaxLength = 160;  // code points; longer lines are text
 
 bool isRomanNumeral(std::u32string_view text)
@@ -55,11 +56,11 @@ std::string masked(const std::string& text)
     return out;
 }
 
-bool shows(const std::vector<EdgeLine>& page, const EdgeLine& line)
+bool shows(const std::vector<EdgeLine>& page, const EdgeLine& line, bool isExact)
 {
     return std::any_of(page.begin(), page.end(), [&](const EdgeLine& other) {
         return std::abs(other.top - line.top) <= kSameHeight &&
-               (other.masked == line.masked || (other.isPageNumber && line.isPageNumber));
+               ((isExact ? other.text == line.text : other.masked == line.masked) || (other.isPageNumber && line.isPageNumber));
     });
 }
 
@@ -71,7 +72,7 @@ std::vector<EdgeLine> edgeLines(const std::vector<PdfLine>& lines, double pageHe
     for (size_t i = 0; i < lines.size(); ++i) {
         if (lines[i].rotation != 0 || countCodePoints(lines[i].text) > kMaxLength)
             continue;
-        EdgeLine edge{masked(lines[i].text), lines[i].flat.top, i, isPageNumber(lines[i].text)};
+        EdgeLine edge{lines[i].text, masked(lines[i].text), lines[i].flat.top, i, isPageNumber(lines[i].text)};
         if (lines[i].flat.bottom < kEdgeShare * pageHeight)
             top.push_back(std::move(edge));
         else if (lines[i].flat.top > (1 - kEdgeShare) * pageHeight)
@@ -91,15 +92,16 @@ std::vector<EdgeLine> edgeLines(const std::vector<PdfLine>& lines, double pageHe
 void dropFurniture(std::vector<PdfLine>& lines, const std::vector<EdgeLine>& edges, std::span<const std::vector<EdgeLine>> before,
                    std::span<const std::vector<EdgeLine>> after)
 {
+    const bool isShort = static_cast<int>(before.size() + after.size()) + 1 <= kShortFile;
     std::vector<size_t> dropped;
     for (const EdgeLine& edge : edges) {
-        int nBefore = 0, nAfter = 0;
+        int nShown = 1;
         for (const auto& page : before)
-            nBefore += shows(page, edge);
+            nShown += shows(page, edge, isShort);
         for (const auto& page : after)
-            nAfter += shows(page, edge);
-        const bool isFirst = nBefore == 0 && !edge.isPageNumber;
-        if (nBefore + nAfter + 1 >= kMinRepeats && !isFirst)
+            nShown += shows(page, edge, isShort);
+        const bool mayBeTitle = before.empty() && !edge.isPageNumber;
+        if (nShown >= (isShort ? kMinRepeats - 1 : kMinRepeats) && !mayBeTitle)
             dropped.push_back(edge.index);
     }
     std::sort(dropped.rbegin(), dropped.rend());

@@ -13,8 +13,9 @@ namespace sy::documents {
 /// page's text can be made again, for the boxes of a citation, without reading the whole file.
 inline constexpr int kFurnitureReach = 4;
 
-/// What one page shows near its edges: text with digits masked, and its height on the page.
+/// What one page shows near its edges: text, also with digits masked, and its height on the page.
 struct EdgeLine {
+    std::string text;
     std::string masked;
     double top = 0;
     size_t index = 0;  // into the page's lines
@@ -22,10 +23,10 @@ struct EdgeLine {
 };
 std::vector<EdgeLine> edgeLines(const std::vector<PdfLine>& lines, double pageHeight);
 
-/// Removes from lines what repeats at the same height on at least three pages of the neighbourhood, and page numbers that do
-/// so too. The first occurrence of a header (no page before it in reach shows it) stays: it may be a title.
+/// Removes from lines what repeats at the same height on at least three pages of the neighbourhood (word for word on two
+/// of a file of two or three pages), and page numbers that do so too. On the first page a header stays: it may be the title.
 ///
-/// before, after   edge lines of up to kFurnitureReach pages each, in page order
+/// before, after   edge lines of up to kFurnitureReach pages each, in page order; before is empty on the first page only
 void dropFurniture(std::vector<PdfLine>& lines, const std::vector<EdgeLine>& edges, std::span<const std::vector<EdgeLine>> before,
                    std::span<const std::vector<EdgeLine>> after);
 

@@ -151,7 +151,8 @@ private:
             return goesOn ? Join::Merge : Join::Paragraph;
         }
         const double pitch = next.flat.bottom - last.flat.bottom;
-        const double usual = next.regionPitch > 0 ? next.regionPitch : 1.5 * next.size;
+        // A title in large letters has lines further apart than the text around it.
+        const double usual = std::max(next.regionPitch > 0 ? next.regionPitch : 1.5 * next.size, 1.2 * next.size);
         if (pitch > 1.3 * usual + 0.5 || pitch < -0.5 * next.size)
             return Join::Paragraph;
         if (startsListItem(nextText))

@@ -454,12 +454,37 @@ private:
 
 // --- lines ---
 
-bool needsSpace(const PdfWord& a, const Rect& flatA, const PdfWord& b, const Rect& flatB)
+double gapBetween(const Rect& a, const Rect& b)
+{
+    return std::max(b.left - a.right, a.left - b.right);
+}
+
+// How far apart the Chinese characters of a line are set: justified lines have gaps everywhere, which mean nothing.
+double usualCjkGap(const std::vector<Segment*>& segments, double width, double height)
+{
+    std::vector<double> gaps;
+    for (const Segment* segment : segments)
+        for (size_t i = 0; i < segment->words.size(); ++i) {
+            const PdfWord& word = *segment->words[i];
+            if (!isCjk(firstChar(word.text)))
+                continue;
+            gaps.insert(gaps.end(), static_cast<size_t>(std::max<int64_t>(countCodePoints(word.text) - 1, 0)), 0.0);
+            if (i > 0 && isCjk(lastChar(segment->words[i - 1]->text)))
+                gaps.push_back(gapBetween(flatten(segment->words[i - 1]->box, word.rotation, width, height), flatten(word.box, word.rotation, width, height)));
+        }
+    if (gaps.empty())
+        return 0;
+    const auto middle = gaps.begin() + static_cast<ptrdiff_t>(gaps.size() / 2);
+    std::nth_element(gaps.begin(), middle, gaps.end());
+    return std::max(0.0, *middle);
+}
+
+bool needsSpace(const PdfWord& a, const Rect& flatA, const PdfWord& b, const Rect& flatB, double cjkGap)
 {
     const double size = std::max({a.size, b.size, 1.0});
-    const double gap = std::max(flatB.left - flatA.right, flatA.left - flatB.right);
+    const double gap = gapBetween(flatA, flatB);
     if (isCjk(lastChar(a.text)) && isCjk(firstChar(b.text)))
-        return gap > 0.6 * size; // justified Chinese lines have small gaps that mean nothing
+        return gap > cjkGap + 0.22 * size;
     return a.hasSpaceAfter || gap > 0.12 * size;
 }
 
@@ -477,6 +502,7 @@ PdfLine makeLine(const Row& row, bool isRow, double width, double height)
     }
     if (nRightToLeft * 2 > nChars)
         std::reverse(segments.begin(), segments.end());
+    const double cjkGap = usualCjkGap(segments, width, height);
     std::map<double, int64_t> charsOfSize;
     const PdfWord* previous = nullptr;
     Rect previousFlat;
@@ -490,8 +516,8 @@ PdfLine makeLine(const Row& row, bool isRow, double width, double height)
                 if (isNewSegment && isRow) {
                     line.text += '\t';
                     ++at;
-                } else if (isNewSegment ? std::max(flat.left - previousFlat.right, previousFlat.left - flat.right) > 0.12 * word->size
-                                        : needsSpace(*previous, previousFlat, *word, flat)) {
+                } else if (isNewSegment ? gapBetween(previousFlat, flat) > 0.12 * word->size
+                                        : needsSpace(*previous, previousFlat, *word, flat, cjkGap)) {
                     line.text += ' ';
                     ++at;
                 }

@@ -75,7 +75,7 @@ private slots:
     void propertiesHoldForRandomDocuments()
     {
         std::mt19937 random(20261124);
-        for (int round = 0; round < 400; ++round) {
+        for (int round = 0; round < 120; ++round) {
             Document d = document(randomText(random, 1 + static_cast<int>(random() % 200)), static_cast<Markup>(random() % 4));
             while (random() % 3 == 0) {
                 Page page;

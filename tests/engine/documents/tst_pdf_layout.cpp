@@ -199,6 +199,7 @@ private slots:
         };
         QCOMPARE(kept(0), std::string("Annual report of the harbour|Body text of the page xxx|"));
         QCOMPARE(kept(4), std::string("Body text of the page xxxxxxx|"));
+        QCOMPARE(kept(1), std::string("Body text of the page xxxx|"));
         QCOMPARE(kept(8), std::string("Body text of the page xxxxxxxxxxx|"));
     }
 
