@@ -10,7 +10,6 @@
 #include "engine/store/app_schema.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -74,11 +73,6 @@ EngineOptions resolved(EngineOptions options)
     return options;
 }
 
-uint64_t kibibytesAfter(const std::string& line, const char* key)
-{
-    return line.rfind(key, 0) == 0 ? std::strtoull(line.c_str() + std::char_traits<char>::length(key), nullptr, 10) * 1024 : 0;
-}
-
 } // namespace
 
 Engine::Engine(EngineOptions options)
@@ -137,22 +131,6 @@ Documents& Engine::documents()
 Engine::State& Engine::state()
 {
     return *m_state;
-}
-
-MemoryState memoryState()
-{
-    MemoryState memory{};
-    std::ifstream info("/proc/meminfo");
-    for (std::string line; std::getline(info, line);) {
-        if (const uint64_t total = kibibytesAfter(line, "MemTotal:"))
-            memory.totalBytes = total;
-        else if (const uint64_t available = kibibytesAfter(line, "MemAvailable:"))
-            memory.availableBytes = available;
-    }
-    uint64_t sizePages = 0, residentPages = 0;
-    std::ifstream("/proc/self/statm") >> sizePages >> residentPages;
-    memory.processBytes = residentPages * uint64_t(sysconf(_SC_PAGESIZE));
-    return memory;
 }
 
 fs::path defaultDataDir()

@@ -30,18 +30,19 @@ uint64_t poolBytes(uint64_t contextBytes, uint64_t availableBytes)
 
 } // namespace
 
-MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& options)
+MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& options, uint64_t availableBytes)
 {
     MemoryEstimate estimate;
     estimate.weightsBytes = model.weightBytes;
     estimate.kvBytes = kvBytes(model, contextLengthFor(model, options), options.isExact);
     estimate.computeBytes = computeBytes(model);
-    estimate.availableBytes = memoryState().availableBytes;
+    estimate.availableBytes = availableBytes;
     return estimate;
 }
 
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
-                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop)
+                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop,
+                                       uint64_t availableBytes)
 {
     const auto checkStop = [&] {
         if (stop.stop_requested())
@@ -55,7 +56,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     state->options = options;
     state->prefixes = std::move(prefixes);
     state->model = models::loadModel(file);
-    const MemoryEstimate estimate = estimateMemory(*state->model, options);
+    const MemoryEstimate estimate = estimateMemory(*state->model, options, availableBytes);
     if (!estimate.fits() && !options.evenIfTooLarge)
         throw OutOfMemory("cpu", estimate.totalBytes(), estimate.availableBytes);
     checkStop();

@@ -50,9 +50,10 @@ struct LoadedModel::State {
 };
 
 /// Opens a model file. `prefixes` are an embedding model's. Throws BadFile, Unsupported, StorageFailure, Cancelled, and
-/// OutOfMemory when the estimate exceeds the free memory, unless the options say otherwise.
+/// OutOfMemory when the estimate exceeds `availableBytes`, unless the options say otherwise.
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
-                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop = {});
+                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop = {},
+                                       uint64_t availableBytes = memoryState().availableBytes);
 
 /// The template, BOS and EOS that the file carries; an empty source when it has none.
 StoredTemplate templateOf(const formats::GgufFile& file, const tokenizer::Tokenizer& tokenizer);
@@ -60,6 +61,7 @@ StoredTemplate templateOf(const formats::GgufFile& file, const tokenizer::Tokeni
 /// What the models of a host share.
 std::shared_ptr<Processor> processorOf(ModelHost& host);
 
-MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& options);
+MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& options,
+                              uint64_t availableBytes = memoryState().availableBytes);
 
 } // namespace sy::api
