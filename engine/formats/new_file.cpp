@@ -4,10 +4,10 @@
 #include "engine/core/error.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <string>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,20 +16,47 @@ namespace sy::formats {
 namespace {
 
 constexpr size_t kBufferBytes = size_t(1) << 20;
+constexpr int kMostSiblings = 1000;
+
+// A sibling is locked while its writer lives, so one that can be locked was left behind by a program that was killed: half a
+// model of a gigabyte should not stay for ever.
+void removeAbandoned(const std::filesystem::path& target)
+{
+    const std::string prefix = target.filename().string() + ".part-";
+    std::error_code ignored; // a folder that cannot be listed will be told when the file is created
+    for (const auto& entry : std::filesystem::directory_iterator(target.has_parent_path() ? target.parent_path() : ".", ignored)) {
+        if (!entry.path().filename().string().starts_with(prefix))
+            continue;
+        const int fd = ::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
+            continue;
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0)
+            ::unlink(entry.path().c_str());
+        ::close(fd);
+    }
+}
 
 } // namespace
 
 NewFile::NewFile(std::filesystem::path target) : m_target(std::move(target)), m_buffer(new std::byte[kBufferBytes])
 {
+    removeAbandoned(m_target);
     // A name of its own for each writer: two programs that fetch the same model must not write into one file.
-    std::string pattern = m_target.string() + ".part-XXXXXX";
-    m_fd = ::mkostemp(pattern.data(), O_CLOEXEC);
-    if (m_fd < 0)
-        fail("creating the file");
-    m_sibling = pattern;
-    const mode_t mask = ::umask(0); // mkostemp makes it private; the result should be as readable as any other new file
-    ::umask(mask);
-    ::fchmod(m_fd, 0666 & ~mask);
+    for (int i = 0; i < kMostSiblings; ++i) {
+        m_sibling = m_target.string() + ".part-" + std::to_string(::getpid()) + "-" + std::to_string(i);
+        m_fd = ::open(m_sibling.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (m_fd < 0 && errno == EEXIST)
+            continue;
+        if (m_fd < 0)
+            fail("creating the file");
+        struct stat info {};
+        if (::flock(m_fd, LOCK_EX | LOCK_NB) == 0 && ::fstat(m_fd, &info) == 0 && info.st_nlink == 1)
+            return;
+        ::close(m_fd); // another writer took it for abandoned before it was locked
+        m_fd = -1;
+    }
+    errno = EEXIST;
+    fail("creating the file");
 }
 
 NewFile::~NewFile()

@@ -10,7 +10,8 @@
 namespace sy::formats {
 
 /// A file being written: its bytes go to a sibling with a name of its own, which takes the target's place only when commit()
-/// has put everything on the disk. Without commit() the destructor removes the sibling, and what was at the target stays.
+/// has put everything on the disk. Without commit() the destructor removes the sibling, and what was at the target stays. Siblings
+/// that a killed program left behind are removed by the next writer of the same target.
 class NewFile {
 public:
     /// Throws StorageFailure when the folder does not exist or cannot be written.

@@ -72,7 +72,7 @@ inline std::string goodGguf()
     b.key("tokenizer.ggml.scores", 9).put(int32_t(6)).put(uint64_t(3)).put(1.f).put(2.f).put(-3.f);
     b.key("llama.layer_flags", 9).put(int32_t(7)).put(uint64_t(2)).put(uint8_t(0)).put(uint8_t(1));
     b.key("general.alignment", 4).put(uint32_t(64));
-    b.tensor("token_embd.weight", {32, 3}, 2, 0);  // Q4_0: 3 rows of 18 bytes
+    b.tensor("token_embd.weight", {32, 1}, 2, 0);  // Q4_0: 18 bytes, so that the next one tells 64 from 32
     b.tensor("output_norm.weight", {32}, 0, 64);   // F32: 128 bytes
     b.tensor("blk.0.ffn_up.weight", {2, 3, 2, 1}, 1, 192); // F16: 24 bytes
     b.pad(64).zeros(192 + 24);
