@@ -40,6 +40,7 @@ struct Segment {
     double size = 0;
     int64_t nChars = 0;
     bool isRightToLeft = false;
+    bool continuesCell = false; // a further line of the table cell before it
 };
 
 struct Row {
@@ -513,9 +514,14 @@ PdfLine makeLine(const Row& row, bool isRow, double width, double height)
             const Rect flat = flatten(word->box, word->rotation, width, height);
             if (previous != nullptr) {
                 const bool isNewSegment = word == segment->words.front();
-                if (isNewSegment && isRow) {
+                if (isNewSegment && isRow && !segment->continuesCell) {
                     line.text += '\t';
                     ++at;
+                } else if (segment->continuesCell && isNewSegment) {
+                    if (!isCjk(lastChar(previous->text)) || !isCjk(firstChar(word->text))) {
+                        line.text += ' ';
+                        ++at;
+                    }
                 } else if (isNewSegment ? gapBetween(previousFlat, flat) > 0.12 * word->size
                                         : needsSpace(*previous, previousFlat, *word, flat, cjkGap)) {
                     line.text += ' ';
@@ -546,6 +552,73 @@ bool hasCells(const Row& row)
         if (row.segments[i]->box.left - row.segments[i - 1]->box.right > kSegmentGap * row.segments[i]->size)
             return true;
     return false;
+}
+
+// One line with a wide gap is no table; the line between two rows may be a cell's second one.
+bool isTableRow(const std::vector<Row>& rows, size_t i)
+{
+    bool hasNeighbour = false;
+    for (size_t k = i > 2 ? i - 2 : 0; k < std::min(rows.size(), i + 3); ++k)
+        hasNeighbour = hasNeighbour || (k != i && hasCells(rows[k]));
+    return hasNeighbour && hasCells(rows[i]);
+}
+
+bool hasDigits(const Segment& segment)
+{
+    return std::any_of(segment.words.begin(), segment.words.end(), [](const PdfWord* word) {
+        return std::any_of(word->text.begin(), word->text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    });
+}
+
+// Lines of a table that are the second lines of cells in the row above:
+//
+//   Echelle        812    calibration        one row: "Echelle spectrograph", "812", "calibration lamp"
+//   spectrograph          lamp
+//   Photometer     390    filter wheel
+//
+// They stand closer to the line above than rows do, under some of its cells, and without numbers, which do not wrap.
+void mergeWrappedCells(std::vector<Row>& rows, std::vector<bool>& isRow)
+{
+    double widest = 0;
+    for (size_t i = 1; i < rows.size(); ++i)
+        if (isRow[i - 1] || isRow[i])
+            widest = std::max(widest, rows[i].box.top - rows[i - 1].box.top);
+    std::vector<Row> merged;
+    std::vector<bool> mergedIsRow;
+    double lastTop = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+        Row& row = rows[i];
+        const double step = row.box.top - lastTop;
+        lastTop = row.box.top;
+        bool continues = !merged.empty() && mergedIsRow.back() && step < 0.8 * widest && step < 1.6 * row.segments.front()->size &&
+                         row.segments.size() < merged.back().segments.size();
+        std::vector<size_t> cells;
+        for (const Segment* segment : row.segments) {
+            if (!continues)
+                break;
+            size_t cell = merged.back().segments.size();
+            for (size_t k = 0; k < merged.back().segments.size(); ++k) {
+                const Segment& above = *merged.back().segments[k];
+                if (std::min(above.box.right, segment->box.right) > std::max(above.box.left, segment->box.left) && !hasDigits(*segment))
+                    cell = k; // the last of its lines
+            }
+            continues = cell < merged.back().segments.size() && (cells.empty() || cell > cells.back());
+            cells.push_back(cell);
+        }
+        if (!continues) {
+            mergedIsRow.push_back(isRow[i]);
+            merged.push_back(std::move(row));
+            continue;
+        }
+        Row& above = merged.back();
+        for (size_t k = cells.size(); k-- > 0;) {
+            row.segments[k]->continuesCell = true;
+            above.segments.insert(above.segments.begin() + static_cast<ptrdiff_t>(cells[k]) + 1, row.segments[k]);
+        }
+        above.box = united(above.box, row.box);
+    }
+    rows = std::move(merged);
+    isRow = std::move(mergedIsRow);
 }
 
 double mostCommonLeft(const std::vector<PdfLine*>& lines)
@@ -606,11 +679,14 @@ std::vector<PdfLine> layOutPage(std::vector<PdfWord> words, double pageWidth, do
             continue;
         std::vector<std::vector<Row>> regions;
         Regions(drawn, regions).cut(turned, 0);
-        for (const std::vector<Row>& rows : regions) {
+        for (std::vector<Row>& rows : regions) {
             const size_t first = lines.size();
+            std::vector<bool> isRow(rows.size());
+            for (size_t i = 0; i < rows.size(); ++i)
+                isRow[i] = isTableRow(rows, i);
+            mergeWrappedCells(rows, isRow);
             for (size_t i = 0; i < rows.size(); ++i) {
-                const bool isRow = hasCells(rows[i]) && ((i > 0 && hasCells(rows[i - 1])) || (i + 1 < rows.size() && hasCells(rows[i + 1])));
-                lines.push_back(makeLine(rows[i], isRow, pageWidth, pageHeight));
+                lines.push_back(makeLine(rows[i], isRow[i], pageWidth, pageHeight));
                 lines.back().region = region;
             }
             std::vector<PdfLine*> ofRegion;

@@ -68,6 +68,35 @@ private slots:
         QCOMPARE(textOf(words, raw), std::string("Part\tCount\tPrice\nValve\t12\t7.50\nPump seal\t3\t41.00\nGasket\t150\t0.20"));
     }
 
+    void wrappedCellsAreOneRow()
+    {
+        std::vector<PdfWord> words;
+        set(words, "Instrument", 60, 100);
+        set(words, "Hours in", 200, 100);
+        set(words, "Main cause", 300, 100);
+        set(words, "use", 200, 113);
+        set(words, "Echelle", 60, 135);
+        set(words, "812", 200, 135);
+        set(words, "calibration", 300, 135);
+        set(words, "spectrograph", 60, 148);
+        set(words, "lamp", 300, 148);
+        set(words, "Photometer", 60, 170);
+        set(words, "390", 200, 170);
+        set(words, "filter wheel", 300, 170);
+        QCOMPARE(QString::fromStdString(textOf(words)), QString("Instrument\tHours in use\tMain cause\nEchelle spectrograph\t812\tcalibration lamp\nPhotometer\t390\tfilter wheel"));
+    }
+
+    void rowsOfAGroupStayRows()
+    {
+        std::vector<PdfWord> words;
+        const char* rows[][3] = {{"Pumps", "HS-600", "4"}, {"", "ZK-20", "2"}, {"Tanks", "T-10", "7"}, {"", "T-20", "9"}};
+        for (int r = 0; r < 4; ++r)
+            for (int c = 0; c < 3; ++c)
+                if (*rows[r][c] != 0)
+                    set(words, rows[r][c], 60 + 120 * c, 100 + 13 * r + 12 * (r / 2));
+        QCOMPARE(textOf(words), std::string("Pumps\tHS-600\t4\nZK-20\t2\nTanks\tT-10\t7\nT-20\t9"));
+    }
+
     // Geometry cannot tell; the order of drawing can.
     void twoTextBoxesAreReadOneAfterTheOther()
     {
