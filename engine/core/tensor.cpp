@@ -172,9 +172,10 @@ Tensor Tensor::of(std::span<const float> values, Shape shape)
     return t;
 }
 
-Tensor Tensor::wrap(const void* data, size_t bytes, Shape shape, DType dtype, std::shared_ptr<const void> owner)
+Tensor Tensor::wrap(const void* data, size_t bytes, Shape shape, DType dtype, std::shared_ptr<const void> owner, Layout layout)
 {
     Tensor t;
+    t.m_layout = layout;
     t.m_shape = shape;
     t.m_dtype = dtype;
     t.m_data = static_cast<std::byte*>(const_cast<void*>(data));
@@ -187,6 +188,8 @@ Tensor Tensor::rowRange(int64_t first, int64_t n) const
 {
     if (first < 0 || n < 0 || first + n > rows())
         throw std::invalid_argument("row range outside the tensor");
+    if (m_layout == Layout::tiles && (first % 16 != 0 || (n % 16 != 0 && first + n != rows())))
+        throw std::invalid_argument("row range cuts a tile");
     Tensor t = *this;
     t.m_shape = Shape{n, cols()};
     t.m_bytes = rowBytes() * size_t(n);

@@ -40,6 +40,12 @@ private:
 };
 std::string toString(const Shape& shape); // "(512, 1536)"
 
+/// How the rows of a weight lie in memory.
+enum class Layout : uint8_t {
+    rows,  // one after another, as files have them
+    tiles, // 16 rows interleaved for the matrix products (engine/ops/matmul/tile.h); only those can read it
+};
+
 /// Shape, element type, device and shared storage; row-major, innermost dimension contiguous. Copying shares the storage.
 /// Weights are views into a mapped file (wrap); activations come from a pool of reused host buffers (empty), 64-byte aligned.
 class Tensor {
@@ -54,13 +60,15 @@ public:
 
     /// A view of foreign memory. `bytes` is the whole payload, as the type's block layout gives it; the caller has checked it.
     /// `owner` keeps the memory alive. Wrapped memory is never written.
-    static Tensor wrap(const void* data, size_t bytes, Shape shape, DType dtype, std::shared_ptr<const void> owner);
+    static Tensor wrap(const void* data, size_t bytes, Shape shape, DType dtype, std::shared_ptr<const void> owner,
+                       Layout layout = Layout::rows);
 
     bool isEmpty() const { return m_data == nullptr; }
     explicit operator bool() const { return m_data != nullptr; }
     const Shape& shape() const { return m_shape; }
     DType dtype() const { return m_dtype; }
     Device device() const { return m_device; }
+    Layout layout() const { return m_layout; }
     size_t bytes() const { return m_bytes; }
     int64_t count() const { return m_shape.count(); }
     int64_t cols() const { return m_shape.back(); }                         // innermost size
@@ -91,7 +99,8 @@ public:
     }
     std::span<const float> values() const { return {f32(), size_t(count())}; }
 
-    /// Rows first … first+n-1 of the view (rows(), cols()); shares storage. Works on block types too: whole rows only.
+    /// Rows first … first+n-1 of the view (rows(), cols()); shares storage. Works on block types too: whole rows only;
+    /// in Layout::tiles whole tiles only. Throws std::invalid_argument otherwise.
     Tensor rowRange(int64_t first, int64_t n) const;
     Tensor reshaped(Shape shape) const; // same count, same storage; throws std::invalid_argument otherwise
 
@@ -99,6 +108,7 @@ private:
     Shape m_shape;
     DType m_dtype = DType::F32;
     Device m_device;
+    Layout m_layout = Layout::rows;
     std::byte* m_data = nullptr;
     size_t m_bytes = 0;
     std::shared_ptr<const void> m_owner;

@@ -55,8 +55,7 @@ public:
     Product(const OpContext& context, const MatmulInput& input, const Tensor& weight)
         : m_weight(weight), m_kernels(tileKernels(context.level)), m_nTokens(input.x().rows())
     {
-        const int64_t nRows = weight.rows();
-        if (nRows < kTileRows) {
+        if (weight.rows() < kTileRows) {
             m_padded.assign(weight.rowBytes() * kTileRows, std::byte{0});
             std::memcpy(m_padded.data(), weight.raw(), weight.bytes());
         }
@@ -70,23 +69,34 @@ public:
                       nullptr};
         } else {
             const quant::QuantType* type = quant::find(weight.dtype());
-            m_float = {nullptr,       weight.rowBytes(), weight.dtype(),   size_t(type->bytesPerBlock), type->valuesPerBlock,
-                       type->unpack, weight.cols(),     input.x().f32(), m_nTokens,                    nullptr};
+            m_float = {nullptr,      weight.rowBytes(), size_t(type->bytesPerBlock), type->valuesPerBlock, type->unpack,
+                       weight.cols(), input.x().f32(),  m_nTokens,                   nullptr};
         }
     }
 
     // out (tokens, 16)
     void computeTile(const TileRows& rows, float* out) const
     {
+        thread_local std::vector<std::byte> turned;
+        const size_t tileBytes = m_weight.rowBytes() * kTileRows;
         const std::byte* base = m_padded.empty() ? m_weight.raw() + size_t(rows.first) * m_weight.rowBytes() : m_padded.data();
+        const bool isPacked = m_weight.layout() == Layout::tiles;
         if (m_int8.format) {
             Int8Job job = m_int8;
-            job.rows = base;
+            if (!isPacked) {
+                turned.resize(tileBytes);
+                packTile(*job.format, base, job.rowBytes, turned.data());
+            }
+            job.tile = isPacked ? base : turned.data();
             job.out = out;
             m_kernels.int8Tile(job);
         } else {
             FloatJob job = m_float;
-            job.rows = base;
+            if (isPacked) { // float32 activations asked for on a model packed for int8
+                turned.resize(tileBytes);
+                unpackTile(*findTileFormat(m_weight.dtype()), base, job.rowBytes, turned.data());
+            }
+            job.rows = isPacked ? turned.data() : base;
             job.out = out;
             m_kernels.floatTile(job);
         }
@@ -115,7 +125,7 @@ float* scratch(int64_t nFloats, int which)
 // Pieces small enough that a disturbed core does not hold the others up, large enough that taking one costs nothing.
 int64_t piece(int64_t nTiles, int nThreads)
 {
-    return std::clamp<int64_t>(nTiles / (nThreads * 8), 1, 16);
+    return std::clamp<int64_t>(nTiles / (nThreads * 8), 1, 32);
 }
 
 } // namespace

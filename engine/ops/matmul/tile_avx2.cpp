@@ -1,117 +1,68 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// AVX2 kernels; compiled with -mavx2 -mfma, so nothing here may be shared with other files. A tile's 16 rows are two registers
-// of 8. Products are maddubs (u8 times s8, pairs added in 16 bits), madd with ones, add. maddubs saturates at 32767: codes up
-// to 127 are safe (2 * 127 * 127 = 32258). Q8_0's offset codes reach 255, so they go through signs instead: |w| times
-// sign(a, w), at most 2 * 128 * 127 = 32512.
+// AVX2 kernels; compiled with -mavx2 -mfma, so nothing here may be shared with other files. Products are maddubs (u8 times s8,
+// pairs added in 16 bits), madd with ones, add. maddubs saturates at 32767: codes up to 127 are safe (2 * 127 * 127 = 32258).
+// Q8_0's offset codes reach 255, so their offset is taken off again and signs are moved: |w| times sign(a, w), at most
+// 2 * 128 * 127 = 32512; the offset's product, which the sum started without, is added back.
 #include "engine/cpu/exp_avx2.inl.h"
-#include "engine/ops/matmul/tile_decode.inl.h"
+#include "engine/ops/matmul/tile_int8.inl.h"
 
-#include <algorithm>
 #include <immintrin.h>
 
 namespace sy::ops {
 
 namespace {
 
-struct Avx2 {};
-
 using V = __m256i;
 using F = __m256;
 
-inline V broadcast4(const int8_t* p)
-{
-    int32_t v;
-    std::memcpy(&v, p, 4);
-    return _mm256_set1_epi32(v);
-}
+struct Avx2 {
+    using V = __m256i;
+    using F = __m256;
+    static constexpr int kRows = 8;
+    static constexpr int kMostTokens = 4;
 
-// N tokens against 8 of the tile's rows (half 0 or 1).
-template <bool kMin, bool kSigned, int kSubCount, int N>
-inline void multiply(const Tile& tile, int half, int zeroShift, int nSubs, const Int8Activations& x, int64_t at, float* out)
-{
-    const int8_t* q = x.q + at * kChunk;
-    const float* scales = x.scales + at * kBlocks;
-    const float* sums = x.sums + at * kBlocks;
-    const int32_t* negativeSums = x.negativeSums + at * 16;
-    constexpr int kGroups = 64 / kSubCount;
-    const V ones = _mm256_set1_epi16(1);
-    const V flip = _mm256_set1_epi8(char(0x80));
-    F f[N];
-    for (int t = 0; t < N; ++t)
-        f[t] = _mm256_loadu_ps(out + t * kTileRows + 8 * half);
-    for (int sub = 0; sub < nSubs; ++sub) {
-        const int block = kSubCount == 16 ? sub / 2 : sub;
-        V acc[N];
-        for (int t = 0; t < N; ++t) {
-            const int32_t* n = negativeSums + t * 16;
-            const int32_t negative = kSubCount == 16 ? n[sub] : n[2 * sub] + n[2 * sub + 1];
-            acc[t] = kSigned || zeroShift < 0 ? _mm256_setzero_si256() : _mm256_set1_epi32(negative * (1 << zeroShift));
-        }
-        const int8_t* p = q + sub * kGroups * 4;
-#pragma GCC unroll 8
-        for (int g = 0; g < kGroups; ++g) {
-            V w = _mm256_load_si256(reinterpret_cast<const V*>(tile.codes[sub * kGroups + g][8 * half]));
-            V size{};
-            if constexpr (kSigned) {
-                w = _mm256_xor_si256(w, flip);
-                size = _mm256_abs_epi8(w);
-            }
-#pragma GCC unroll 4
-            for (int t = 0; t < N; ++t) {
-                V a = broadcast4(p + t * kChunk + 4 * g);
-                const V pairs = kSigned ? _mm256_maddubs_epi16(size, _mm256_sign_epi8(a, w)) : _mm256_maddubs_epi16(w, a);
-                acc[t] = _mm256_add_epi32(acc[t], _mm256_madd_epi16(pairs, ones));
-            }
-        }
-        const F s = _mm256_load_ps(tile.scale[sub] + 8 * half);
-        for (int t = 0; t < N; ++t)
-            f[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc[t]), _mm256_mul_ps(s, _mm256_set1_ps(scales[t * kBlocks + block])), f[t]);
-        if constexpr (kMin) {
-            const F m = _mm256_load_ps(tile.min[sub] + 8 * half);
-            for (int t = 0; t < N; ++t)
-                f[t] = _mm256_fnmadd_ps(m, _mm256_set1_ps(sums[t * kBlocks + block]), f[t]);
+    static V load(const void* p) { return _mm256_loadu_si256(static_cast<const V*>(p)); }
+    static void store(void* p, V v) { _mm256_store_si256(static_cast<V*>(p), v); }
+    static F loadFloats(const float* p) { return _mm256_loadu_ps(p); }
+    static void storeFloats(float* p, F v) { _mm256_storeu_ps(p, v); }
+    static V dwords(int x) { return _mm256_set1_epi32(x); }
+    static F floats(float x) { return _mm256_set1_ps(x); }
+    static V and_(V a, V b) { return _mm256_and_si256(a, b); }
+    static V or_(V a, V b) { return _mm256_or_si256(a, b); }
+    static V xor_(V a, V b) { return _mm256_xor_si256(a, b); }
+    static V shl(V v, int n) { return _mm256_slli_epi32(v, n); }
+    static V shr(V v, int n) { return _mm256_srli_epi32(v, n); }
+    static V sar(V v, int n) { return _mm256_srai_epi32(v, n); }
+    static V mulDwords(V a, V b) { return _mm256_mullo_epi32(a, b); }
+    static F toFloat(V v) { return _mm256_cvtepi32_ps(v); }
+    static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+    static F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+    static F fnma(F a, F b, F c) { return _mm256_fnmadd_ps(a, b, c); }
+    static F negative(F a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
+    static F halves(const void* p) { return _mm256_cvtph_ps(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+    static __m128i narrow(V v) // the low 16 bits of each dword
+    {
+        const V packed = _mm256_packus_epi32(_mm256_and_si256(v, _mm256_set1_epi32(0xFFFF)), _mm256_setzero_si256());
+        return _mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08));
+    }
+    static F lowHalf(V v) { return _mm256_cvtph_ps(narrow(v)); }
+    static F highHalf(V v) { return _mm256_cvtph_ps(narrow(_mm256_srli_epi32(v, 16))); }
+    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+    template <bool kWide>
+    static V dot(V acc, V codes, V q)
+    {
+        const V ones = _mm256_set1_epi16(1);
+        if constexpr (kWide) {
+            // sum of code * q = sum of w * q + 128 * sum of q, with w = code - 128.
+            const V w = _mm256_xor_si256(codes, _mm256_set1_epi8(char(0x80)));
+            const V pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(q, w));
+            const V qSums = _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), q), ones);
+            return _mm256_add_epi32(acc, _mm256_add_epi32(_mm256_madd_epi16(pairs, ones), _mm256_slli_epi32(qSums, 7)));
+        } else {
+            return _mm256_add_epi32(acc, _mm256_madd_epi16(_mm256_maddubs_epi16(codes, q), ones));
         }
     }
-    for (int t = 0; t < N; ++t)
-        _mm256_storeu_ps(out + t * kTileRows + 8 * half, f[t]);
-}
-
-template <bool kMin, bool kSigned, int kSubCount>
-void int8TileOf(const Int8Job& job)
-{
-    const int64_t nTokens = job.x.nTokens;
-    std::memset(job.out, 0, size_t(nTokens) * kTileRows * sizeof(float));
-    Tile tile;
-    for (int64_t chunk = 0; chunk * kChunk < job.nCols; ++chunk) {
-        const int64_t left = (job.nCols - chunk * kChunk) / kBlock;
-        const int nBlocks = left < kBlocks ? int(left) : kBlocks;
-        RowDecoder<Avx2>::decodeTile(job, chunk, nBlocks, tile);
-        const int nSubs = nBlocks * (kSubCount / 8);
-        const int64_t at = chunk * nTokens;
-        int64_t t = 0;
-        const auto both = [&]<int N>(std::integral_constant<int, N>) {
-            for (int half = 0; half < 2; ++half)
-                multiply<kMin, kSigned, kSubCount, N>(tile, half, job.format->zeroShift, nSubs, job.x, at + t,
-                                                      job.out + t * kTileRows);
-            t += N;
-        };
-        while (t + 4 <= nTokens)
-            both(std::integral_constant<int, 4>{});
-        while (t < nTokens)
-            both(std::integral_constant<int, 1>{});
-    }
-}
-
-void int8Tile(const Int8Job& job) noexcept
-{
-    if (job.format->subValues == 16)
-        return int8TileOf<false, false, 16>(job);
-    if (job.format->hasMin)
-        return int8TileOf<true, false, 8>(job);
-    if (job.format->zeroShift == 7)
-        return int8TileOf<false, true, 8>(job);
-    return int8TileOf<false, false, 8>(job);
-}
+};
 
 template <int N>
 inline void multiplyFloat(const float (*w)[kTileRows], int n, const float* x, int64_t nCols, float* out)
@@ -216,7 +167,7 @@ void siluTimes(float* gate, const float* up, int64_t n) noexcept // n is a multi
 
 TileKernels avx2TileKernels()
 {
-    return {int8Tile, floatTile, quantize, siluTimes};
+    return {Int8Tile<Avx2>::run, floatTile, quantize, siluTimes};
 }
 
 } // namespace sy::ops

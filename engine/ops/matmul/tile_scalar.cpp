@@ -1,45 +1,177 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The definition: what every other level must give, bit for bit (float tiles included).
 #include "engine/cpu/exp.h"
-#include "engine/ops/matmul/tile_decode.inl.h"
+#include "engine/ops/matmul/tile.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 namespace sy::ops {
 
 namespace {
 
-struct Scalar {};
+// One row of one chunk, straight from the block layouts that engine/quant draws.
+struct RowDecoder {
+    static float half(const uint8_t* p)
+    {
+        const uint32_t h = uint32_t(p[0]) | uint32_t(p[1]) << 8;
+        const uint32_t sign = (h & 0x8000) << 16;
+        const uint32_t exponent = h >> 10 & 31;
+        uint32_t mantissa = h & 1023;
+        uint32_t bits;
+        if (exponent == 0) {
+            if (mantissa == 0) {
+                bits = sign;
+            } else {
+                int shift = 0;
+                while (!(mantissa & 1024)) {
+                    mantissa <<= 1;
+                    ++shift;
+                }
+                bits = sign | uint32_t(113 - shift) << 23 | (mantissa & 1023) << 13;
+            }
+        } else if (exponent == 31) {
+            bits = sign | 0x7F800000 | mantissa << 13;
+        } else {
+            bits = sign | (exponent + 112) << 23 | mantissa << 13;
+        }
+        float f;
+        std::memcpy(&f, &bits, 4);
+        return f;
+    }
+
+    // Six-bit scale and minimum of sub-block j in the 12 bytes of Q4_K and Q5_K.
+    static void scaleAndMin(const uint8_t* s, int j, int& scale, int& min)
+    {
+        if (j < 4) {
+            scale = s[j] & 63;
+            min = s[j + 4] & 63;
+        } else {
+            scale = (s[j + 4] & 15) | (s[j - 4] >> 6) << 4;
+            min = s[j + 4] >> 4 | (s[j] >> 6) << 4;
+        }
+    }
+
+    // codes (256), scale and min (16) of one row; blocks past nBlocks32 keep scale 0.
+    static void decode(DType type, const uint8_t* p, int nBlocks32, uint8_t* codes, float* scale, float* min)
+    {
+        switch (type) {
+        case DType::Q4_0:
+            for (int b = 0; b < nBlocks32; ++b, p += 18) {
+                scale[b] = half(p);
+                for (int j = 0; j < 16; ++j) {
+                    codes[b * 32 + j] = p[2 + j] & 15;
+                    codes[b * 32 + 16 + j] = p[2 + j] >> 4;
+                }
+            }
+            break;
+        case DType::Q4_1:
+            for (int b = 0; b < nBlocks32; ++b, p += 20) {
+                scale[b] = half(p);
+                min[b] = -half(p + 2);
+                for (int j = 0; j < 16; ++j) {
+                    codes[b * 32 + j] = p[4 + j] & 15;
+                    codes[b * 32 + 16 + j] = p[4 + j] >> 4;
+                }
+            }
+            break;
+        case DType::Q5_0:
+        case DType::Q5_1: {
+            const int head = type == DType::Q5_0 ? 2 : 4;
+            for (int b = 0; b < nBlocks32; ++b, p += head + 20) {
+                scale[b] = half(p);
+                if (head == 4)
+                    min[b] = -half(p + 2);
+                const uint8_t* high = p + head;
+                const uint8_t* low = p + head + 4;
+                for (int j = 0; j < 16; ++j) {
+                    codes[b * 32 + j] = uint8_t((low[j] & 15) | (high[j / 8] >> (j % 8) & 1) << 4);
+                    codes[b * 32 + 16 + j] = uint8_t(low[j] >> 4 | (high[2 + j / 8] >> (j % 8) & 1) << 4);
+                }
+            }
+            break;
+        }
+        case DType::Q8_0:
+            for (int b = 0; b < nBlocks32; ++b, p += 34) {
+                scale[b] = half(p);
+                for (int j = 0; j < 32; ++j)
+                    codes[b * 32 + j] = p[2 + j] ^ 0x80;
+            }
+            break;
+        case DType::Q4_K:
+        case DType::Q5_K: {
+            const float d = half(p);
+            const float dmin = half(p + 2);
+            const uint8_t* high = p + 16;
+            const uint8_t* low = type == DType::Q4_K ? p + 16 : p + 48;
+            for (int sub = 0; sub < 8; ++sub) {
+                int s, m;
+                scaleAndMin(p + 4, sub, s, m);
+                scale[sub] = d * float(s);
+                min[sub] = dmin * float(m);
+                const uint8_t* q = low + sub / 2 * 32;
+                for (int l = 0; l < 32; ++l) {
+                    int code = sub % 2 ? q[l] >> 4 : q[l] & 15;
+                    if (type == DType::Q5_K)
+                        code |= (high[l] >> sub & 1) << 4;
+                    codes[sub * 32 + l] = uint8_t(code);
+                }
+            }
+            break;
+        }
+        case DType::Q6_K: {
+            const float d = half(p + 208);
+            for (int sub = 0; sub < 16; ++sub)
+                scale[sub] = d * float(int8_t(p[192 + sub]));
+            for (int h = 0; h < 2; ++h) {
+                const uint8_t* low = p + h * 64;
+                const uint8_t* high = p + 128 + h * 32;
+                for (int t = 0; t < 4; ++t) {
+                    for (int l = 0; l < 32; ++l) {
+                        const uint8_t packed = low[l + (t & 1) * 32];
+                        const int nibble = t < 2 ? packed & 15 : packed >> 4;
+                        codes[h * 128 + t * 32 + l] = uint8_t(nibble | (high[l] >> (2 * t) & 3) << 4);
+                    }
+                }
+            }
+            break;
+        }
+        default: break;
+        }
+    }
+};
 
 void int8Tile(const Int8Job& job) noexcept
 {
     const TileFormat& format = *job.format;
     const int64_t nTokens = job.x.nTokens;
     std::fill_n(job.out, nTokens * kTileRows, 0.0f);
-    Tile tile;
-    for (int64_t chunk = 0; chunk * kChunk < job.nCols; ++chunk) {
-        const int nBlocks32 = int(std::min<int64_t>(kBlocks, (job.nCols - chunk * kChunk) / kBlock));
-        RowDecoder<Scalar>::decodeTile(job, chunk, nBlocks32, tile);
-        for (int64_t t = 0; t < nTokens; ++t) {
-            const int64_t at = chunk * nTokens + t;
-            const int8_t* q = job.x.q + at * kChunk;
-            const float* scales = job.x.scales + at * kBlocks;
-            const float* sums = job.x.sums + at * kBlocks;
-            const int subValues = format.subValues;
-            for (int r = 0; r < kTileRows; ++r) {
+    std::vector<std::byte> rows(job.rowBytes * kTileRows);
+    unpackTile(format, job.tile, job.rowBytes, rows.data());
+    const int subValues = format.subValues;
+    for (int r = 0; r < kTileRows; ++r) {
+        for (int64_t chunk = 0; chunk * kChunk < job.nCols; ++chunk) {
+            const int nBlocks32 = int(std::min<int64_t>(kBlocks, (job.nCols - chunk * kChunk) / kBlock));
+            const size_t chunkBytes = size_t(kChunk / format.blockValues) * format.blockBytes;
+            uint8_t codes[kChunk] = {};
+            float scale[16] = {}, min[16] = {};
+            RowDecoder::decode(format.type, reinterpret_cast<const uint8_t*>(rows.data()) + r * job.rowBytes + chunk * chunkBytes,
+                               nBlocks32, codes, scale, min);
+            for (int64_t t = 0; t < nTokens; ++t) {
+                const int64_t at = chunk * nTokens + t;
+                const int8_t* q = job.x.q + at * kChunk;
                 float f = job.out[t * kTileRows + r];
                 for (int sub = 0; sub < nBlocks32 * kBlock / subValues; ++sub) {
+                    const int zero = format.zeroShift < 0 ? 0 : 1 << format.zeroShift;
                     int32_t sum = 0;
-                    for (int c = sub * subValues; c < (sub + 1) * subValues; ++c) {
-                        const int zero = format.zeroShift < 0 ? 0 : 1 << format.zeroShift;
-                        sum += (int32_t(tile.codes[c / 4][r][c % 4]) - zero) * q[c];
-                    }
-                    const int block = sub * subValues / kBlock;
-                    f = std::fma(float(sum), tile.scale[sub][r] * scales[block], f);
+                    for (int c = sub * subValues; c < (sub + 1) * subValues; ++c)
+                        sum += (int32_t(codes[c]) - zero) * q[c];
+                    const int64_t block = at * kBlocks + sub * subValues / kBlock;
+                    f = std::fma(float(sum), scale[sub] * job.x.scales[block], f);
                     if (format.hasMin)
-                        f = std::fma(-tile.min[sub][r], sums[block], f);
+                        f = std::fma(-min[sub], job.x.sums[block], f);
                 }
                 job.out[t * kTileRows + r] = f;
             }
@@ -103,41 +235,11 @@ void siluTimes(float* gate, const float* up, int64_t n) noexcept
         gate[i] = gate[i] / (1.0f + cpu::expDefinition(-gate[i])) * up[i];
 }
 
-constexpr TileFormat kFormats[] = {
-    // type         values bytes sub  min    zero
-    {DType::Q4_0,   32,    18,   32,  false, 3},
-    {DType::Q4_1,   32,    20,   32,  true,  -1},
-    {DType::Q5_0,   32,    22,   32,  false, 4},
-    {DType::Q5_1,   32,    24,   32,  true,  -1},
-    {DType::Q8_0,   32,    34,   32,  false, 7},
-    {DType::Q4_K,   256,   144,  32,  true,  -1},
-    {DType::Q5_K,   256,   176,  32,  true,  -1},
-    {DType::Q6_K,   256,   210,  16,  false, 5},
-};
-
 } // namespace
-
-const TileFormat* findTileFormat(DType type)
-{
-    const auto found = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const TileFormat& f) { return f.type == type; });
-    return found == std::end(kFormats) ? nullptr : found;
-}
 
 TileKernels scalarTileKernels()
 {
     return {int8Tile, floatTile, quantize, siluTimes};
-}
-
-TileKernels tileKernels(cpu::Level level)
-{
-#if defined(__x86_64__)
-    if (level == cpu::Level::avx512)
-        return avx512TileKernels();
-    if (level == cpu::Level::avx2)
-        return avx2TileKernels();
-#endif
-    (void)level;
-    return scalarTileKernels();
 }
 
 } // namespace sy::ops

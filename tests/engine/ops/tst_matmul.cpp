@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/matmul/matmul.h"
+#include "engine/ops/matmul/weight_arena.h"
 #include "engine/quant/quant_table.h"
 
 #include <QtTest>
@@ -162,6 +163,30 @@ private slots:
                 QVERIFY(sameBits(ops::matmul({pool}, ops::MatmulInput(x.rowRange(first, 1)), w.tensor), all.rowRange(first, 1)));
             QVERIFY(sameBits(ops::matmul({pool}, ops::MatmulInput(x.rowRange(3, 13)), w.tensor), all.rowRange(3, 13)));
         }
+    }
+
+    void packedWeightsGiveTheSameBitsAsRows_data() { everyLevelGivesTheSameBits_data(); }
+    void packedWeightsGiveTheSameBitsAsRows()
+    {
+        QFETCH(int, type);
+        const int64_t cols = quant::find(DType(type))->valuesPerBlock == 256 ? 512 : 160;
+        cpu::ThreadPool pool(2);
+        const Weight w = randomWeight(DType(type), 48, cols, 11);
+        const Tensor x = randomInput(3, cols, 12);
+        ops::WeightArena arena(ops::packedBytes(w.tensor));
+        for (const ops::Activations activations : {ops::Activations::fast, ops::Activations::f32})
+            for (const cpu::Level level : levels()) {
+                const ops::OpContext context{pool, level, activations};
+                if (ops::packedBytes(w.tensor) == 0)
+                    continue;
+                ops::WeightArena fresh(ops::packedBytes(w.tensor));
+                const Tensor packed = fresh.pack(context, w.tensor);
+                QCOMPARE(packed.layout(), Layout::tiles);
+                const ops::MatmulInput input(x);
+                QVERIFY(sameBits(ops::matmul(context, input, packed), ops::matmul(context, input, w.tensor)));
+                QVERIFY(sameBits(ops::matmul(context, input, packed.rowRange(16, 32)), ops::matmul(context, input, w.tensor.rowRange(16, 32))));
+            }
+        QCOMPARE(arena.pack({pool}, w.tensor).layout(), ops::packedBytes(w.tensor) ? Layout::tiles : Layout::rows);
     }
 
     void biasResidualAndSwigluFollowTheirDefinitions()

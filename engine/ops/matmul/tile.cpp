@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/matmul/tile.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sy::ops {
+
+namespace {
+
+constexpr TileFormat kFormats[] = {
+    // type       values bytes sub  min    zero halves last
+    {DType::Q4_0, 32, 18, 32, false, 3, 1, false},
+    {DType::Q4_1, 32, 20, 32, true, -1, 2, false},
+    {DType::Q5_0, 32, 22, 32, false, 4, 1, false},
+    {DType::Q5_1, 32, 24, 32, true, -1, 2, false},
+    {DType::Q8_0, 32, 34, 32, false, 7, 1, false},
+    {DType::Q4_K, 256, 144, 32, true, -1, 0, false},
+    {DType::Q5_K, 256, 176, 32, true, -1, 0, false},
+    {DType::Q6_K, 256, 210, 16, false, 5, 0, true},
+};
+
+// Calls field(offset in a row's block, bytes, offset in the packed block) in packed order.
+template <class Field>
+void eachField(const TileFormat& format, Field&& field)
+{
+    size_t packed = 0;
+    int at = 0;
+    const auto next = [&](int bytes) {
+        field(size_t(at), bytes, packed);
+        at += bytes;
+        packed += size_t(bytes) * kTileRows;
+    };
+    for (int i = 0; i < format.nHalves; ++i)
+        next(2);
+    while (at + (format.halfIsLast ? 2 : 0) < format.blockBytes)
+        next(4);
+    if (format.halfIsLast)
+        next(2);
+}
+
+} // namespace
+
+const TileFormat* findTileFormat(DType type)
+{
+    const auto found = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const TileFormat& f) { return f.type == type; });
+    return found == std::end(kFormats) ? nullptr : found;
+}
+
+void packTile(const TileFormat& format, const std::byte* rows, size_t rowBytes, std::byte* out) noexcept
+{
+    const size_t blockBytes = size_t(format.blockBytes);
+    for (size_t block = 0; block < rowBytes / blockBytes; ++block) {
+        const std::byte* from = rows + block * blockBytes;
+        std::byte* to = out + block * blockBytes * kTileRows;
+        eachField(format, [&](size_t at, int bytes, size_t packed) {
+            for (int r = 0; r < kTileRows; ++r) {
+                if (bytes == 4)
+                    std::memcpy(to + packed + 4 * r, from + size_t(r) * rowBytes + at, 4);
+                else
+                    std::memcpy(to + packed + 2 * r, from + size_t(r) * rowBytes + at, 2);
+            }
+        });
+    }
+}
+
+void unpackTile(const TileFormat& format, const std::byte* tile, size_t rowBytes, std::byte* rows) noexcept
+{
+    const size_t blockBytes = size_t(format.blockBytes);
+    for (size_t block = 0; block < rowBytes / blockBytes; ++block) {
+        const std::byte* from = tile + block * blockBytes * kTileRows;
+        eachField(format, [&](size_t at, int bytes, size_t packed) {
+            for (int r = 0; r < kTileRows; ++r)
+                std::memcpy(rows + size_t(r) * rowBytes + block * blockBytes + at, from + packed + size_t(bytes) * r, size_t(bytes));
+        });
+    }
+}
+
+TileKernels tileKernels(cpu::Level level)
+{
+#if defined(__x86_64__)
+    if (level == cpu::Level::avx512)
+        return avx512TileKernels();
+    if (level == cpu::Level::avx2)
+        return avx2TileKernels();
+#endif
+    (void)level;
+    return scalarTileKernels();
+}
+
+} // namespace sy::ops
