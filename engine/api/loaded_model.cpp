@@ -69,6 +69,9 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     checkStop();
 
     const ops::OpContext context = state->context();
+    if (!options.isExact)
+        state->model->packWeights(context, [&](const Tensor& original) { file->notNeeded(original); });
+    checkStop();
     if (state->model->config().isEmbedding) {
         state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
     } else {

@@ -273,6 +273,12 @@ Tensor GgufFile::tensor(const TensorInfo& info) const
     return Tensor::wrap(part.bytes.data() + info.offset, info.bytes, info.shape, info.dtype, part.owner);
 }
 
+void GgufFile::notNeeded(const Tensor& tensor) const noexcept
+{
+    for (const auto& file : m_files)
+        file->notNeeded(tensor.raw(), tensor.bytes());
+}
+
 void GgufFile::prefetch() const noexcept
 {
     for (size_t part = 0; part < m_files.size(); ++part) {

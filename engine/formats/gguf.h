@@ -68,6 +68,9 @@ public:
     /// as queueing all the reads of a large one does: call it from the thread that loads.
     void prefetch() const noexcept;
 
+    /// A tensor of this file has been copied elsewhere: its pages may leave the process.
+    void notNeeded(const Tensor& tensor) const noexcept;
+
 private:
     struct Part {
         std::span<const std::byte> bytes;

@@ -74,4 +74,17 @@ void MappedFile::willNeed(size_t offset, size_t size) const noexcept
     ::madvise(const_cast<std::byte*>(m_data) + begin, end - begin, MADV_WILLNEED); // advice: a refusal changes nothing
 }
 
+void MappedFile::notNeeded(const void* data, size_t size) const noexcept
+{
+    // Only whole pages inside the range, and only of this mapping: the same call on anonymous memory would erase it.
+    const auto pageBytes = size_t(sysconf(_SC_PAGESIZE));
+    const auto* begin = static_cast<const std::byte*>(data);
+    if (begin < m_data || begin + size > m_data + m_size)
+        return;
+    const size_t first = (size_t(begin - m_data) + pageBytes - 1) / pageBytes * pageBytes;
+    const size_t end = size_t(begin - m_data + size) / pageBytes * pageBytes;
+    if (end > first)
+        madvise(const_cast<std::byte*>(m_data) + first, end - first, MADV_DONTNEED);
+}
+
 } // namespace sy::formats

@@ -27,6 +27,9 @@ public:
     /// Tells the system that a range will be read soon; it starts reading from the disk and does not wait for it.
     void willNeed(size_t offset, size_t size) const noexcept;
 
+    /// The range will not be read again soon: its pages leave this process and, untouched, come back from the file.
+    void notNeeded(const void* data, size_t size) const noexcept;
+
 private:
     MappedFile() = default;
     std::filesystem::path m_path;

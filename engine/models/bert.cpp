@@ -64,6 +64,14 @@ public:
     Tensor embed(const ops::OpContext& context, std::span<const std::vector<int32_t>> sequences) override;
     size_t computeBytes(int64_t nTokens, int64_t nLogitRows) const override;
 
+protected:
+    void eachMatrix(const std::function<void(Tensor&)>& use) override
+    {
+        for (EncoderLayer& layer : m.layers)
+            for (nn::Linear* linear : {&layer.q, &layer.k, &layer.v, &layer.output, &layer.up, &layer.down})
+                use(linear->weight);
+    }
+
 private:
     Tensor normed(const ops::OpContext& context, const Tensor& x, const Norm& norm) const
     {

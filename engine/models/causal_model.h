@@ -37,6 +37,9 @@ protected:
     /// the final norm; an empty tensor when none is wanted.
     virtual Tensor layers(const ops::OpContext& context, const nn::Batch& batch, Tensor x) const = 0;
 
+    /// The output head; a subclass adds its layers. A tied head is packed as a copy, the embedding stays as rows.
+    void eachMatrix(const std::function<void(Tensor&)>& use) override { use(m_parts.head.weight); }
+
 private:
     void checkTokens(std::span<const int32_t> tokens) const;
     Tensor run(const ops::OpContext& context, const nn::Batch& batch) const;

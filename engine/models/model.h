@@ -6,6 +6,7 @@
 #include "engine/ops/op_context.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,7 +60,16 @@ public:
     /// Upper bound of the memory that one step of nTokens with nLogitRows rows of logits takes besides weights and KV cache.
     virtual size_t computeBytes(int64_t nTokens, int64_t nLogitRows = 1) const = 0;
 
+    /// Copies the matrices into the form that the products read fastest (ops::WeightArena). Results keep their bits. Call once,
+    /// before the first step. `isRead` hears of each weight in the source that is no longer needed. Throws OutOfMemory; the model is
+    /// then as it was.
+    void packWeights(const ops::OpContext& context, const std::function<void(const Tensor&)>& isRead = {});
+
     size_t weightBytes = 0; // tensors' payload
+
+protected:
+    /// Every matrix that products read, so that packWeights can replace it. A model without any (a test's) needs no list.
+    virtual void eachMatrix(const std::function<void(Tensor&)>&) {}
 };
 
 } // namespace sy::models

@@ -23,6 +23,13 @@ protected:
         return x;
     }
 
+    void eachMatrix(const std::function<void(Tensor&)>& use) override
+    {
+        for (nn::DecoderBlock& block : m_blocks)
+            nn::eachMatrix(block, use);
+        CausalModel::eachMatrix(use);
+    }
+
 private:
     std::vector<nn::DecoderBlock> m_blocks;
     ops::RopeConfig m_rope;

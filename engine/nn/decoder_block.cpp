@@ -44,4 +44,12 @@ Tensor logits(const ops::OpContext& context, const OutputHead& head, const Tenso
     return ops::matmul(context, ops::MatmulInput(ops::rmsNorm(context, x, head.norm, head.epsilon)), head.weight, head.bias);
 }
 
+void eachMatrix(DecoderBlock& block, const std::function<void(Tensor&)>& use)
+{
+    for (Linear* linear : {&block.attention.q, &block.attention.k, &block.attention.v, &block.attention.output})
+        use(linear->weight);
+    for (Tensor* weight : {&block.feedForward.gate, &block.feedForward.up, &block.feedForward.down})
+        use(*weight);
+}
+
 } // namespace sy::nn

@@ -4,6 +4,8 @@
 #include "engine/nn/feed_forward.h"
 #include "engine/nn/gqa_attention.h"
 
+#include <functional>
+
 namespace sy::nn {
 
 /// The pre-norm block that most decoders are made of:
@@ -32,6 +34,9 @@ struct OutputHead {
     float epsilon = 0;
 };
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon);
+
+/// Calls use() with every matrix of a block that products read.
+void eachMatrix(DecoderBlock& block, const std::function<void(Tensor&)>& use);
 
 /// x (rows, dim) to logits (rows, vocabulary).
 Tensor logits(const ops::OpContext& context, const OutputHead& head, const Tensor& x);

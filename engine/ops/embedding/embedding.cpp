@@ -13,7 +13,7 @@ Tensor embedRows(const OpContext& context, const Tensor& table, std::span<const 
 {
     const quant::QuantType* type = quant::find(table.dtype());
     const int64_t dim = table.cols();
-    if (!type || dim % type->valuesPerBlock != 0)
+    if (!type || dim % type->valuesPerBlock != 0 || table.layout() != Layout::rows)
         throw std::invalid_argument("embedRows: a table " + toString(table.shape()) + " of " +
                                     std::string(quant::typeName(table.dtype())));
     for (const int32_t id : ids) {

@@ -171,6 +171,9 @@ private slots:
             QVERIFY(error <= limit);
             QVERIFY(sameBits(logits, first)); // all levels alike
         }
+        model->packWeights({threads});
+        nn::KvSequence cache(*pool);
+        QVERIFY(sameBits(test::allLogits(*model, {threads}, cache, goldenTokens(), {40}), first));
     }
 
     void embeddingsAgreeAloneAndInABatch_data()
