@@ -52,8 +52,7 @@ struct BytePairEncoder::Scratch {
 
 BytePairEncoder::BytePairEncoder(const Vocabulary& vocabulary, const PreTokenizerRow& row, PieceList& pieces,
                                  const std::function<bool(int32_t)>& isPlain)
-    : m_pieces(&pieces), m_growing(&pieces), m_nTokens(int32_t(vocabulary.tokens.size())), m_unknown(vocabulary.unknown),
-      m_index(pieces, vocabulary.tokens.size()), m_merges(vocabulary.merges.size()), m_isIndexed(vocabulary.tokens.size()), m_isMergeResult(vocabulary.tokens.size()),
+    : m_pieces(&pieces), m_growing(&pieces), m_nTokens(int32_t(vocabulary.tokens.size())), m_index(pieces, vocabulary.tokens.size()), m_merges(vocabulary.merges.size()), m_isIndexed(vocabulary.tokens.size()), m_isMergeResult(vocabulary.tokens.size()),
       m_preTokenizer(row), m_usesWholeWords(row.usesWholeWords),
       m_wholeness(std::make_unique<std::atomic<uint8_t>[]>(vocabulary.tokens.size()))
 {
@@ -88,6 +87,18 @@ BytePairEncoder::BytePairEncoder(const Vocabulary& vocabulary, const PreTokenize
             m_isMergeResult[result] = true;
     }
     m_growing = nullptr;
+
+    // Some vocabularies have no token for the bytes that valid text never holds.
+    const std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
+    std::vector<int32_t> replacement;
+    if (std::all_of(kReplacementCharacter.begin(), kReplacementCharacter.end(),
+                    [this](char byte) { return m_byteSymbols[static_cast<unsigned char>(byte)] < m_nTokens; })) {
+        Scratch scratch;
+        encodeWord(kReplacementCharacter, scratch, replacement);
+    } else if (vocabulary.unknown >= 0) {
+        replacement = {vocabulary.unknown};
+    }
+    m_replacement = std::move(replacement);
 }
 
 int32_t BytePairEncoder::pieceOf(const std::string& bytes, int32_t guess)
@@ -143,8 +154,8 @@ void BytePairEncoder::encodeWord(std::string_view word, Scratch& scratch, std::v
             const int32_t byteSymbol = m_byteSymbols[static_cast<unsigned char>(byte)];
             if (byteSymbol < m_nTokens)
                 ids.push_back(byteSymbol);
-            else if (m_unknown >= 0)
-                ids.push_back(m_unknown);
+            else
+                ids.insert(ids.end(), m_replacement.begin(), m_replacement.end());
         }
     }
 }

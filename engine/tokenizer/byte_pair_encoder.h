@@ -69,7 +69,7 @@ private:
     const PieceList* m_pieces;
     PieceList* m_growing; // the same list while the constructor runs
     int32_t m_nTokens;
-    int32_t m_unknown;
+    std::vector<int32_t> m_replacement; // for a byte without a token of its own
     size_t m_longestPiece = 0; // bytes
     PieceIndex m_index;
     MergeTable m_merges;

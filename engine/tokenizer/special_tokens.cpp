@@ -37,13 +37,17 @@ const SpecialTokens::Token* SpecialTokens::longestAt(std::string_view text, size
     return longest;
 }
 
-SpecialTokens::Match SpecialTokens::findNext(std::string_view text, size_t from, bool parseSpecial) const
+SpecialTokens::Match SpecialTokens::findNext(std::string_view text, size_t from, bool parseSpecial,
+                                             std::span<const size_t> literalAt) const
 {
     const auto& starts = m_starts[parseSpecial];
-    for (size_t at = from; at < text.size(); ++at)
-        if (starts[static_cast<unsigned char>(text[at])])
-            if (const Token* token = longestAt(text, at, parseSpecial))
-                return {token, at, at + token->text.size()};
+    for (size_t at = from; at < text.size(); ++at) {
+        if (!starts[static_cast<unsigned char>(text[at])])
+            continue;
+        const bool isLiteral = std::binary_search(literalAt.begin(), literalAt.end(), at);
+        if (const Token* token = longestAt(text, at, parseSpecial && !isLiteral))
+            return {token, at, at + token->text.size()};
+    }
     return {nullptr, text.size(), text.size()};
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,8 @@ public:
         size_t begin;       // bytes; of the text when there is none, its end
         size_t end;
     };
-    Match findNext(std::string_view text, size_t from, bool parseSpecial) const;
+    /// At the offsets literalAt, which rise, only tokens that are always parsed are found.
+    Match findNext(std::string_view text, size_t from, bool parseSpecial, std::span<const size_t> literalAt) const;
 
     /// The token that is called exactly `text`, or nullptr.
     const Token* find(std::string_view text) const;

@@ -207,13 +207,29 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
 
 void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& ids) const
 {
+    encode(text, options, {}, ids);
+}
+
+size_t Tokenizer::findControlToken(std::string_view text, size_t from) const
+{
+    for (;;) {
+        const SpecialTokens::Match match = m_state->special->findNext(text, from, true, {});
+        if (!match.token || !match.token->isAlwaysParsed)
+            return match.begin;
+        from = match.begin + 1;
+    }
+}
+
+void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std::span<const size_t> literalAt,
+                       std::vector<int32_t>& ids) const
+{
     const State& s = *m_state;
     const size_t before = ids.size();
     if (options.addSpecial && s.prefix >= 0)
         ids.push_back(s.prefix);
     bool isAfterSpecial = true;
     for (size_t from = 0;;) {
-        const SpecialTokens::Match match = s.special->findNext(text, from, options.parseSpecial);
+        const SpecialTokens::Match match = s.special->findNext(text, from, options.parseSpecial, literalAt);
         size_t end = match.begin;
         if (match.token && match.token->stripsLeft)
             while (end > from && isAsciiSpace(text[end - 1]))

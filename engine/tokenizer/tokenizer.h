@@ -24,7 +24,8 @@ struct DecodeOptions {
 
 /// Turns text into tokens and back. Immutable: every function may be called from any thread at once.
 ///
-/// Text is bytes. Invalid UTF-8 never throws: byte-level vocabularies give the very bytes back, the others see U+FFFD.
+/// Text is bytes. Invalid UTF-8 never throws: vocabularies with a token for each byte give the very bytes back, the others see
+/// U+FFFD or their unknown token.
 /// User-defined tokens are recognised in any text, as their models expect.
 class Tokenizer {
 public:
@@ -38,6 +39,13 @@ public:
 
     /// The same, appended to `ids`; options.addSpecial adds to both ends of the text, not of ids.
     void encode(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& ids) const;
+
+    /// The same, but control tokens that would begin at one of the byte offsets `literalAt`, which rise, are plain text.
+    void encode(std::string_view text, const EncodeOptions& options, std::span<const size_t> literalAt,
+                std::vector<int32_t>& ids) const;
+
+    /// The next place at or behind `from` where a control token is spelled; text.size() when there is none.
+    size_t findControlToken(std::string_view text, size_t from) const;
 
     /// The text of a whole sequence as bytes (not necessarily valid UTF-8). Where the model puts a space before the text, that one
     /// is taken away. Throws std::invalid_argument for an id outside the vocabulary.

@@ -261,7 +261,7 @@ private:
             if (!isAfterDot && at + 1 < m_rest.size() && m_rest[at] == '.' && isDigit(m_rest[at + 1])) {
                 isReal = true;
                 ++at;
-                value += "." + digits(at, isDigit);
+                value.append(1, '.').append(digits(at, isDigit));
             }
             if (!isAfterDot && at < m_rest.size() && (m_rest[at] == 'e' || m_rest[at] == 'E')) {
                 size_t exponent = at + 1;
@@ -271,7 +271,7 @@ private:
                 if (exponent < m_rest.size() && isDigit(m_rest[exponent])) {
                     isReal = true;
                     at = exponent;
-                    value += "e" + sign + digits(at, isDigit);
+                    value.append(1, 'e').append(sign).append(digits(at, isDigit));
                 }
             }
         }

@@ -56,7 +56,7 @@ std::string grouped(std::string digits)
 {
     const size_t end = std::min(digits.find_first_not_of("0123456789"), digits.size());
     for (size_t at = end; at > 3; at -= 3)
-        digits.insert(at - 3, ",");
+        digits.insert(digits.begin() + ptrdiff_t(at) - 3, ',');
     return digits;
 }
 
@@ -97,7 +97,9 @@ std::string formattedNumber(const Value& value, const Directive& d)
     }
     if (d.hasCommas)
         digits = grouped(digits);
-    const std::string sign = isNegative ? "-" : d.sign == '+' ? "+" : d.sign == ' ' ? " " : "";
+    std::string sign;
+    if (isNegative || d.sign != '-')
+        sign.assign(1, isNegative ? '-' : d.sign);
     if (d.isZeroPadded && d.align == 0)
         while (int64_t(sign.size() + digits.size()) < d.width)
             digits.insert(digits.begin(), '0');

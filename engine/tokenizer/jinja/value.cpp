@@ -31,17 +31,18 @@ void appendRepresentation(Budget& budget, std::string& out, const Value& value, 
 // Equal keys have equal names: 1, 1.0 and True are one key in Python.
 std::optional<std::string> keyName(const Value& key)
 {
+    const auto named = [](char type, std::string_view text) { return std::string(1, type).append(text); };
     if (key.isString())
-        return "s" + key.string();
+        return named('s', key.string());
     if (key.isNone())
         return "n";
     if (const auto i = key.integer())
-        return "i" + std::to_string(*i);
+        return named('i', std::to_string(*i));
     if (key.isFloat()) {
         const double d = key.number();
         if (d == std::floor(d) && std::abs(d) < 9e15)
-            return "i" + std::to_string(int64_t(d));
-        return "f" + formatFloat(d);
+            return named('i', std::to_string(int64_t(d)));
+        return named('f', formatFloat(d));
     }
     return std::nullopt;
 }
@@ -358,7 +359,7 @@ const Value* Map::find(std::string_view key) const
                 return &value;
         return nullptr;
     }
-    const auto it = m_index.find("s" + std::string(key));
+    const auto it = m_index.find(std::string(1, 's').append(key));
     return it == m_index.end() ? nullptr : &entries[it->second].second;
 }
 

@@ -2,6 +2,7 @@
 //
 // Ids of other implementations for real vocabularies, and the starter models' own.
 #include "engine/formats/gguf.h"
+#include "engine/tokenizer/chat_prompt.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "tests/fixtures.h"
 
@@ -45,6 +46,7 @@ private slots:
     void idsEqualTheReference_data();
     void idsEqualTheReference();
     void starterModelTokenizesItsConversations();
+    void starterModelEncodesItsChats();
     void starterEmbedderTokenizesItsCases_data();
     void starterEmbedderTokenizesItsCases();
     void miniLmTokenizesItsCases();
@@ -102,6 +104,37 @@ void TestTokenizerGoldens::starterModelTokenizesItsConversations()
     QVERIFY(!tokenizer.isControl(128247));
     QVERIFY(tokenizer.fillInTheMiddle().isComplete());
     QVERIFY(tokenizer.warnings().empty());
+}
+
+// The goldens tokenize the rendered text whole. Two of them spell control tokens in a message, where ours are plain text.
+void TestTokenizerGoldens::starterModelEncodesItsChats()
+{
+    const auto path = test::testModelPath("qwen2.5-coder-1.5b-instruct-q4_k_m.gguf");
+    const auto golden = test::fixturePath("starter-model/tokens.jsonl");
+    if (path.empty() || !std::filesystem::exists(golden))
+        QSKIP("the starter model (SWITCHYARD_TEST_MODELS) or starter-model/ of the fixtures is absent");
+    const auto model = formats::GgufFile::open(path);
+    const Tokenizer tokenizer(tokenizer::readVocabulary(model.metadata()));
+    const auto chatTemplate = tokenizer::ChatTemplate::parse(model.metadata().requireString("tokenizer.chat_template"));
+    QStringList differing;
+    int nConversations = 0;
+    for (const json& row : lines(golden)) {
+        const std::vector<int32_t> expected = row["ids"];
+        const nlohmann::ordered_json messages = row["messages"];
+        tokenizer::ChatPromptOptions whole;
+        whole.wholeText = true;
+        const auto prompt = tokenizer::encodeChat(tokenizer, chatTemplate, messages);
+        QCOMPARE(QByteArray::fromStdString(prompt.text), QByteArray::fromStdString(row["text"].get<std::string>()));
+        QCOMPARE(shown(tokenizer::encodeChat(tokenizer, chatTemplate, messages, whole).ids), shown(expected));
+        QCOMPARE(QByteArray::fromStdString(tokenizer.decode(prompt.ids, {true})), QByteArray::fromStdString(prompt.text));
+        QVERIFY(prompt.isContentPlain);
+        if (prompt.ids != expected)
+            differing << QString::fromStdString(row["id"].get<std::string>());
+        ++nConversations;
+    }
+    QCOMPARE(nConversations, 40);
+    differing.sort();
+    QCOMPARE(differing, QStringList({"code-fim-text", "en-special-text"}));
 }
 
 void TestTokenizerGoldens::starterEmbedderTokenizesItsCases_data()
