@@ -47,7 +47,7 @@ struct Avx2 {
     }
     static F lowHalf(V v) { return _mm256_cvtph_ps(narrow(v)); }
     static F highHalf(V v) { return _mm256_cvtph_ps(narrow(_mm256_srli_epi32(v, 16))); }
-    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
     template <bool kWide>
     static V dot(V acc, V codes, V q)
     {

@@ -40,7 +40,7 @@ struct Avx512 {
     static F halves(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p))); }
     static F lowHalf(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
     static F highHalf(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(v, 16))); }
-    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
     template <bool kWide>
     static V dot(V acc, V codes, V q)
     {

@@ -310,7 +310,10 @@ struct Int8Tile {
             Isa::storeFloats(out + t * kTileRows + first, f[t]);
     }
 
-    // Coming chunks, while this one is worked on. Tiles follow each other, so the end of a tile asks for the next tile's beginning.
+    // A coming chunk, while this one is worked on, into the second-level cache. Tiles follow each other, so the end of a tile asks for
+    // the next one's beginning. Decode of a 1.5B Q4_K_M on two threads of a Zen 4: 27 ms a token so, 43 without, 47 into the first
+    // level, 34 twelve chunks ahead.
+    static constexpr int kAhead = 3;
     static void prefetch(const uint8_t* p, size_t bytes)
     {
         for (size_t b = 0; b < bytes; b += 64)
@@ -337,7 +340,7 @@ struct Int8Tile {
                     OneToken<D> take{job.x.q + c * kChunk, job.x.scales + c * kBlocks, job.x.sums + c * kBlocks,
                                      job.x.negativeSums + c * 16, f};
                     if (first == 0)
-                        prefetch(base + size_t(c + 2) * chunkBytes, chunkBytes);
+                        prefetch(base + size_t(c + kAhead) * chunkBytes, chunkBytes);
                     D::run(base + size_t(c) * chunkBytes, first, blocksOf(c), take);
                     f = take.f;
                 }
@@ -349,7 +352,7 @@ struct Int8Tile {
         Tile tile;
         for (int64_t c = 0; c < nChunks; ++c) {
             const int nBlocks = blocksOf(c);
-            prefetch(base + size_t(c + 1) * chunkBytes, chunkBytes);
+            prefetch(base + size_t(c + kAhead) * chunkBytes, chunkBytes);
             for (int first = 0; first < kTileRows; first += kRows)
                 D::run(base + size_t(c) * chunkBytes, first, nBlocks, Store{tile, first});
             const int nSubs = nBlocks * (D::kSubs / 8);
