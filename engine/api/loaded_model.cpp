@@ -65,7 +65,6 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     state->tokenizer.emplace(tokenizer::readVocabulary(file->metadata()));
     state->options.contextLength = contextLengthFor(*state->model, options);
     state->facts = describeModel(*file, *state->model, *state->tokenizer);
-    state->chatTemplate = templateOf(*file, *state->tokenizer);
     checkStop();
 
     const ops::OpContext context = state->context();
@@ -75,6 +74,9 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     if (state->model->config().isEmbedding) {
         state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
     } else {
+        state->chatFormat.emplace(templateOf(*file, *state->tokenizer), path.string(), *state->tokenizer);
+        if (!state->chatFormat->problem().empty())
+            state->facts.warnings.push_back("It cannot chat: " + state->chatFormat->problem() + ".");
         nn::KvLayout layout = state->model->kvLayout();
         if (options.isExact)
             layout.dtype = DType::F32;

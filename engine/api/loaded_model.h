@@ -8,12 +8,15 @@
 #include "engine/generate/scheduler.h"
 #include "engine/models/model.h"
 #include "engine/nn/kv_cache.h"
+#include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
 
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace sy::formats {
@@ -22,15 +25,38 @@ class GgufFile;
 
 namespace sy::api {
 
+struct ControlToken {
+    int32_t id;
+    std::string text;
+};
+
+/// How a model wants its conversations written.
+class ChatFormat {
+public:
+    /// A template that is missing or broken is reported by encode() and problem(). `source`: the file, for messages.
+    ChatFormat(const StoredTemplate& stored, const std::string& source, const tokenizer::Tokenizer& tokenizer);
+
+    /// The prompt for the answer to the last message. Control tokens that a message spells are plain text. Throws Unsupported
+    /// without a usable template, or when it refuses these messages.
+    std::vector<int32_t> encode(const tokenizer::Tokenizer& tokenizer, const std::vector<ChatMessage>& messages) const;
+
+    const std::string& problem() const { return m_problem; } // empty: messages can be written
+
+private:
+    std::optional<tokenizer::ChatTemplate> m_template;
+    std::vector<ControlToken> m_controls;
+    std::string m_bos, m_eos, m_problem;
+};
+
 struct LoadedModel::State {
     std::shared_ptr<Processor> processor;
     std::filesystem::path path;
     LoadOptions options;       // contextLength resolved
     ModelFacts facts;
     ModelLibrary::Prefixes prefixes;
-    StoredTemplate chatTemplate;
     std::unique_ptr<models::Model> model;
     std::optional<tokenizer::Tokenizer> tokenizer;
+    std::optional<ChatFormat> chatFormat; // chat models
 
     // A chat model has a cache and a scheduler, an embedding model has a queue.
     std::unique_ptr<nn::KvPool> pool;
@@ -43,7 +69,7 @@ struct LoadedModel::State {
     }
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
 
-    /// Messages with the model's template and the generation prompt, as tokens. Throws Unsupported when it has no template.
+    /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
     std::vector<int32_t> encodeMessages(const std::vector<ChatMessage>& messages) const;
     /// Tokens of a text for embedding, cut to the window.
     std::vector<int32_t> encodeForEmbedding(std::string_view text) const;
