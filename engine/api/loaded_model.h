@@ -25,11 +25,6 @@ class GgufFile;
 
 namespace sy::api {
 
-struct ControlToken {
-    int32_t id;
-    std::string text;
-};
-
 /// How a model wants its conversations written.
 class ChatFormat {
 public:
@@ -44,8 +39,7 @@ public:
 
 private:
     std::optional<tokenizer::ChatTemplate> m_template;
-    std::vector<ControlToken> m_controls;
-    std::string m_bos, m_eos, m_problem;
+    std::string m_problem;
 };
 
 struct LoadedModel::State {
