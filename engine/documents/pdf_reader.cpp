@@ -140,7 +140,7 @@ void conclude(Document& document, const PdfFile& file, const std::vector<int>& u
     if (quality.nChars == 0) {
         document.outcome = Outcome::NoText;
         problems.push_back(unreadable.size() == document.pages.size() ? "No page of the file could be read: it is damaged."
-                                                                      : "The file has no text, only images: it needs OCR (text recognition).");
+                                                                      : "The file has no text: its pages are images or empty. Scanned pages need OCR (text recognition).");
         if (unreadable.size() == document.pages.size())
             document.outcome = Outcome::Error;
     } else if (quality.isGarbledThroughout) {
