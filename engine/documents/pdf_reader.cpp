@@ -202,9 +202,11 @@ Document readPdf(const std::string& path, const std::string& password, const Rea
         units.push_back(std::move(result.text.units));
     }
     markHeadings(document.pages, units, file.outline());
-    if (document.title.empty())
+    const TextQuality quality = judge.result();
+    const bool isFirstGarbled = !quality.garbledPages.empty() && quality.garbledPages.front() == 1;
+    if (document.title.empty() && !isFirstGarbled)
         document.title = titleFromHeadings(document.pages);
-    conclude(document, file, unreadable, judge.result(), isCut);
+    conclude(document, file, unreadable, quality, isCut);
     return document;
 }
 
