@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/cli.h"
+#include "app/window.h"
 #include "engine/api/reader_helper.h"
 
 #include <csignal>
-#include <cstdio>
 #include <string_view>
 
 int main(int argc, char** argv)
@@ -15,6 +15,5 @@ int main(int argc, char** argv)
     sy::app::WindowStart window;
     if (const auto status = sy::app::runCli(argc, argv, window))
         return *status;
-    std::fprintf(stderr, "switchyard: this build has no window; see `switchyard --help` for the commands.\n");
-    return 1;
+    return sy::app::runWindow(argc, argv, window);
 }

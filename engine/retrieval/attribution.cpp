@@ -98,9 +98,7 @@ Attribution::Attribution(std::span<const Passage> passages, std::string_view que
 {
     const auto wordsOf = [](const std::string& text) {
         const auto numbers = numbersIn(text);
-        Words words{contentTerms(text), {numbers.begin(), numbers.end()}, lowered(text)};
-        words.terms.insert(numbers.begin(), numbers.end()); // "5,174" is the word 5174 too
-        return words;
+        return Words{contentTerms(text), {numbers.begin(), numbers.end()}, lowered(text)};
     };
     std::string all;
     for (const Passage& passage : passages) {

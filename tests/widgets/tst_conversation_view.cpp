@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/heartbeat.h"
 #include "widgets/conversation/conversation_view.h"
 #include "widgets/theme/theme.h"
 
@@ -33,23 +34,6 @@ QString prose(int nWords)
         text += QStringLiteral("word%1%2").arg(i % 97).arg(i % 60 == 59 ? QStringLiteral(".\n\n") : QStringLiteral(" "));
     return text;
 }
-
-/// Longest time between two beats of a 1 ms timer: what a user would feel as a stall.
-class Heartbeat : public QObject {
-public:
-    Heartbeat()
-    {
-        m_since.start();
-        m_timer.setTimerType(Qt::PreciseTimer);
-        connect(&m_timer, &QTimer::timeout, this, [this] { longest = std::max(longest, m_since.restart()); });
-        m_timer.start(1);
-    }
-    qint64 longest = 0;
-
-private:
-    QTimer m_timer;
-    QElapsedTimer m_since;
-};
 
 } // namespace
 
@@ -125,9 +109,9 @@ void TestConversationView::fiftyThousandTokensNeverStall()
         whole += QStringLiteral("## Part %1\n\n%2\n\n- one\n- two **bold**\n\n```python\nfor i in range(%1):\n    print(i)\n```\n\n").arg(i).arg(prose(60));
     const int nTokens = 50000;
     QString text;
-    Heartbeat heart;
+    sy::test::Heartbeat heart;
     QTest::qWait(20);
-    heart.longest = 0;
+    heart.reset();
     const qsizetype perBatch = whole.size() / (nTokens / 250); // 250 tokens a batch: 200 updates
     for (qsizetype n = perBatch; n < whole.size(); n += perBatch) {
         text = whole.left(n);
@@ -136,17 +120,17 @@ void TestConversationView::fiftyThousandTokensNeverStall()
     }
     view.updateMessage(answer(2, whole));
     QTest::qWait(60);
-    qInfo("50000 tokens, %lld characters: longest stall %lld ms, %d layouts held", qint64(whole.size()), heart.longest, view.liveLayoutCount());
-    QVERIFY2(heart.longest <= 50, qPrintable(QString::number(heart.longest)));
+    qInfo("50000 tokens, %lld characters: longest stall %lld ms, %d layouts held", qint64(whole.size()), heart.longestMs, view.liveLayoutCount());
+    QVERIFY2(heart.longestMs <= 50, qPrintable(QString::number(heart.longestMs)));
     QVERIFY(view.liveLayoutCount() < 600);
     // Scrolling through it does not stall either.
-    heart.longest = 0;
+    heart.reset();
     for (int i = 0; i < 40; ++i) {
         view.verticalScrollBar()->setValue(view.verticalScrollBar()->maximum() * i / 40);
         QTest::qWait(5);
     }
-    qInfo("scrolling: longest stall %lld ms", heart.longest);
-    QVERIFY2(heart.longest <= 50, qPrintable(QString::number(heart.longest)));
+    qInfo("scrolling: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= 50, qPrintable(QString::number(heart.longestMs)));
 }
 
 void TestConversationView::aThousandMessagesOpenQuickly()
@@ -160,21 +144,21 @@ void TestConversationView::aThousandMessagesOpenQuickly()
     view.resize(1000, 800);
     view.show();
     QVERIFY(QTest::qWaitForWindowExposed(&view));
-    Heartbeat heart;
+    sy::test::Heartbeat heart;
     QTest::qWait(20);
-    heart.longest = 0;
+    heart.reset();
     QElapsedTimer timer;
     timer.start();
     view.setMessages(messages);
     QTest::qWait(30);
-    qInfo("1000 messages: longest stall %lld ms", heart.longest);
-    QVERIFY2(heart.longest <= 50, qPrintable(QString::number(heart.longest)));
+    qInfo("1000 messages: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= 50, qPrintable(QString::number(heart.longestMs)));
     QVERIFY(view.isAtEnd());
-    heart.longest = 0;
+    heart.reset();
     view.resize(700, 800);
     QTest::qWait(30);
-    qInfo("resize: longest stall %lld ms", heart.longest);
-    QVERIFY2(heart.longest <= 50, qPrintable(QString::number(heart.longest)));
+    qInfo("resize: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= 50, qPrintable(QString::number(heart.longestMs)));
 }
 
 void TestConversationView::farMessagesHoldNoLayouts()

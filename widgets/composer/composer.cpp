@@ -14,6 +14,7 @@
 #include <QLocale>
 #include <QMimeData>
 #include <QPainter>
+#include <QPushButton>
 #include <QScrollBar>
 #include <QTextBlock>
 #include <QToolButton>
@@ -134,6 +135,9 @@ Composer::Composer(QWidget* parent) : QFrame(parent)
     m_bannerClose->setAccessibleName(tr("Dismiss"));
     m_bannerClose->setToolTip(m_bannerClose->accessibleName());
     bannerLayout->addWidget(m_bannerText, 1);
+    m_bannerAction = new QPushButton(m_banner);
+    m_bannerAction->setProperty("kind", "link");
+    bannerLayout->addWidget(m_bannerAction);
     bannerLayout->addWidget(m_bannerClose, 0, Qt::AlignTop);
     m_banner->hide();
     layout->addWidget(m_banner);
@@ -173,6 +177,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent)
             send();
     });
     connect(m_attach, &QToolButton::clicked, this, &Composer::attachRequested);
+    connect(m_bannerAction, &QPushButton::clicked, this, &Composer::bannerActivated);
     connect(m_bannerClose, &QToolButton::clicked, this, &Composer::bannerDismissed);
     connect(m_edit, &ComposerEdit::sendRequested, this, &Composer::send);
     connect(m_edit, &ComposerEdit::stopRequested, this, [this] {
@@ -273,8 +278,15 @@ void Composer::setSendsOnEnter(bool sends)
     m_edit->setSendsOnEnter(sends);
 }
 
-void Composer::setBanner(const QString& text, bool dismissable)
+QString Composer::banner() const
 {
+    return m_banner->isHidden() ? QString() : m_bannerText->text();
+}
+
+void Composer::setBanner(const QString& text, bool dismissable, const QString& actionText)
+{
+    m_bannerAction->setText(actionText);
+    m_bannerAction->setVisible(!actionText.isEmpty());
     m_bannerText->setText(text);
     m_bannerClose->setVisible(dismissable);
     m_banner->setVisible(!text.isEmpty());

@@ -8,6 +8,7 @@
 class QBoxLayout;
 class QHBoxLayout;
 class QLabel;
+class QPushButton;
 class QToolButton;
 
 namespace sy::widgets {
@@ -75,7 +76,9 @@ public:
     void setPlaceholder(const QString& text);
     void setSendsOnEnter(bool sends);
     /// Shown above the text, for editing an earlier message or a warning; empty hides it. The banner can be dismissed when asked.
-    void setBanner(const QString& text, bool dismissable);
+    /// An action text adds a button to it; pressing it emits bannerActivated.
+    void setBanner(const QString& text, bool dismissable, const QString& actionText = {});
+    QString banner() const;
 
     /// Left end of the tool row: the page puts its collection picker and sampling button here.
     void addTool(QWidget* tool);
@@ -95,6 +98,7 @@ signals:
     void attachmentsChanged();
     void attachRequested(); // the paper clip
     void bannerDismissed();
+    void bannerActivated();
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -119,6 +123,7 @@ private:
     QBoxLayout* m_chipLayout;
     QFrame* m_banner;
     QLabel* m_bannerText;
+    QPushButton* m_bannerAction;
     QToolButton* m_bannerClose;
     ContextGauge* m_gauge;
     QList<Attachment> m_attachments;

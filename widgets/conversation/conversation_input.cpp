@@ -20,6 +20,7 @@ void ConversationView::mousePressEvent(QMouseEvent* event)
     m_pressPoint = event->pos();
     m_pressed = targetAt(event->position());
     m_focused = {};
+    m_showsRing = false;
     m_currentRow = rowAt(event->position().y() + m_offset);
     if (!m_pressed.isValid()) {
         const TextPosition at = positionAt(event->position());
@@ -269,6 +270,7 @@ void ConversationView::focusInEvent(QFocusEvent* event)
 {
     if (m_currentRow < 0 && !m_rows.empty() && event->reason() != Qt::MouseFocusReason)
         m_currentRow = int(m_rows.size()) - 1;
+    m_showsRing = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
     viewport()->update();
     QAbstractScrollArea::focusInEvent(event);
 }
@@ -281,6 +283,7 @@ void ConversationView::focusOutEvent(QFocusEvent* event)
 
 void ConversationView::keyPressEvent(QKeyEvent* event)
 {
+    m_showsRing = true;
     QScrollBar* bar = verticalScrollBar();
     const bool control = event->modifiers() & Qt::ControlModifier;
     if (event->matches(QKeySequence::Copy)) {

@@ -744,7 +744,7 @@ void ConversationView::drawRow(QPainter& painter, int r, qreal y, const QRectF& 
             top += chipHeight + 4;
         }
     }
-    if (hasFocus() && r == m_currentRow && !m_focused.isValid()) {
+    if (hasFocus() && m_showsRing && r == m_currentRow && !m_focused.isValid()) {
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(t.focus, 2));
         const QRectF frame = m.isUser ? row.bubble.translated(0, y)

@@ -199,6 +199,7 @@ private:
     bool m_isSelecting = false;
     TargetRef m_pressed, m_hovered, m_focused;
     int m_currentRow = -1;
+    bool m_showsRing = false; // the keyboard brought the focus, not a click
     QPoint m_pressPoint;
     QPoint m_lastMove;
     int m_autoScrollTimer = 0;

@@ -125,7 +125,7 @@ BlockLayout::BlockLayout(const Block& block, const BlockStyle& style, qreal widt
 }
 
 BlockLayout::Piece& BlockLayout::addPiece(const InlineText& text, const QFont& font, QColor color, qreal width, QPointF position,
-                                          Qt::Alignment alignment, bool breakAnywhere)
+                                          Qt::Alignment alignment, bool breakAnywhere, const std::vector<CodeRange>& colors)
 {
     Piece piece;
     piece.position = position;
@@ -174,7 +174,8 @@ BlockLayout::Piece& BlockLayout::addPiece(const InlineText& text, const QFont& f
         }
         if (span.citation > 0) {
             range.format.setForeground(m_style.tokens.accent);
-            range.format.setVerticalAlignment(QTextCharFormat::AlignSuperScript);
+            range.format.setVerticalAlignment(QTextCharFormat::AlignSuperScript); // draws at two thirds of the size
+            range.format.setFontPointSize(font.pointSizeF() * 1.2);
             range.format.setFontWeight(QFont::DemiBold);
             isPlain = false;
         }
@@ -187,7 +188,18 @@ BlockLayout::Piece& BlockLayout::addPiece(const InlineText& text, const QFont& f
         if (!isPlain)
             formats << range;
     }
-    piece.layout->setFormats(formats);
+    for (const CodeRange& color : colors) {
+        QTextLayout::FormatRange range;
+        range.start = int(color.start);
+        range.length = int(color.length);
+        const Tokens& t = m_style.tokens;
+        range.format.setForeground(color.tone == CodeTone::Keyword   ? t.codeKeyword
+                                   : color.tone == CodeTone::String  ? t.codeString
+                                   : color.tone == CodeTone::Comment ? t.codeComment
+                                                                     : t.codeNumber);
+        formats << range;
+    }
+    piece.layout->setFormats(formats); // before the lines: setting formats discards them
     const qreal spacing = m_block.kind == BlockKind::Code ? codeLineSpacing(font) : lineSpacing(font);
     piece.layout->setCacheEnabled(true);
     piece.layout->beginLayout();
@@ -216,20 +228,7 @@ void BlockLayout::layOutCode(qreal width, bool nextContinues)
     text.replace(QLatin1Char('\n'), QChar(QChar::LineSeparator));
     const qreal top = header + (m_block.continues ? 0 : kCodePadding * 0.6);
     Piece& piece = addPiece({text, {}}, font, m_style.tokens.text, width - left - 2 * kCodePadding, QPointF(left + kCodePadding, top),
-                            Qt::AlignLeft, true);
-    QList<QTextLayout::FormatRange> formats = piece.layout->formats();
-    for (const CodeRange& range : colorCode(m_block.text, m_block.language)) {
-        QTextLayout::FormatRange format;
-        format.start = int(range.start);
-        format.length = int(range.length);
-        const Tokens& t = m_style.tokens;
-        format.format.setForeground(range.tone == CodeTone::Keyword  ? t.codeKeyword
-                                    : range.tone == CodeTone::String  ? t.codeString
-                                    : range.tone == CodeTone::Comment ? t.codeComment
-                                                                      : t.codeNumber);
-        formats << format;
-    }
-    piece.layout->setFormats(formats); // colors only: the lines stay valid
+                            Qt::AlignLeft, true, colorCode(m_block.text, m_block.language));
     qreal textHeight = 0;
     const qreal spacing = codeLineSpacing(font);
     if (piece.layout->lineCount() > 0) {
@@ -388,7 +387,7 @@ void BlockLayout::drawMarks(QPainter& painter, int hoveredTarget, int focusedTar
                 painter.setPen(Qt::NoPen);
                 painter.setBrush(t.sunken);
                 for (const QRectF& rect : rectsOf(piece, span.start, span.start + span.length))
-                    painter.drawRoundedRect(rect.adjusted(-2.5, 1, 2.5, -1), radius::kSmall, radius::kSmall);
+                    painter.drawRoundedRect(rect.adjusted(-1.5, 1, 1.5, -1), radius::kSmall, radius::kSmall);
             } else if (span.isUnsupported) {
                 painter.setPen(Qt::NoPen);
                 painter.setBrush(t.warningSoft);

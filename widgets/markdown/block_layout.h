@@ -2,6 +2,7 @@
 #pragma once
 
 #include "widgets/markdown/block_parser.h"
+#include "widgets/markdown/code_colors.h"
 #include "widgets/markdown/inline_parser.h"
 #include "widgets/theme/tokens.h"
 
@@ -68,7 +69,7 @@ private:
         std::vector<InlineSpan> spans;
     };
     Piece& addPiece(const InlineText& text, const QFont& font, QColor color, qreal width, QPointF position, Qt::Alignment alignment,
-                    bool breakAnywhere);
+                    bool breakAnywhere, const std::vector<CodeRange>& colors = {});
     void layOutTable(qreal width);
     void layOutCode(qreal width, bool nextContinues);
     void collectTargets();

@@ -11,6 +11,13 @@
 
 namespace sy::widgets {
 
+namespace {
+QString amount(quint64 bytes)
+{
+    return QLocale().formattedDataSize(qint64(bytes), 1, QLocale::DataSizeSIFormat);
+}
+} // namespace
+
 MemoryBar::MemoryBar(QWidget* parent) : QWidget(parent)
 {
     setAccessibleName(tr("Memory needed"));
@@ -36,9 +43,9 @@ void MemoryBar::setEstimate(const QList<Part>& parts, quint64 freeBytes)
 {
     m_parts = parts;
     m_freeBytes = freeBytes;
-    QString spoken = tr("%1 needed, %2 free").arg(locale().formattedDataSize(qint64(needed())), locale().formattedDataSize(qint64(freeBytes)));
+    QString spoken = tr("%1 needed, %2 free").arg(amount(needed()), amount(freeBytes));
     for (const Part& part : parts)
-        spoken += QStringLiteral("; ") + part.name + QStringLiteral(": ") + locale().formattedDataSize(qint64(part.bytes));
+        spoken += QStringLiteral("; ") + part.name + QStringLiteral(": ") + amount(part.bytes);
     setAccessibleDescription(spoken);
     updateGeometry();
     update();
@@ -73,7 +80,7 @@ int MemoryBar::layOut(int width, QPainter* painter) const
         painter->setPen(color);
         painter->setFont(strongFont(font()));
         painter->drawText(QRect(side + 6, 0, width - side - 6, metrics.height()), Qt::AlignVCenter,
-                          verdict.arg(locale().formattedDataSize(qint64(needed())), locale().formattedDataSize(qint64(m_freeBytes))));
+                          verdict.arg(amount(needed()), amount(m_freeBytes)));
     }
     y += metrics.height() + 8;
     const QRectF bar(0, y, width, 12);
@@ -99,7 +106,7 @@ int MemoryBar::layOut(int width, QPainter* painter) const
     y += 12 + 8;
     int x = 0;
     for (qsizetype i = 0; i < m_parts.size(); ++i) {
-        const QString label = QStringLiteral("%1 %2").arg(m_parts[i].name, locale().formattedDataSize(qint64(m_parts[i].bytes)));
+        const QString label = QStringLiteral("%1 %2").arg(m_parts[i].name, amount(m_parts[i].bytes));
         const int w = smallMetrics.horizontalAdvance(label) + 16;
         if (x > 0 && x + w > width) {
             x = 0;

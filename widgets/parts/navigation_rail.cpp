@@ -23,7 +23,7 @@ public:
     QSize sizeHint() const override
     {
         const QFontMetrics metrics(smallFont(font()));
-        return {std::max(76, metrics.horizontalAdvance(text()) + 18), metrics.height() + 24 + 22};
+        return {std::max(82, QFontMetrics(strongFont(smallFont(font()))).horizontalAdvance(text()) + 20), metrics.height() + 24 + 22};
     }
     QSize minimumSizeHint() const override { return sizeHint(); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/theme/fonts.h"
 
+#include <QLocale>
 #include <QStringList>
 #include <algorithm>
 
@@ -58,8 +59,11 @@ QFont monospaceFont(const QFont& base)
 QFont interfaceFont(int percent)
 {
     QFont font;
-    font.setFamilies({QStringLiteral("Inter"), QStringLiteral("Noto Sans"), QStringLiteral("Noto Sans CJK SC"),
-                      QStringLiteral("Source Han Sans SC"), QStringLiteral("DejaVu Sans"), QStringLiteral("sans-serif")});
+    // A Chinese interface takes quotation marks and dashes from the Chinese face, where they are full width; an English one must not.
+    const QStringList latin{QStringLiteral("Inter"), QStringLiteral("Noto Sans"), QStringLiteral("Open Sans"), QStringLiteral("Cantarell"),
+                            QStringLiteral("DejaVu Sans")};
+    const QStringList chinese{QStringLiteral("Noto Sans CJK SC"), QStringLiteral("Source Han Sans SC")};
+    font.setFamilies(QLocale().language() == QLocale::Chinese ? chinese + latin : latin + chinese);
     font.setPointSizeF(10.0 * std::clamp(percent, 75, 200) / 100.0);
     return font;
 }

@@ -23,6 +23,7 @@ public:
 
     /// Size of the interface's text, 75 to 200 percent. The conversation has a size of its own.
     void setTextPercent(int percent);
+    int textPercent() const { return m_textPercent; }
 
     /// The palette and style sheet of one look; separate so that tests can ask without an application object changing.
     static QPalette paletteFor(bool dark);

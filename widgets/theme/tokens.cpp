@@ -81,7 +81,8 @@ const Tokens& darkTokens()
 
 const Tokens& tokens(const QPalette& palette)
 {
-    return palette.color(QPalette::Active, QPalette::Window).lightness() < 128 ? darkTokens() : lightTokens();
+    // Not Window or Base: a style sheet that makes a widget transparent changes those in its palette. Shadow it leaves alone.
+    return palette.color(QPalette::Active, QPalette::Shadow).lightness() < 128 ? darkTokens() : lightTokens();
 }
 
 namespace {

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/main_window.h"
+
+#include "app/pages/page_table.h"
+#include "app/services/chat_service.h"
+#include "app/services/document_service.h"
+#include "app/services/model_service.h"
+#include "app/services/work_queue.h"
+#include "app/settings/settings.h"
+#include "widgets/parts/navigation_rail.h"
+#include "widgets/parts/status_field.h"
+#include "widgets/parts/toast.h"
+#include "widgets/theme/tokens.h"
+
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QLocale>
+#include <QPainter>
+#include <QShortcut>
+#include <QStackedWidget>
+
+namespace sy::app {
+
+namespace {
+
+/// The strip at the lower edge.
+class StatusStrip : public QWidget {
+public:
+    using QWidget::QWidget;
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        const widgets::Tokens& t = widgets::tokens(palette());
+        QPainter painter(this);
+        painter.fillRect(rect(), t.sunken);
+        painter.fillRect(QRect(0, 0, width(), 1), t.border);
+    }
+};
+
+} // namespace
+
+MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService& documents, Settings& settings, const EngineFunctions& engine)
+    : m_chats(chats), m_models(models), m_documents(documents), m_settings(settings), m_engine(engine),
+      m_context{chats, models, documents, settings, engine, [this](const QString& id) { goTo(id); },
+                [this](const QString& text, const QString& actionText, std::function<void()> action) {
+                    m_toast->showMessage(text, actionText, std::move(action), actionText.isEmpty() ? 4000 : 8000);
+                }},
+      m_worker(std::make_unique<WorkQueue>())
+{
+    setWindowTitle(QStringLiteral("Switchyard"));
+    setMinimumSize(600, 400);
+    resize(1280, 800);
+    if (const QByteArray geometry = settings.value(setting::kGeometry).toByteArray(); !geometry.isEmpty())
+        restoreGeometry(geometry);
+    build();
+    connect(&m_models, &ModelService::loadStateChanged, this, &MainWindow::updateStatus);
+    connect(&m_models, &ModelService::jobChanged, this, &MainWindow::updateStatus);
+    connect(&m_models, &ModelService::jobEnded, this, &MainWindow::updateStatus);
+    connect(&m_documents, &DocumentService::ingestProgressed, this, &MainWindow::updateStatus);
+    connect(&m_documents, &DocumentService::ingestEnded, this, &MainWindow::updateStatus);
+    connect(&m_chats, &ChatService::speedMeasured, this, [this](double speed) {
+        m_speed = speed;
+        updateStatus();
+    });
+    const auto complain = [this](const UserMessage& message) { m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), {}, {}, 9000); };
+    connect(&m_chats, &ChatService::failed, this, complain);
+    connect(&m_models, &ModelService::failed, this, complain);
+    connect(&m_documents, &DocumentService::failed, this, complain);
+    m_memoryTimer.setInterval(2000);
+    connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);
+    m_memoryTimer.start();
+    pollMemory();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::build()
+{
+    const QString shown = m_stack ? currentPage() : m_settings.text(setting::kPage);
+    for (QShortcut* shortcut : findChildren<QShortcut*>(Qt::FindDirectChildrenOnly))
+        delete shortcut;
+    m_pages.clear();
+    auto* central = new QWidget(this);
+    auto* outer = new QVBoxLayout(central);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->setSpacing(0);
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    m_rail = new widgets::NavigationRail(central);
+    m_stack = new QStackedWidget(central);
+    middle->addWidget(m_rail);
+    middle->addWidget(m_stack, 1);
+    outer->addLayout(middle, 1);
+    buildStatusBar(central, outer);
+    m_toast = new widgets::Toast(central);
+
+    int number = 1;
+    for (const PageRow& row : pageTable()) {
+        const QString id = QString::fromLatin1(row.id);
+        const QKeySequence keys(QStringLiteral("Ctrl+%1").arg(number++));
+        m_rail->addItem(id, row.title(), QString::fromLatin1(row.icon), keys.toString(QKeySequence::NativeText), row.isAtBottom);
+        Page* page = row.make(m_context, m_stack);
+        m_pages.insert(id, page);
+        m_stack->addWidget(page);
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, [this, id] { goTo(id); });
+        for (const PageCommand& command : page->commands()) {
+            auto* shortcut = new QShortcut(command.keys, this);
+            connect(shortcut, &QShortcut::activated, page, [this, id, run = command.run] {
+                goTo(id);
+                run();
+            });
+        }
+    }
+    const auto toSettings = [this] { goTo(QStringLiteral("settings")); };
+    connect(new QShortcut(QKeySequence(QStringLiteral("Ctrl+,")), this), &QShortcut::activated, this, toSettings);
+    connect(new QShortcut(QKeySequence::Quit, this), &QShortcut::activated, this, &QWidget::close);
+    connect(m_rail, &widgets::NavigationRail::activated, this, &MainWindow::goTo);
+    setCentralWidget(central); // deletes what was there before
+    goTo(m_pages.contains(shown) ? shown : QString::fromLatin1(pageTable().front().id));
+    updateStatus();
+}
+
+void MainWindow::buildStatusBar(QWidget* parent, QBoxLayout* layout)
+{
+    auto* strip = new StatusStrip(parent);
+    strip->setAccessibleName(tr("Status"));
+    auto* row = new QHBoxLayout(strip);
+    row->setContentsMargins(widgets::space::kSmall, 1, widgets::space::kSmall, 0);
+    row->setSpacing(widgets::space::kSmall);
+    m_modelField = new widgets::StatusField(tr("Model"), QStringLiteral("models"), strip);
+    m_jobField = new widgets::StatusField(tr("Working"), QStringLiteral("clock"), strip);
+    m_speedField = new widgets::StatusField(tr("Speed"), QStringLiteral("speed"), strip);
+    m_memoryField = new widgets::StatusField(tr("Memory"), QStringLiteral("memory"), strip);
+    m_deviceField = new widgets::StatusField(tr("Device"), QStringLiteral("chip"), strip);
+    m_networkField = new widgets::StatusField(tr("Network"), QStringLiteral("shield"), strip);
+    row->addWidget(m_modelField);
+    row->addWidget(m_jobField);
+    row->addStretch(1);
+    for (widgets::StatusField* field : {m_speedField, m_memoryField, m_deviceField, m_networkField})
+        row->addWidget(field);
+    layout->addWidget(strip);
+}
+
+void MainWindow::updateStatus()
+{
+    switch (m_models.loadState()) {
+    case ModelService::LoadState::Loading: m_modelField->setValue(tr("Loading…")); break;
+    case ModelService::LoadState::Loaded: m_modelField->setValue(m_models.loadedName()); break;
+    case ModelService::LoadState::Failed: m_modelField->setValue(tr("Could not be loaded"), m_models.loadFailure().title); break;
+    case ModelService::LoadState::None: m_modelField->setValue(tr("No model loaded")); break;
+    }
+    QString job;
+    bool usesNetwork = false;
+    for (const ModelJob& now : m_models.jobs()) {
+        const QString percent = now.total > 0 ? QStringLiteral(" ") + tr("%1 %").arg(qRound(100.0 * double(now.done) / double(now.total))) : QString();
+        if (now.kind == ModelJob::Kind::Fetch)
+            usesNetwork = usesNetwork || now.step == QLatin1String("downloading");
+        job = now.title + percent;
+    }
+    if (job.isEmpty() && m_documents.isIngestingAny())
+        job = tr("Indexing documents");
+    m_jobField->setValue(job);
+    m_speedField->setValue(m_speed > 0 ? tr("%1 tokens/s").arg(locale().toString(m_speed, 'f', 1)) : QString(), tr("%1 tokens/s in the last answer").arg(locale().toString(m_speed, 'f', 1)));
+    const QString device = QString::fromStdString(m_engine.device).toUpper();
+    m_deviceField->setValue(m_engine.nThreads > 0 ? tr("%1, %n thread(s)", nullptr, m_engine.nThreads).arg(device) : device);
+    m_networkField->setValue(usesNetwork ? tr("Downloading") : tr("Offline"),
+                             usesNetwork ? tr("A model is being downloaded because you asked for it.") : tr("Nothing leaves this computer."));
+}
+
+void MainWindow::pollMemory()
+{
+    if (!m_engine.memory)
+        return;
+    m_worker->run(
+        this, [read = m_engine.memory](std::stop_token) { return read(); },
+        [this](const api::MemoryState& memory) {
+            m_memoryField->setValue(formatBytes(memory.processBytes),
+                                    tr("%1 used by Switchyard, %2 of %3 free").arg(formatBytes(memory.processBytes), formatBytes(memory.availableBytes), formatBytes(memory.totalBytes)));
+        });
+}
+
+void MainWindow::goTo(const QString& pageId)
+{
+    Page* page = m_pages.value(pageId);
+    if (!page)
+        return;
+    m_rail->setCurrent(pageId);
+    const bool isNew = m_stack->currentWidget() != page || !isVisible();
+    m_stack->setCurrentWidget(page);
+    m_settings.set(setting::kPage, pageId);
+    if (isNew)
+        page->activated();
+}
+
+QString MainWindow::currentPage() const
+{
+    for (auto it = m_pages.cbegin(); it != m_pages.cend(); ++it)
+        if (it.value() == m_stack->currentWidget())
+            return it.key();
+    return {};
+}
+
+void MainWindow::changeEvent(QEvent* event)
+{
+    QMainWindow::changeEvent(event);
+    // Two translators come and go with a language: one rebuild for all, and not inside the click that asked for it.
+    if (event->type() == QEvent::LanguageChange && m_stack && !m_rebuildIsQueued) {
+        m_rebuildIsQueued = true;
+        QMetaObject::invokeMethod(
+            this,
+            [this] {
+                m_rebuildIsQueued = false;
+                build();
+            },
+            Qt::QueuedConnection);
+    }
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    m_settings.set(setting::kGeometry, saveGeometry());
+    m_chats.stopAll(); // asked first, waited for in the services' destructors
+    QMainWindow::closeEvent(event);
+}
+
+} // namespace sy::app

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/services/chat_service.h"
+#include "widgets/conversation/message.h"
+#include "widgets/source/source_panel.h"
+
+namespace sy::app {
+
+/// A stored message as the conversation shows it: passages, marks, words for its state, and its footer.
+widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isChatBusy);
+
+/// The sources of an answer as the source panel shows them.
+QList<widgets::SourceItem> toSources(const api::Message& message);
+
+/// The text with kUnsupportedMark behind each sentence that claims something no source supports.
+QString withUnsupportedMarks(const std::string& text, const std::vector<api::SentenceSupport>& support);
+
+/// Code points of `text` before UTF-16 position conversion: the index of the n-th code point.
+qsizetype utf16Index(const QString& text, int64_t codePoint);
+
+/// The conversation as Markdown for a file.
+QString toMarkdown(const api::ChatSummary& chat, const QList<ChatEntry>& entries);
+
+} // namespace sy::app

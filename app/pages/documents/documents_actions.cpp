@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The half of DocumentsPage that acts: collections, files, searching.
+#include "app/pages/documents/documents_page.h"
+
+#include "app/pages/documents/search_results_view.h"
+#include "app/services/document_service.h"
+#include "app/services/engine_functions.h"
+#include "widgets/composer/composer.h"
+#include "widgets/parts/search_box.h"
+#include "widgets/source/source_panel.h"
+
+#include <QComboBox>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QInputDialog>
+#include <QLabel>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSplitter>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+namespace {
+
+/// A question for one line of text, without a nested event loop.
+void askForText(QWidget* parent, const QString& title, const QString& label, const QString& text, bool isPassword,
+                std::function<void(const QString&)> answered)
+{
+    auto* dialog = new QInputDialog(parent);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(title);
+    dialog->setLabelText(label);
+    dialog->setTextValue(text);
+    if (isPassword)
+        dialog->setTextEchoMode(QLineEdit::Password);
+    QObject::connect(dialog, &QInputDialog::textValueSelected, parent, [answered = std::move(answered)](const QString& value) {
+        if (!value.trimmed().isEmpty())
+            answered(value.trimmed());
+    });
+    dialog->open();
+}
+
+} // namespace
+
+void DocumentsPage::newCollection()
+{
+    askForText(this, tr("New collection"), tr("Name of the collection:"), tr("My documents"), false, [this](const QString& name) {
+        m_current = name; // shown as soon as it is listed
+        m_context.documents.create(name);
+        if (!m_pendingPaths.isEmpty()) {
+            m_context.documents.ingest(name, m_pendingPaths);
+            m_pendingPaths.clear();
+        }
+    });
+}
+
+void DocumentsPage::renameCollection()
+{
+    askForText(this, tr("Rename collection"), tr("New name:"), m_current, false, [this, old = m_current](const QString& name) {
+        if (name == old)
+            return;
+        m_current = name;
+        m_context.documents.rename(old, name);
+    });
+}
+
+void DocumentsPage::removeCollection()
+{
+    auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Remove the collection “%1”?").arg(m_current), QMessageBox::NoButton, this);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->setInformativeText(tr("The index is deleted. The files themselves stay where they are."));
+    QPushButton* yes = box->addButton(tr("Remove"), QMessageBox::DestructiveRole);
+    box->setDefaultButton(box->addButton(tr("Keep"), QMessageBox::RejectRole));
+    connect(box, &QMessageBox::buttonClicked, this, [this, yes, name = m_current](QAbstractButton* button) {
+        if (button == yes)
+            m_context.documents.remove(name);
+    });
+    box->open();
+}
+
+void DocumentsPage::addFiles()
+{
+    auto* dialog = new QFileDialog(this, tr("Add files"), QString(), tr("Documents (%1);;All files (*)").arg(m_context.documents.extensions().join(QLatin1Char(' '))));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFiles);
+    connect(dialog, &QFileDialog::filesSelected, this, &DocumentsPage::add);
+    dialog->open();
+}
+
+void DocumentsPage::addFolder()
+{
+    auto* dialog = new QFileDialog(this, tr("Add a folder"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    connect(dialog, &QFileDialog::filesSelected, this, &DocumentsPage::add);
+    dialog->open();
+}
+
+void DocumentsPage::addSamples()
+{
+    m_current = tr("Samples");
+    m_context.documents.ingest(m_current, {QString::fromStdString(m_context.engine.samplesDir)});
+}
+
+void DocumentsPage::add(const QStringList& paths)
+{
+    if (paths.isEmpty())
+        return;
+    if (!m_current.isEmpty()) {
+        m_context.documents.ingest(m_current, paths);
+        return;
+    }
+    // No collection yet: a folder lends its name, files ask for one.
+    if (paths.size() == 1 && QFileInfo(paths.front()).isDir()) {
+        m_current = QFileInfo(paths.front()).fileName();
+        m_context.documents.ingest(m_current, paths);
+        return;
+    }
+    m_pendingPaths = paths;
+    newCollection();
+}
+
+void DocumentsPage::removeSelected()
+{
+    const QStringList paths = selectedPaths();
+    if (paths.isEmpty())
+        return;
+    for (const QString& path : paths)
+        m_context.documents.removeDocument(m_current, path);
+    m_context.toast(tr("%n document(s) removed from the collection", nullptr, int(paths.size())), tr("Undo"),
+                    [&documents = m_context.documents, collection = m_current, paths] { documents.ingest(collection, paths); });
+}
+
+void DocumentsPage::reindexSelected()
+{
+    const QStringList paths = selectedPaths();
+    if (!paths.isEmpty())
+        m_context.documents.ingest(m_current, paths, true);
+}
+
+void DocumentsPage::askPassword()
+{
+    const QStringList paths = selectedPaths();
+    if (paths.size() != 1)
+        return;
+    for (const api::DocumentRow& row : std::as_const(m_rows)) {
+        if (QString::fromStdString(row.path) != paths.front())
+            continue;
+        if (row.status != api::DocumentStatus::needsPassword) {
+            m_context.documents.ingest(m_current, paths, true);
+            return;
+        }
+        askForText(this, tr("Password"), tr("Password of %1:").arg(QFileInfo(paths.front()).fileName()), {}, true,
+                   [this, path = paths.front(), collection = m_current](const QString& password) { m_context.documents.setPassword(collection, path, password); });
+    }
+}
+
+void DocumentsPage::runSearch()
+{
+    const QString query = m_search->text().trimmed();
+    if (query.isEmpty()) {
+        m_results->setResults({});
+        m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
+        return;
+    }
+    m_searchState->setText(tr("Searching…"));
+    m_context.documents.search(m_current, query, api::SearchMode(m_mode->currentData().toInt()), 20);
+}
+
+void DocumentsPage::showResult(const api::SearchResult& result)
+{
+    m_shown = result;
+    const bool wasHidden = m_source->isHidden();
+    m_source->show();
+    updateLook();
+    if (wasHidden) {
+        const int side = std::clamp(int(width() * 0.4), 280, 640);
+        const int left = m_left->isVisible() ? m_left->width() : 0;
+        m_splitter->setSizes({left, std::max(300, width() - side - left), side});
+    }
+    int number = 1;
+    for (const api::SearchResult& r : m_results->results()) {
+        if (r.document == result.document && r.start == result.start && r.page == result.page)
+            break;
+        ++number;
+    }
+    const QString path = QString::fromStdString(result.document);
+    m_source->showSources({{number, result.title.empty() ? QFileInfo(path).fileName() : QString::fromStdString(result.title), path, result.page,
+                            QString::fromStdString(result.text), result.score, false, {}}},
+                          number);
+}
+
+void DocumentsPage::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!droppedFiles(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void DocumentsPage::dropEvent(QDropEvent* event)
+{
+    event->acceptProposedAction();
+    add(droppedFiles(event->mimeData()));
+}
+
+} // namespace sy::app

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/documents/documents_page.h"
+
+#include "app/pages/chat/message_items.h"
+#include "app/pages/documents/document_words.h"
+#include "app/pages/documents/search_results_view.h"
+#include "app/services/document_service.h"
+#include "app/settings/settings.h"
+#include "widgets/composer/composer.h"
+#include "widgets/parts/progress_list.h"
+#include "widgets/parts/row_delegate.h"
+#include "widgets/parts/search_box.h"
+#include "widgets/parts/state_panel.h"
+#include "widgets/source/source_panel.h"
+#include "widgets/theme/fonts.h"
+#include "widgets/theme/icons.h"
+#include "widgets/theme/tokens.h"
+
+#include <QAction>
+#include <QComboBox>
+#include <QDesktopServices>
+#include <QDragEnterEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QInputDialog>
+#include <QLabel>
+#include <QListWidget>
+#include <QMenu>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QStandardItemModel>
+#include <QTabBar>
+#include <QToolButton>
+#include <QTreeView>
+#include <QUrl>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+namespace {
+constexpr int kPathRole = Qt::UserRole + 1;
+constexpr int kTop = 20; // results of a search
+} // namespace
+
+DocumentsPage::DocumentsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
+{
+    setAcceptDrops(true);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    m_splitter = new QSplitter(Qt::Horizontal, this);
+    m_splitter->setHandleWidth(1);
+    m_splitter->setChildrenCollapsible(false);
+    layout->addWidget(m_splitter);
+
+    m_left = new QWidget(m_splitter);
+    auto* leftRows = new QVBoxLayout(m_left);
+    leftRows->setContentsMargins(space::kMedium, space::kMedium, space::kMedium, space::kSmall);
+    leftRows->setSpacing(space::kSmall);
+    auto* create = new QPushButton(icon(QStringLiteral("plus"), IconTone::Text), tr("New collection"), m_left);
+    leftRows->addWidget(create);
+    m_list = new QListWidget(m_left);
+    m_list->setProperty("kind", "bare");
+    m_list->setAccessibleName(tr("Collections"));
+    m_list->setItemDelegate(new RowDelegate(m_list));
+    m_list->viewport()->setAttribute(Qt::WA_Hover);
+    m_list->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_list->setTextElideMode(Qt::ElideRight);
+    m_list->setContextMenuPolicy(Qt::CustomContextMenu);
+    leftRows->addWidget(m_list, 1);
+    m_splitter->addWidget(m_left);
+
+    m_stack = new QStackedWidget(m_splitter);
+    m_stack->setProperty("ground", "surface");
+    m_stack->setAttribute(Qt::WA_StyledBackground);
+    m_state = new StatePanel(m_stack);
+    m_detail = new QWidget(m_stack);
+    buildDetail(m_detail);
+    m_stack->addWidget(m_state);
+    m_stack->addWidget(m_detail);
+    m_stack->setMinimumWidth(300);
+    m_splitter->addWidget(m_stack);
+    m_source = new SourcePanel(m_splitter);
+    m_source->setMinimumWidth(260);
+    m_source->hide();
+    m_splitter->addWidget(m_source);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setSizes({230, 700, 420});
+
+    connect(create, &QPushButton::clicked, this, &DocumentsPage::newCollection);
+    connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
+        if (item)
+            selectCollection(item->data(kPathRole).toString());
+    });
+    connect(m_list, &QListWidget::customContextMenuRequested, this, [this](const QPoint& at) {
+        if (!m_current.isEmpty())
+            m_more->menu()->popup(m_list->viewport()->mapToGlobal(at));
+    });
+    connectServices();
+    context.documents.refresh();
+    updateLook();
+}
+
+void DocumentsPage::buildDetail(QWidget* detail)
+{
+    auto* rows = new QVBoxLayout(detail);
+    rows->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kMedium);
+    rows->setSpacing(space::kMedium);
+
+    auto* head = new QHBoxLayout;
+    head->setSpacing(space::kSmall);
+    auto* names = new QVBoxLayout;
+    names->setSpacing(2);
+    m_title = new QLabel(detail);
+    m_title->setFont(titleFont(font()));
+    m_title->setTextFormat(Qt::PlainText);
+    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_facts = new QLabel(detail);
+    m_facts->setProperty("tone", "muted");
+    m_facts->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    names->addWidget(m_title);
+    names->addWidget(m_facts);
+    head->addLayout(names, 1);
+    m_addFiles = new QPushButton(icon(QStringLiteral("file"), IconTone::OnAccent), tr("Add files"), detail);
+    m_addFiles->setProperty("kind", "primary");
+    m_addFolder = new QPushButton(icon(QStringLiteral("folder"), IconTone::Text), tr("Add a folder"), detail);
+    m_more = new QToolButton(detail);
+    m_more->setIcon(icon(QStringLiteral("more"), IconTone::Text));
+    m_more->setAccessibleName(tr("More for this collection"));
+    m_more->setToolTip(m_more->accessibleName());
+    m_more->setPopupMode(QToolButton::InstantPopup);
+    auto* menu = new QMenu(m_more);
+    connect(menu->addAction(icon(QStringLiteral("chat")), tr("Ask in a new chat")), &QAction::triggered, this, [this] {
+        m_context.settings.set(setting::kLastCollection, m_current);
+        m_context.goTo(QStringLiteral("chat"));
+    });
+    connect(menu->addAction(icon(QStringLiteral("refresh")), tr("Index everything again…")), &QAction::triggered, this, [this] {
+        auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Index all of “%1” again?").arg(m_current), QMessageBox::NoButton, this);
+        box->setAttribute(Qt::WA_DeleteOnClose);
+        box->setInformativeText(tr("Every document is read anew. Files that changed are noticed without this."));
+        QPushButton* yes = box->addButton(tr("Index again"), QMessageBox::AcceptRole);
+        box->addButton(tr("Cancel"), QMessageBox::RejectRole);
+        connect(box, &QMessageBox::buttonClicked, this, [this, yes](QAbstractButton* button) {
+            QStringList paths;
+            for (const api::DocumentRow& row : std::as_const(m_rows))
+                paths << QString::fromStdString(row.path);
+            if (button == yes && !paths.isEmpty())
+                m_context.documents.ingest(m_current, paths, true);
+        });
+        box->open();
+    });
+    menu->addSeparator();
+    connect(menu->addAction(icon(QStringLiteral("edit")), tr("Rename…")), &QAction::triggered, this, &DocumentsPage::renameCollection);
+    connect(menu->addAction(icon(QStringLiteral("trash"), IconTone::Danger), tr("Remove collection…")), &QAction::triggered, this, &DocumentsPage::removeCollection);
+    m_more->setMenu(menu);
+    head->addWidget(m_addFiles);
+    head->addWidget(m_addFolder);
+    head->addWidget(m_more);
+    rows->addLayout(head);
+
+    m_progress = new ProgressList(detail);
+    rows->addWidget(m_progress);
+    connect(m_progress, &ProgressList::cancelRequested, &m_context.documents, &DocumentService::cancelIngest);
+
+    m_tabs = new QTabBar(detail);
+    m_tabs->setDrawBase(false);
+    m_tabs->setExpanding(false);
+    m_tabs->addTab(tr("Files"));
+    m_tabs->addTab(tr("Search"));
+    m_tabs->setAccessibleName(tr("Files or search"));
+    rows->addWidget(m_tabs);
+    m_tabStack = new QStackedWidget(detail);
+    rows->addWidget(m_tabStack, 1);
+    connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) {
+        m_tabStack->setCurrentIndex(index);
+        if (index == 1)
+            m_search->setFocus();
+    });
+
+    auto* files = new QWidget(m_tabStack);
+    auto* fileRows = new QVBoxLayout(files);
+    fileRows->setContentsMargins(0, 0, 0, 0);
+    fileRows->setSpacing(space::kSmall);
+    m_model = new QStandardItemModel(this);
+    m_files = new QTreeView(files);
+    m_files->setModel(m_model);
+    m_files->setAccessibleName(tr("Documents of the collection"));
+    m_files->setRootIsDecorated(false);
+    m_files->setUniformRowHeights(true);
+    m_files->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_files->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_files->setAllColumnsShowFocus(true);
+    m_files->setSortingEnabled(true);
+    m_files->setTabKeyNavigation(false);
+    fileRows->addWidget(m_files, 1);
+    m_problem = new QFrame(files);
+    m_problem->setProperty("kind", "warning");
+    auto* problem = new QHBoxLayout(m_problem);
+    problem->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
+    m_problemText = new QLabel(m_problem);
+    m_problemText->setWordWrap(true);
+    m_problemText->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_problemAction = new QPushButton(m_problem);
+    problem->addWidget(m_problemText, 1);
+    problem->addWidget(m_problemAction, 0, Qt::AlignVCenter);
+    m_problem->hide();
+    fileRows->addWidget(m_problem);
+    auto* fileButtons = new QHBoxLayout;
+    m_removeFile = new QPushButton(tr("Remove"), files);
+    m_reindexFile = new QPushButton(tr("Index again"), files);
+    m_removeFile->setToolTip(tr("Takes the documents out of the collection; the files stay where they are (Del)"));
+    fileButtons->addWidget(m_reindexFile);
+    fileButtons->addWidget(m_removeFile);
+    fileButtons->addStretch(1);
+    fileRows->addLayout(fileButtons);
+    m_tabStack->addWidget(files);
+    auto* removeKey = new QAction(this);
+    removeKey->setShortcut(Qt::Key_Delete);
+    removeKey->setShortcutContext(Qt::WidgetShortcut);
+    m_files->addAction(removeKey);
+    connect(removeKey, &QAction::triggered, this, &DocumentsPage::removeSelected);
+
+    auto* search = new QWidget(m_tabStack);
+    auto* searchRows = new QVBoxLayout(search);
+    searchRows->setContentsMargins(0, 0, 0, 0);
+    searchRows->setSpacing(space::kSmall);
+    auto* searchLine = new QHBoxLayout;
+    m_search = new SearchBox(tr("Search this collection"), search);
+    m_mode = new QComboBox(search);
+    m_mode->addItem(tr("Words and meaning"), int(api::SearchMode::hybrid));
+    m_mode->addItem(tr("Words only"), int(api::SearchMode::lexical));
+    m_mode->addItem(tr("Meaning only"), int(api::SearchMode::dense));
+    m_mode->setAccessibleName(tr("Way of searching"));
+    searchLine->addWidget(m_search, 1);
+    searchLine->addWidget(m_mode);
+    searchRows->addLayout(searchLine);
+    m_searchState = new QLabel(search);
+    m_searchState->setProperty("tone", "muted");
+    m_searchState->setWordWrap(true);
+    searchRows->addWidget(m_searchState);
+    m_results = new SearchResultsView(search);
+    searchRows->addWidget(m_results, 1);
+    m_tabStack->addWidget(search);
+
+    connect(m_addFiles, &QPushButton::clicked, this, &DocumentsPage::addFiles);
+    connect(m_addFolder, &QPushButton::clicked, this, &DocumentsPage::addFolder);
+    connect(m_removeFile, &QPushButton::clicked, this, &DocumentsPage::removeSelected);
+    connect(m_reindexFile, &QPushButton::clicked, this, &DocumentsPage::reindexSelected);
+    connect(m_problemAction, &QPushButton::clicked, this, &DocumentsPage::askPassword);
+    connect(m_files->selectionModel(), &QItemSelectionModel::selectionChanged, this, &DocumentsPage::updateProblem);
+    connect(m_files, &QTreeView::activated, this, [this](const QModelIndex& index) {
+        const QString path = index.siblingAtColumn(0).data(kPathRole).toString();
+        QDesktopServices::openUrl(QUrl::fromLocalFile(path));
+    });
+    connect(m_search, &SearchBox::searched, this, &DocumentsPage::runSearch);
+    connect(m_mode, &QComboBox::currentIndexChanged, this, &DocumentsPage::runSearch);
+    connect(m_results, &SearchResultsView::opened, this, &DocumentsPage::showResult);
+}
+
+void DocumentsPage::connectServices()
+{
+    DocumentService& documents = m_context.documents;
+    connect(&documents, &DocumentService::collectionsChanged, this, [this] {
+        fillCollections();
+        updateLook();
+    });
+    connect(&documents, &DocumentService::documentsRead, this, [this](const QString& collection, const QList<api::DocumentRow>& rows) {
+        if (collection == m_current)
+            fillDocuments(rows);
+    });
+    connect(&documents, &DocumentService::ingestProgressed, this, &DocumentsPage::updateProgress);
+    connect(&documents, &DocumentService::ingestEnded, this, [this](const QString& collection, const api::IngestSummary& summary, bool wasCancelled) {
+        if (!m_context.documents.isIngesting(collection))
+            m_progress->removeJob(collection);
+        if (wasCancelled)
+            m_context.toast(tr("Indexing of “%1” stopped; what is done stays.").arg(collection), {}, {});
+        else if (summary.nDocuments > 0)
+            m_context.toast(tr("%n document(s) indexed in %1 s", nullptr, int(summary.nDocuments)).arg(locale().toString(summary.seconds, 'f', 1)), {}, {});
+    });
+    connect(&documents, &DocumentService::searched, this, [this](const QString& query, const QList<api::SearchResult>& results, double ms) {
+        if (query != m_search->text().trimmed())
+            return;
+        m_results->setResults(results);
+        m_searchState->setText(results.isEmpty() ? tr("Nothing found. Try other words, or check that the files are indexed.")
+                                                 : tr("%n passage(s) in %1 ms. These are what an answer would be made from.", nullptr, int(results.size())).arg(locale().toString(ms, 'f', 0)));
+    });
+    connect(&documents, &DocumentService::searchFailed, this, [this](const UserMessage& message) {
+        m_results->setResults({});
+        m_searchState->setText(message.title + QStringLiteral(". ") + message.text());
+    });
+    connect(m_source, &SourcePanel::closeRequested, this, [this] {
+        m_source->hide();
+        m_results->setFocus();
+        updateLook();
+    });
+    const auto request = [this](const SourceItem& source, int page, int pixels) {
+        if (page > 0)
+            m_sourceRequest = m_context.documents.renderPage(source.path, page, pixels, page == m_shown.page ? m_shown.start : 0, page == m_shown.page ? m_shown.end : 0);
+        else
+            m_sourceRequest = m_context.documents.readText(source.path);
+    };
+    connect(m_source, &SourcePanel::sourceRequested, this, [request](const SourceItem& source, int pixels) { request(source, source.page, pixels); });
+    connect(m_source, &SourcePanel::pageRequested, this, request);
+    connect(m_source, &SourcePanel::openFileRequested, this, [](const QString& path, int) { QDesktopServices::openUrl(QUrl::fromLocalFile(path)); });
+    connect(&documents, &DocumentService::pageRendered, this, [this](quint64 id, int page, int nPages, const QImage& image, const QList<QRectF>& highlights) {
+        if (id == m_sourceRequest)
+            m_source->setPage(page, nPages, image, highlights);
+    });
+    connect(&documents, &DocumentService::textRead, this, [this](quint64 id, const QString& text) {
+        if (id == m_sourceRequest)
+            m_source->setText(text, utf16Index(text, m_shown.start), utf16Index(text, m_shown.end));
+    });
+    connect(&documents, &DocumentService::sourceFailed, this, [this](quint64 id, const UserMessage& message) {
+        if (id == m_sourceRequest)
+            m_source->setFailure(message.title, message.text(), message.technical);
+    });
+}
+
+QList<PageCommand> DocumentsPage::commands()
+{
+    return {{tr("Add files"), QKeySequence(QStringLiteral("Ctrl+O")), [this] { addFiles(); }}};
+}
+
+void DocumentsPage::activated()
+{
+    m_context.documents.refresh();
+    if (!m_current.isEmpty())
+        m_context.documents.readDocuments(m_current);
+    m_list->setFocus();
+}
+
+void DocumentsPage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    const bool isNarrow = width() < 760;
+    m_left->setVisible(!(isNarrow && m_source->isVisible()));
+    m_addFolder->setVisible(width() > 620);
+}
+
+// -------------------------------------------------------------------------------------------------------------- filling
+
+void DocumentsPage::fillCollections()
+{
+    const QSignalBlocker block(m_list);
+    m_list->clear();
+    for (const api::CollectionSummary& collection : m_context.documents.collections()) {
+        const QString name = QString::fromStdString(collection.name);
+        auto* item = new QListWidgetItem(icon(QStringLiteral("documents")), name, m_list);
+        item->setData(kPathRole, name);
+        item->setToolTip(collectionFacts(collection));
+        item->setSizeHint(QSize(100, fontMetrics().height() + 16));
+        if (name == m_current)
+            m_list->setCurrentItem(item);
+    }
+    if (m_list->currentItem() == nullptr) {
+        m_current.clear();
+        if (m_list->count() > 0) {
+            m_list->setCurrentRow(0);
+            const QString first = m_list->item(0)->data(kPathRole).toString();
+            m_list->blockSignals(false);
+            selectCollection(first);
+        }
+    }
+}
+
+void DocumentsPage::selectCollection(const QString& name)
+{
+    if (name != m_current) {
+        m_results->setResults({});
+        m_search->clear();
+        m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
+        m_model->clear();
+        m_rows.clear();
+        m_source->hide();
+    }
+    m_current = name;
+    for (int i = 0; i < m_list->count(); ++i)
+        if (m_list->item(i)->data(kPathRole).toString() == name)
+            m_list->setCurrentRow(i);
+    m_context.documents.readDocuments(name);
+    updateLook();
+}
+
+void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
+{
+    const QStringList selected = selectedPaths();
+    m_rows = rows;
+    const int sortColumn = m_files->header()->sortIndicatorSection();
+    const Qt::SortOrder order = m_files->header()->sortIndicatorOrder();
+    const bool isFirst = m_model->columnCount() == 0;
+    m_model->setRowCount(0);
+    m_model->setHorizontalHeaderLabels({tr("Name"), tr("Status"), tr("Pages"), tr("Chunks"), tr("Size")});
+    for (int column = 2; column < 5; ++column) // numbers stand at the right, and so do their headings
+        m_model->setHeaderData(column, Qt::Horizontal, int(Qt::AlignRight | Qt::AlignVCenter), Qt::TextAlignmentRole);
+    for (const api::DocumentRow& row : rows) {
+        const QString path = QString::fromStdString(row.path);
+        auto* name = new QStandardItem(row.title.empty() ? QFileInfo(path).fileName() : QString::fromStdString(row.title));
+        name->setData(path, kPathRole);
+        name->setToolTip(path);
+        const StatusWords words = statusWords(row);
+        auto* status = new QStandardItem(icon(words.iconName, words.tone), words.label);
+        status->setToolTip(words.explanation);
+        const auto number = [this](qint64 value) {
+            auto* item = new QStandardItem(value > 0 ? locale().toString(value) : QString());
+            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+            return item;
+        };
+        auto* size = new QStandardItem(formatBytes(row.bytes));
+        size->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
+        m_model->appendRow({name, status, number(row.nPages), number(row.nChunks), size});
+    }
+    if (isFirst) {
+        m_files->header()->setStretchLastSection(false);
+        m_files->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+        for (int c = 1; c < 5; ++c)
+            m_files->header()->setSectionResizeMode(c, QHeaderView::ResizeToContents);
+        m_files->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+        m_files->sortByColumn(0, Qt::AscendingOrder);
+    } else {
+        m_files->sortByColumn(sortColumn, order);
+    }
+    for (int r = 0; r < m_model->rowCount(); ++r)
+        if (selected.contains(m_model->index(r, 0).data(kPathRole).toString()))
+            m_files->selectionModel()->select(m_model->index(r, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    updateProblem();
+    updateLook();
+}
+
+void DocumentsPage::updateLook()
+{
+    DocumentService& documents = m_context.documents;
+    m_state->clearButtons();
+    m_state->setDetails({});
+    m_left->setVisible(!(width() < 760 && m_source->isVisible()));
+    if (!documents.isListed()) {
+        m_state->setLook(StatePanel::Look::Working, QString(), tr("Reading the collections…"), {});
+        m_stack->setCurrentWidget(m_state);
+        return;
+    }
+    if (!documents.listFailure().title.isEmpty()) {
+        m_state->setLook(StatePanel::Look::Failed, QStringLiteral("warning"), documents.listFailure().title, documents.listFailure().text());
+        m_state->setDetails(documents.listFailure().technical);
+        connect(m_state->addButton(tr("Try again"), true), &QPushButton::clicked, &documents, &DocumentService::refresh);
+        m_stack->setCurrentWidget(m_state);
+        return;
+    }
+    if (m_current.isEmpty()) {
+        m_state->setLook(StatePanel::Look::Empty, QStringLiteral("documents"), tr("Your documents, ready to be asked"),
+                         tr("A collection is a set of files that chats can answer from, with the page each answer comes from. Drop files or a folder here, or choose them."));
+        connect(m_state->addButton(tr("Add files"), true), &QPushButton::clicked, this, &DocumentsPage::addFiles);
+        connect(m_state->addButton(tr("Add a folder")), &QPushButton::clicked, this, &DocumentsPage::addFolder);
+        if (!m_context.engine.samplesDir.empty())
+            connect(m_state->addButton(tr("Try the samples")), &QPushButton::clicked, this, &DocumentsPage::addSamples);
+        m_stack->setCurrentWidget(m_state);
+        return;
+    }
+    m_stack->setCurrentWidget(m_detail);
+    m_title->setText(m_current);
+    m_title->setToolTip(m_current);
+    m_facts->setText(collectionFacts(documents.collection(m_current)));
+    const bool hasSelection = !selectedPaths().isEmpty();
+    m_removeFile->setEnabled(hasSelection);
+    m_reindexFile->setEnabled(hasSelection);
+    updateProgress(m_current);
+}
+
+void DocumentsPage::updateProgress(const QString& collection)
+{
+    if (!m_context.documents.isIngesting(collection))
+        return;
+    const api::IngestProgress p = m_context.documents.progress(collection);
+    m_progress->setJob(collection, tr("Indexing “%1”").arg(collection), ingestDetail(p), p.nTotal > 0 ? double(p.nDone) / double(p.nTotal) : -1);
+}
+
+QStringList DocumentsPage::selectedPaths() const
+{
+    QStringList paths;
+    for (const QModelIndex& index : m_files->selectionModel()->selectedRows(0))
+        paths << index.data(kPathRole).toString();
+    return paths;
+}
+
+void DocumentsPage::updateProblem()
+{
+    const QStringList selected = selectedPaths();
+    m_removeFile->setEnabled(!selected.isEmpty());
+    m_reindexFile->setEnabled(!selected.isEmpty());
+    m_problem->hide();
+    if (selected.size() != 1)
+        return;
+    for (const api::DocumentRow& row : std::as_const(m_rows)) {
+        if (QString::fromStdString(row.path) != selected.front())
+            continue;
+        const StatusWords words = statusWords(row);
+        if (!words.isProblem)
+            return;
+        m_problemText->setText(words.explanation);
+        m_problemAction->setText(row.status == api::DocumentStatus::needsPassword ? tr("Enter the password…") : tr("Try again"));
+        m_problem->show();
+    }
+}
+
+} // namespace sy::app

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/pages/page.h"
+#include "engine/api/documents.h"
+
+class QComboBox;
+class QFrame;
+class QLabel;
+class QListWidget;
+class QPushButton;
+class QSplitter;
+class QStackedWidget;
+class QStandardItemModel;
+class QTabBar;
+class QToolButton;
+class QTreeView;
+
+namespace sy::widgets {
+class ProgressList;
+class SearchBox;
+class SourcePanel;
+class StatePanel;
+} // namespace sy::widgets
+
+namespace sy::app {
+
+class SearchResultsView;
+
+/// Collections at the left; the files of one, or a search in it, in the middle.
+class DocumentsPage : public Page {
+    Q_OBJECT
+public:
+    DocumentsPage(PageContext& context, QWidget* parent = nullptr);
+
+    QList<PageCommand> commands() override;
+    void activated() override;
+    void selectCollection(const QString& name);
+    QString currentCollection() const { return m_current; }
+
+protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void buildDetail(QWidget* detail);
+    void connectServices();
+    void fillCollections();
+    void fillDocuments(const QList<api::DocumentRow>& rows);
+    void updateLook();
+    void updateProgress(const QString& collection);
+    void newCollection();
+    void renameCollection();
+    void removeCollection();
+    void addFiles();
+    void addFolder();
+    void addSamples();
+    void add(const QStringList& paths);
+    void removeSelected();
+    void reindexSelected();
+    void askPassword();
+    void updateProblem();
+    QStringList selectedPaths() const;
+    void runSearch();
+    void showResult(const api::SearchResult& result);
+
+    PageContext& m_context;
+    QString m_current;
+    QStringList m_pendingPaths; // to be added once the new collection has a name
+    QList<api::DocumentRow> m_rows;
+    QSplitter* m_splitter;
+    QListWidget* m_list;
+    QWidget* m_left;
+    QStackedWidget* m_stack;
+    widgets::StatePanel* m_state;
+    QWidget* m_detail;
+    QLabel *m_title, *m_facts;
+    QToolButton* m_more;
+    QPushButton *m_addFiles, *m_addFolder;
+    widgets::ProgressList* m_progress;
+    QTabBar* m_tabs;
+    QStackedWidget* m_tabStack;
+    QTreeView* m_files;
+    QStandardItemModel* m_model;
+    QFrame* m_problem;
+    QLabel* m_problemText;
+    QPushButton* m_problemAction;
+    QPushButton *m_removeFile, *m_reindexFile;
+    widgets::SearchBox* m_search;
+    QComboBox* m_mode;
+    QLabel* m_searchState;
+    SearchResultsView* m_results;
+    widgets::SourcePanel* m_source;
+    quint64 m_sourceRequest = 0;
+    api::SearchResult m_shown;
+    QToolButton* m_back;
+};
+
+} // namespace sy::app

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/first_run/first_run_panel.h"
+
+#include "app/pages/models/import_model.h"
+#include "app/services/engine_functions.h"
+#include "app/services/model_service.h"
+#include "widgets/composer/composer.h"
+#include "widgets/parts/progress_list.h"
+#include "widgets/theme/fonts.h"
+#include "widgets/theme/icons.h"
+#include "widgets/theme/tokens.h"
+
+#include <QDragEnterEvent>
+#include <QFrame>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMimeData>
+#include <QPushButton>
+#include <QScrollArea>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+QString jobTitle(const ModelJob& job)
+{
+    switch (job.kind) {
+    case ModelJob::Kind::Import: return FirstRunPanel::tr("Adding %1").arg(job.title);
+    case ModelJob::Kind::Verify: return FirstRunPanel::tr("Checking %1").arg(job.title);
+    case ModelJob::Kind::Fetch: return FirstRunPanel::tr("Getting %1").arg(job.title);
+    }
+    return job.title;
+}
+
+QString jobDetail(const ModelJob& job)
+{
+    QString step;
+    if (job.step == QLatin1String("downloading"))
+        step = FirstRunPanel::tr("Downloading");
+    else if (job.step == QLatin1String("verifying"))
+        step = FirstRunPanel::tr("Checking the download");
+    else if (job.step == QLatin1String("assembling"))
+        step = FirstRunPanel::tr("Putting the parts together");
+    else if (job.step == QLatin1String("converting"))
+        step = FirstRunPanel::tr("Converting");
+    if (job.total == 0)
+        return step;
+    const QString bytes = FirstRunPanel::tr("%1 of %2").arg(formatBytes(job.done), formatBytes(job.total));
+    return step.isEmpty() ? bytes : step + QStringLiteral(" · ") + bytes;
+}
+
+FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(parent), m_context(context)
+{
+    setAcceptDrops(true);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* content = new QWidget(scroll);
+    auto* rows = new QVBoxLayout(content);
+    rows->setContentsMargins(space::kHuge, space::kHuge, space::kHuge, space::kHuge);
+    rows->setSpacing(space::kMedium);
+    rows->addStretch(2);
+    m_logo = new QLabel(content);
+    m_logo->setAlignment(Qt::AlignCenter);
+    rows->addWidget(m_logo);
+    m_title = new QLabel(tr("Welcome to Switchyard"), content);
+    m_title->setAlignment(Qt::AlignCenter);
+    m_title->setWordWrap(true);
+    rows->addWidget(m_title);
+    auto* intro = new QLabel(tr("Chat with your documents on this computer. Nothing leaves it. A language model is all that is missing."), content);
+    intro->setAlignment(Qt::AlignCenter);
+    intro->setWordWrap(true);
+    intro->setProperty("tone", "muted");
+    rows->addWidget(intro);
+    rows->addSpacing(space::kSmall);
+
+    const auto makeCard = [&](const QString& title, QLabel** text, QPushButton** button, const QString& action) {
+        auto* card = new QFrame(content);
+        card->setProperty("kind", "card");
+        card->setMaximumWidth(620);
+        auto* row = new QHBoxLayout(card);
+        row->setContentsMargins(space::kLarge, space::kLarge, space::kLarge, space::kLarge);
+        row->setSpacing(space::kLarge);
+        auto* words = new QVBoxLayout;
+        words->setSpacing(space::kTiny);
+        auto* name = new QLabel(title, card);
+        name->setFont(strongFont(font()));
+        name->setWordWrap(true);
+        words->addWidget(name);
+        *text = new QLabel(card);
+        (*text)->setWordWrap(true);
+        (*text)->setProperty("tone", "muted");
+        words->addWidget(*text);
+        row->addLayout(words, 1);
+        *button = new QPushButton(action, card);
+        row->addWidget(*button, 0, Qt::AlignVCenter);
+        auto* line = new QHBoxLayout;
+        line->addStretch(1);
+        line->addWidget(card, 20);
+        line->addStretch(1);
+        rows->addLayout(line);
+    };
+    makeCard(tr("Download the starter models"), &m_downloadText, &m_download, tr("Download"));
+    m_download->setProperty("kind", "primary");
+    m_download->setAccessibleName(tr("Download the starter models"));
+    QLabel* importText = nullptr;
+    makeCard(tr("Use a model you have"), &importText, &m_import, tr("Choose a file…"));
+    importText->setText(tr("A GGUF file from your disk. You can also drop it here."));
+
+    m_progress = new ProgressList(content);
+    m_progress->setMaximumWidth(620);
+    auto* line = new QHBoxLayout;
+    line->addStretch(1);
+    line->addWidget(m_progress, 20);
+    line->addStretch(1);
+    rows->addLayout(line);
+    m_failure = new QLabel(content);
+    m_failure->setWordWrap(true);
+    m_failure->setAlignment(Qt::AlignCenter);
+    m_failure->setProperty("tone", "danger");
+    m_failure->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_failure->hide();
+    rows->addWidget(m_failure);
+    rows->addStretch(3);
+    scroll->setWidget(content);
+    outer->addWidget(scroll);
+    decorate();
+
+    ModelService& models = m_context.models;
+    connect(m_download, &QPushButton::clicked, this, [this, &models] {
+        m_failure->hide();
+        for (const api::CatalogueEntry& model : models.catalogue())
+            if (!model.isInstalled)
+                models.fetch(QString::fromStdString(model.id));
+    });
+    connect(m_import, &QPushButton::clicked, this, [this, &models] { chooseModelToImport(this, models); });
+    connect(m_progress, &ProgressList::cancelRequested, &models, &ModelService::cancelJob);
+    connect(&models, &ModelService::modelsChanged, this, &FirstRunPanel::update);
+    connect(&models, &ModelService::jobChanged, this, &FirstRunPanel::update);
+    connect(&models, &ModelService::jobEnded, this, [this](const QString& id) {
+        m_progress->removeJob(id);
+        update();
+    });
+    connect(&models, &ModelService::failed, this, [this](const UserMessage& message) {
+        m_failure->setText(message.title + QStringLiteral("\n") + message.text());
+        m_failure->show();
+    });
+    update();
+}
+
+void FirstRunPanel::decorate()
+{
+    m_logo->setPixmap(iconPixmap(QStringLiteral("logo"), 56, tokens(palette()).accent, devicePixelRatioF()));
+    m_title->setFont(headlineFont(font()));
+}
+
+void FirstRunPanel::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (m_logo && (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange))
+        decorate();
+}
+
+void FirstRunPanel::update()
+{
+    quint64 bytes = 0;
+    QStringList names;
+    for (const api::CatalogueEntry& model : m_context.models.catalogue()) {
+        if (model.isInstalled)
+            continue;
+        bytes += model.downloadBytes > 0 ? model.downloadBytes : model.bytes;
+        names << QStringLiteral("%1 (%2)").arg(QString::fromStdString(model.name), QString::fromStdString(model.license));
+    }
+    m_downloadText->setText(names.isEmpty() ? tr("Everything in the catalogue is installed.")
+                                            : tr("%1 to answer and to search. %2 to download.").arg(names.join(tr(" and ")), formatBytes(bytes)));
+    bool isFetching = false;
+    for (const ModelJob& job : m_context.models.jobs()) {
+        isFetching = isFetching || job.kind == ModelJob::Kind::Fetch;
+        m_progress->setJob(job.id, jobTitle(job), jobDetail(job), job.total > 0 ? double(job.done) / double(job.total) : -1);
+    }
+    m_download->setEnabled(!names.isEmpty() && !isFetching);
+}
+
+void FirstRunPanel::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!droppedFiles(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void FirstRunPanel::dropEvent(QDropEvent* event)
+{
+    const QStringList files = droppedFiles(event->mimeData());
+    if (files.isEmpty())
+        return;
+    event->acceptProposedAction();
+    importModel(this, m_context.models, files.front());
+}
+
+} // namespace sy::app

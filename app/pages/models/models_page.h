@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/pages/page.h"
+#include "app/services/model_service.h"
+
+class QFrame;
+class QLabel;
+class QListWidget;
+class QPushButton;
+class QSpinBox;
+class QStackedWidget;
+
+namespace sy::widgets {
+class FactsTable;
+class MemoryBar;
+class ProgressList;
+class StatePanel;
+} // namespace sy::widgets
+
+namespace sy::app {
+
+class FirstRunPanel;
+
+/// Model files at the left; facts, memory and what can be done with one at the right.
+class ModelsPage : public Page {
+    Q_OBJECT
+public:
+    ModelsPage(PageContext& context, QWidget* parent = nullptr);
+
+    void activated() override;
+    void select(const QString& id);
+    QString current() const { return m_current; }
+
+protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void buildDetail(QWidget* detail);
+    void connectServices();
+    void fillList();
+    void updateLook();
+    void updateDetail();
+    void updateJobs();
+    void showFacts(const api::ModelFacts& facts, const api::MemoryEstimate& estimate);
+    void requestFacts();
+    void load();
+    void remove();
+    api::ModelEntry entry() const;
+    bool isCatalogueItem() const { return m_current.startsWith(QLatin1String("catalogue:")); }
+
+    PageContext& m_context;
+    QString m_current; // a model's id, or "catalogue:" and an id
+    QListWidget* m_list;
+    QStackedWidget* m_stack;
+    widgets::StatePanel* m_state;
+    FirstRunPanel* m_firstRun;
+    QWidget* m_detail;
+    QLabel *m_title, *m_subtitle, *m_memoryTitle, *m_contextLabel, *m_note;
+    QFrame* m_failure;
+    QLabel* m_failureText;
+    QPushButton* m_failureCopy;
+    QPushButton *m_load, *m_loadAnyway, *m_verify, *m_remove, *m_fetch;
+    QSpinBox* m_contextLength;
+    widgets::MemoryBar* m_memory;
+    widgets::FactsTable* m_facts;
+    widgets::ProgressList* m_progress;
+    UserMessage m_factsFailure;
+    bool m_isSupported = true;
+    bool m_fits = true;
+    int m_modelContext = 0;
+};
+
+} // namespace sy::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QKeySequence>
+#include <QList>
+#include <QString>
+#include <QWidget>
+#include <functional>
+
+namespace sy::widgets {
+class Theme;
+}
+
+namespace sy::app {
+
+class ChatService;
+class DocumentService;
+class ModelService;
+class Settings;
+struct EngineFunctions;
+
+/// What a page may use. Owned by the window's maker; outlives every page.
+struct PageContext {
+    ChatService& chats;
+    ModelService& models;
+    DocumentService& documents;
+    Settings& settings;
+    const EngineFunctions& engine;
+    std::function<void(const QString& pageId)> goTo;
+    std::function<void(const QString& text, const QString& actionText, std::function<void()> action)> toast;
+};
+
+/// A command of a page that works from everywhere: the window goes to the page first.
+struct PageCommand {
+    QString name;
+    QKeySequence keys;
+    std::function<void()> run;
+};
+
+/// One main area. Pages are built when first shown and again when the language changes: what must survive that is in the services.
+class Page : public QWidget {
+    Q_OBJECT
+public:
+    using QWidget::QWidget;
+    virtual QList<PageCommand> commands() { return {}; }
+    /// The page has become the shown one.
+    virtual void activated() {}
+    /// False for a drag the page does not want.
+    virtual bool takesFiles() const { return false; }
+};
+
+} // namespace sy::app

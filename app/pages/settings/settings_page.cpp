@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/settings/settings_page.h"
+
+#include "app/pages/chat/sampling_panel.h"
+#include "app/services/engine_functions.h"
+#include "app/settings/settings.h"
+#include "widgets/theme/fonts.h"
+#include "widgets/theme/icons.h"
+#include "widgets/theme/tokens.h"
+
+#include <QCheckBox>
+#include <QComboBox>
+#include <QDesktopServices>
+#include <QDoubleSpinBox>
+#include <QFileDialog>
+#include <QFrame>
+#include <QGridLayout>
+#include <QLabel>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QSpinBox>
+#include <QUrl>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
+{
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    m_content = new QWidget(scroll);
+    auto* columns = new QHBoxLayout(m_content);
+    columns->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kHuge);
+    auto* column = new QWidget(m_content);
+    column->setMaximumWidth(760);
+    columns->addStretch(1);
+    columns->addWidget(column, 100);
+    columns->addStretch(1);
+    m_rows = new QVBoxLayout(column);
+    m_rows->setContentsMargins(0, 0, 0, 0);
+    m_rows->setSpacing(space::kLarge);
+    auto* title = new QLabel(tr("Settings"), column);
+    title->setFont(titleFont(font()));
+    m_rows->addWidget(title);
+    addAppearance();
+    addChat();
+    addSampling();
+    addEngine();
+    addPrivacy();
+    addShortcuts();
+    m_rows->addStretch(1);
+    scroll->setWidget(m_content);
+    outer->addWidget(scroll);
+}
+
+void SettingsPage::activated()
+{
+    if (m_first)
+        m_first->setFocus();
+}
+
+QGridLayout* SettingsPage::addSection(const QString& title)
+{
+    auto* card = new QFrame(m_content);
+    card->setProperty("kind", "card");
+    auto* grid = new QGridLayout(card);
+    grid->setContentsMargins(space::kLarge, space::kLarge, space::kLarge, space::kLarge);
+    grid->setHorizontalSpacing(space::kLarge);
+    grid->setVerticalSpacing(space::kTiny);
+    grid->setColumnStretch(0, 1);
+    auto* label = new QLabel(title, card);
+    label->setFont(strongFont(font()));
+    grid->addWidget(label, 0, 0, 1, 2);
+    grid->setRowMinimumHeight(1, space::kTiny);
+    m_rows->addWidget(card);
+    return grid;
+}
+
+void SettingsPage::addRow(QGridLayout* grid, const QString& label, QWidget* control, const QString& help)
+{
+    const int row = grid->rowCount();
+    auto* name = new QLabel(label, control->parentWidget());
+    name->setWordWrap(true);
+    name->setBuddy(control);
+    if (control->accessibleName().isEmpty())
+        control->setAccessibleName(label);
+    grid->addWidget(name, row, 0);
+    grid->addWidget(control, row, 1, Qt::AlignRight);
+    if (!help.isEmpty()) {
+        auto* text = new QLabel(help, control->parentWidget());
+        text->setProperty("tone", "faint");
+        text->setFont(smallFont(font()));
+        text->setWordWrap(true);
+        grid->addWidget(text, row + 1, 0, 1, 2);
+        control->setAccessibleDescription(help);
+    }
+    grid->setRowMinimumHeight(row + 2, space::kTiny);
+}
+
+void SettingsPage::addAppearance()
+{
+    Settings& settings = m_context.settings;
+    QGridLayout* grid = addSection(tr("Appearance"));
+    QWidget* card = grid->parentWidget();
+    auto* language = new QComboBox(card);
+    language->addItem(tr("As the system"), QString());
+    language->addItem(QStringLiteral("English"), QStringLiteral("en"));
+    language->addItem(QStringLiteral("简体中文"), QStringLiteral("zh_CN"));
+    language->setCurrentIndex(std::max(0, language->findData(settings.text(setting::kLanguage))));
+    addRow(grid, tr("Language"), language);
+    m_first = language;
+    connect(language, &QComboBox::currentIndexChanged, this, [&settings, language] { settings.set(setting::kLanguage, language->currentData()); });
+
+    auto* theme = new QComboBox(card);
+    theme->addItem(tr("As the system"), QStringLiteral("system"));
+    theme->addItem(tr("Light"), QStringLiteral("light"));
+    theme->addItem(tr("Dark"), QStringLiteral("dark"));
+    theme->setCurrentIndex(std::max(0, theme->findData(settings.text(setting::kTheme))));
+    addRow(grid, tr("Theme"), theme);
+    connect(theme, &QComboBox::currentIndexChanged, this, [&settings, theme] { settings.set(setting::kTheme, theme->currentData()); });
+
+    auto* percent = new QComboBox(card);
+    for (const int value : {75, 90, 100, 110, 125, 150, 175, 200})
+        percent->addItem(tr("%1 %").arg(value), value);
+    percent->setCurrentIndex(std::max(0, percent->findData(settings.number(setting::kTextPercent))));
+    addRow(grid, tr("Size of the interface’s text"), percent);
+    connect(percent, &QComboBox::currentIndexChanged, this, [&settings, percent] { settings.set(setting::kTextPercent, percent->currentData()); });
+
+    auto* points = new QComboBox(card);
+    points->addItem(tr("As the interface"), 0.0);
+    for (const double value : {9.0, 10.0, 11.0, 12.0, 14.0, 16.0, 18.0, 22.0})
+        points->addItem(tr("%1 points").arg(value), value);
+    points->setCurrentIndex(std::max(0, points->findData(settings.real(setting::kChatPoints))));
+    addRow(grid, tr("Size of the text in chats"), points);
+    connect(points, &QComboBox::currentIndexChanged, this, [&settings, points] { settings.set(setting::kChatPoints, points->currentData()); });
+}
+
+void SettingsPage::addChat()
+{
+    Settings& settings = m_context.settings;
+    QGridLayout* grid = addSection(tr("Chat"));
+    QWidget* card = grid->parentWidget();
+    auto* send = new QComboBox(card);
+    send->addItem(tr("Enter"), true);
+    send->addItem(tr("Ctrl+Enter"), false);
+    send->setCurrentIndex(settings.flag(setting::kSendOnEnter) ? 0 : 1);
+    addRow(grid, tr("Send with"), send, tr("Shift+Enter always breaks the line. Enter never sends while an input method is composing."));
+    connect(send, &QComboBox::currentIndexChanged, this, [&settings, send] { settings.set(setting::kSendOnEnter, send->currentData()); });
+    const int row = grid->rowCount();
+    auto* label = new QLabel(tr("Instructions for every chat"), card);
+    auto* system = new QPlainTextEdit(settings.text(setting::kSystemPrompt), card);
+    system->setAccessibleName(label->text());
+    system->setPlaceholderText(tr("What the model is told before every message, for example “Answer briefly.”"));
+    system->setFixedHeight(80);
+    system->setTabChangesFocus(true);
+    label->setBuddy(system);
+    grid->addWidget(label, row, 0, 1, 2);
+    grid->addWidget(system, row + 1, 0, 1, 2);
+    connect(system, &QPlainTextEdit::textChanged, this, [&settings, system] { settings.set(setting::kSystemPrompt, system->toPlainText()); });
+}
+
+void SettingsPage::addSampling()
+{
+    Settings& settings = m_context.settings;
+    QGridLayout* grid = addSection(tr("Defaults for new answers"));
+    QWidget* card = grid->parentWidget();
+    QList<std::pair<const char*, QDoubleSpinBox*>> boxes;
+    for (const SamplingRow& row : samplingTable()) {
+        QDoubleSpinBox* box = makeSamplingBox(row, card);
+        box->setValue(settings.value(row.key).toDouble());
+        addRow(grid, row.label(), box, row.explanation());
+        boxes.push_back({row.key, box});
+        connect(box, &QDoubleSpinBox::valueChanged, this, [&settings, key = row.key](double value) { settings.set(key, value); });
+    }
+    auto* reset = new QPushButton(tr("Back to the original defaults"), card);
+    grid->addWidget(reset, grid->rowCount(), 0, 1, 2, Qt::AlignLeft);
+    connect(reset, &QPushButton::clicked, this, [&settings, boxes] {
+        for (const auto& [key, box] : boxes) {
+            settings.reset(key);
+            const QSignalBlocker block(box);
+            box->setValue(settings.value(key).toDouble());
+        }
+    });
+}
+
+void SettingsPage::addEngine()
+{
+    Settings& settings = m_context.settings;
+    QGridLayout* grid = addSection(tr("Engine"));
+    QWidget* card = grid->parentWidget();
+    auto* threads = new QSpinBox(card);
+    threads->setRange(0, 512);
+    threads->setSpecialValueText(tr("Automatic"));
+    threads->setValue(settings.number(setting::kThreads));
+    threads->setMinimumWidth(110);
+    threads->setFocusPolicy(Qt::StrongFocus);
+    addRow(grid, tr("Threads"), threads, tr("%n in use now. A change takes effect at the next start.", nullptr, m_context.engine.nThreads));
+    connect(threads, &QSpinBox::valueChanged, this, [&settings](int value) { settings.set(setting::kThreads, value); });
+    auto* folder = new QPushButton(tr("Change…"), card);
+    folder->setAccessibleName(tr("Change the data folder"));
+    addRow(grid, tr("Data folder"), folder, tr("%1\nChats, indexes and models are kept here. A change takes effect at the next start; nothing is moved.").arg(QString::fromStdString(m_context.engine.dataDir)));
+    connect(folder, &QPushButton::clicked, this, &SettingsPage::chooseDataFolder);
+    auto* open = new QPushButton(tr("Open"), card);
+    open->setAccessibleName(tr("Open the data folder"));
+    addRow(grid, tr("Show the data folder"), open);
+    connect(open, &QPushButton::clicked, this, [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(QString::fromStdString(m_context.engine.dataDir))); });
+}
+
+void SettingsPage::chooseDataFolder()
+{
+    auto* dialog = new QFileDialog(this, tr("Choose the data folder"), QString::fromStdString(m_context.engine.dataDir));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::Directory);
+    dialog->setOption(QFileDialog::ShowDirsOnly);
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+        Settings::setChosenDataDir(path);
+        m_context.toast(tr("%1 will be used from the next start.").arg(path), {}, {});
+    });
+    dialog->open();
+}
+
+void SettingsPage::addPrivacy()
+{
+    QGridLayout* grid = addSection(tr("Privacy"));
+    auto* text = new QLabel(tr("Chats, documents and answers stay on this computer. The network is used for one thing only: downloading a model from the catalogue, when you press Download."),
+                            grid->parentWidget());
+    text->setWordWrap(true);
+    text->setProperty("tone", "muted");
+    grid->addWidget(text, grid->rowCount(), 0, 1, 2);
+}
+
+void SettingsPage::addShortcuts()
+{
+    QGridLayout* grid = addSection(tr("Keyboard"));
+    const std::pair<QString, QString> rows[] = {
+        {tr("Chat, Documents, Models, Settings"), QStringLiteral("Ctrl+1 … Ctrl+4")},
+        {tr("New chat"), QStringLiteral("Ctrl+N")},
+        {tr("Go to the input"), QStringLiteral("Ctrl+L")},
+        {tr("Show or hide the chats"), QStringLiteral("Ctrl+B")},
+        {tr("Answer again"), QStringLiteral("Ctrl+R")},
+        {tr("Stop the answer"), QStringLiteral("Esc")},
+        {tr("Edit the last message"), tr("↑ in the empty input")},
+        {tr("Find in this chat"), QStringLiteral("Ctrl+F")},
+        {tr("Search all chats"), QStringLiteral("Ctrl+Shift+F")},
+        {tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E")},
+        {tr("Previous and next message"), QStringLiteral("Ctrl+↑, Ctrl+↓")},
+        {tr("Citations, links and buttons of a message"), tr("← and →, Enter")},
+        {tr("Rename or delete a chat"), tr("F2, Del")},
+        {tr("Add files"), QStringLiteral("Ctrl+O")},
+        {tr("Settings"), QStringLiteral("Ctrl+,")},
+    };
+    for (const auto& [name, keys] : rows) {
+        const int row = grid->rowCount();
+        auto* label = new QLabel(name, grid->parentWidget());
+        label->setWordWrap(true);
+        auto* key = new QLabel(keys, grid->parentWidget());
+        key->setProperty("tone", "muted");
+        grid->addWidget(label, row, 0);
+        grid->addWidget(key, row, 1, Qt::AlignRight);
+    }
+}
+
+} // namespace sy::app

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/services/bind_engine.h"
+
+namespace sy::app {
+
+EngineFunctions bindEngine(api::Engine& engine)
+{
+    EngineFunctions f;
+    api::Chats& chats = engine.chats();
+    f.chats = {
+        .list = [&chats] { return chats.list(); },
+        .create = [&chats](const std::string& title, const std::string& collection) { return chats.create(title, collection); },
+        .rename = [&chats](int64_t id, const std::string& title) { chats.rename(id, title); },
+        .setCollection = [&chats](int64_t id, const std::string& name) { chats.setCollection(id, name); },
+        .setSettings = [&chats](int64_t id, const std::string& json) { chats.setSettings(id, json); },
+        .remove = [&chats](int64_t id) { chats.remove(id); },
+        .restore = [&chats](int64_t id) { chats.restore(id); },
+        .messages = [&chats](int64_t id) { return chats.messages(id); },
+        .append = [&chats](const api::Message& message) { return chats.append(message); },
+        .updateText = [&chats](int64_t id, const std::string& text) { chats.updateText(id, text); },
+        .finish = [&chats](const api::Message& message) { chats.finish(message); },
+        .removeMessagesFrom = [&chats](int64_t chat, int64_t message) { chats.removeMessagesFrom(chat, message); },
+        .search = [&chats](const std::string& query) { return chats.search(query); },
+    };
+    api::ModelLibrary& library = engine.library();
+    api::ModelHost& host = engine.models();
+    api::Documents& documents = engine.documents();
+    f.models = {
+        .list = [&library] { return library.list(); },
+        .catalogue = [&library] { return library.catalogue(); },
+        .defaultChatModel = [&library] { return library.defaultModel(api::ModelKind::chat); },
+        .facts = [&library](const std::filesystem::path& path) { return library.facts(path); },
+        .estimate = [&host](const std::filesystem::path& path, const api::LoadOptions& options) { return host.estimate(path, options); },
+        .import = [&library](const std::filesystem::path& path, bool copy, std::stop_token stop,
+                             const ByteProgress& progress) { return library.import(path, copy, stop, progress); },
+        .remove = [&library](const std::string& id) { library.remove(id); },
+        .verify = [&library](const std::string& id, std::stop_token stop, const ByteProgress& progress) { return library.verify(id, stop, progress); },
+        .fetch = [&library](const std::string& id, std::stop_token stop,
+                            const std::function<void(const api::FetchProgress&)>& progress) { return library.fetch(id, stop, progress); },
+        .load =
+            [&host, &documents, &library](const std::filesystem::path& path, const api::LoadOptions& options, std::stop_token stop) {
+                std::shared_ptr<api::LoadedModel> loaded = host.load(path, options, stop);
+                auto model = std::make_shared<ChatModel>();
+                model->path = path.string();
+                const auto entry = library.find(path.string());
+                model->name = entry ? entry->name : loaded->facts().name.empty() ? path.stem().string() : loaded->facts().name;
+                model->contextLength = loaded->contextLength();
+                // Plain pointers: the functions live in the object that holds keepAlive.
+                api::LoadedModel* raw = loaded.get();
+                model->generate = [raw](const api::GenerationRequest& request, const std::function<bool(const api::TokenEvent&)>& onToken,
+                                        std::stop_token s, const std::function<void(const api::PromptProgress&)>& onProgress) {
+                    return raw->generate(request, onToken, s, onProgress);
+                };
+                model->ask = [raw, &documents](const api::AskRequest& request, const api::AskEvents& events, std::stop_token s) {
+                    return documents.ask(*raw, request, events, s);
+                };
+                model->countTokens = [raw](const std::vector<api::ChatMessage>& messages) { return raw->countTokens(messages); };
+                model->keepAlive = loaded;
+                return ChatModelPtr(model);
+            },
+    };
+    f.documents = {
+        .collections = [&documents] { return documents.collections(); },
+        .createCollection = [&documents](const std::string& name) { documents.createCollection(name); },
+        .removeCollection = [&documents](const std::string& name) { documents.removeCollection(name); },
+        .renameCollection = [&documents](const std::string& name, const std::string& newName) { documents.renameCollection(name, newName); },
+        .documents = [&documents](const std::string& collection) { return documents.documents(collection); },
+        .removeDocument = [&documents](const std::string& collection, const std::string& path) { documents.removeDocument(collection, path); },
+        .ingest = [&documents](const std::string& collection, const std::vector<std::filesystem::path>& paths, const api::IngestOptions& options,
+                               const std::function<void(const api::DocumentRow&)>& onDocument,
+                               const std::function<void(const api::IngestProgress&)>& onProgress,
+                               std::stop_token stop) { return documents.ingest(collection, paths, options, onDocument, onProgress, stop); },
+        .unfinished = [&documents] { return documents.unfinished(); },
+        .resume = [&documents](const std::string& collection, const std::function<void(const api::DocumentRow&)>& onDocument,
+                               const std::function<void(const api::IngestProgress&)>& onProgress,
+                               std::stop_token stop) { return documents.resume(collection, onDocument, onProgress, stop); },
+        .search = [&documents](const std::string& collection, const std::string& query, api::SearchMode mode,
+                               int top) { return documents.search(collection, query, mode, top); },
+        .extract = [&documents](const std::filesystem::path& file) { return documents.extract(file); },
+        .renderPage = [&documents](const std::filesystem::path& file, int page, double dpi, int64_t start,
+                                   int64_t end) { return documents.renderPage(file, page, dpi, start, end); },
+        .pageCount = [&documents](const std::filesystem::path& file) { return documents.pageCount(file); },
+        .formats = [] { return api::Documents::formats(); },
+    };
+    f.memory = [] { return api::memoryState(); };
+    f.device = engine.device();
+    f.nThreads = engine.nThreads();
+    f.dataDir = engine.dataDir().string();
+    return f;
+}
+
+} // namespace sy::app

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/services/chat_settings.h"
+#include "app/services/engine_functions.h"
+#include "app/services/work_queue.h"
+
+#include <QHash>
+#include <QObject>
+#include <QStringList>
+#include <map>
+
+namespace sy::app {
+
+/// How far an answer is that has no text yet.
+struct AnswerProgress {
+    enum class Phase { Starting, ReadingFiles, Retrieving, Prefill, Queued, Decoding } phase = Phase::Starting;
+    double fraction = -1; // of the phase; -1: not known
+};
+
+/// A chat message as the window holds it.
+struct ChatEntry {
+    api::Message message;
+    AnswerProgress progress;
+    UserMessage failure; // of a failed answer in this session; stored ones have message.error
+};
+
+/// What goes with a question.
+struct QuestionAttachment {
+    std::string name;
+    std::string path; // file; empty for a pasted text
+    std::string text;
+};
+
+/// The conversations: what is on disk, and the answers being made. Every message is stored before it is answered, and the answer
+/// once a second while it grows. Any number of chats can be answered at the same time, each on a thread of its own.
+class ChatService : public QObject {
+    Q_OBJECT
+public:
+    ChatService(ChatFunctions chats, DocumentFunctions documents, const Settings& settings, QObject* parent = nullptr);
+    ~ChatService() override; // asks all answers to stop, then waits for them
+
+    void refresh();
+    const QList<api::ChatSummary>& chats() const { return m_chats; }
+    bool isLoaded() const { return m_isLoaded; }
+    api::ChatSummary chat(qint64 chatId) const; // id 0 when unknown
+
+    /// Makes a chat, then calls created on this thread.
+    void create(const QString& collection, std::function<void(qint64 chatId)> created);
+    void rename(qint64 chatId, const QString& title);
+    void setCollection(qint64 chatId, const QString& collection);
+    void setChatSettings(qint64 chatId, const ChatSettings& settings);
+    ChatSettings chatSettings(qint64 chatId) const;
+    void remove(qint64 chatId);
+    void restore(qint64 chatId);
+    void search(const QString& query); // answered by searchFinished
+
+    /// Reads the messages of a chat; messagesChanged follows.
+    void open(qint64 chatId);
+    bool isOpen(qint64 chatId) const { return m_messages.contains(chatId); }
+    QList<ChatEntry> messages(qint64 chatId) const { return m_messages.value(chatId); }
+
+    bool isAnswering(qint64 chatId) const { return m_answers.contains(chatId); }
+    bool isAnsweringAny() const { return !m_answers.empty(); }
+    /// Stores the question and answers it with the model, from the chat's collection when it has one. A chat that is being
+    /// answered takes no question.
+    void ask(qint64 chatId, const QString& question, const QList<QuestionAttachment>& attachments, ChatModelPtr model);
+    /// Answers the last question again, in place of the answer it has.
+    void regenerate(qint64 chatId, ChatModelPtr model);
+    /// Forgets the message and all after it.
+    void removeFrom(qint64 chatId, qint64 messageId);
+    /// Only asks; answerEnded comes when it has stopped.
+    void stop(qint64 chatId);
+    void stopAll();
+
+    /// Counts, on a worker, what the chat and the text being written take of the model's context; contextMeasured follows.
+    void measureContext(qint64 chatId, const QString& draft, ChatModelPtr model);
+
+    /// What was typed and not sent yet, by chat (0: the chat not begun); kept while the program runs.
+    QString draft(qint64 chatId) const { return m_drafts.value(chatId); }
+    void setDraft(qint64 chatId, const QString& text) { m_drafts.insert(chatId, text); }
+
+    /// Text before which the oldest turns are left out so that the rest fits: chosen by the user when a chat is too long.
+    void setDropsOldest(qint64 chatId, bool drops);
+    bool dropsOldest(qint64 chatId) const;
+
+signals:
+    void chatsChanged();
+    void messagesChanged(qint64 chatId);            // the list: open, appended, removed
+    void messageChanged(qint64 chatId, qint64 messageId); // one of them, at most 30 times a second
+    void answerStarted(qint64 chatId);
+    void answerEnded(qint64 chatId);
+    void contextMeasured(qint64 chatId, qint64 systemTokens, qint64 conversationTokens, qint64 documentTokens);
+    void speedMeasured(double tokensPerSecond);
+    void attachmentsIndexed(qint64 chatId, const QString& collection);
+    void failed(const sy::app::UserMessage& message);
+    void searchFinished(const QString& query, const QList<sy::api::Chats::Hit>& hits);
+
+private:
+    struct Question {
+        qint64 chatId;
+        std::string text;
+        std::vector<QuestionAttachment> attachments;
+        bool isNew; // false: regenerate, the question is stored already
+        ChatModelPtr model;
+        std::string collection;
+        std::vector<api::Message> history; // without the question
+        api::Sampling sampling; // read from the settings on the window's thread
+        int64_t maxTokens;
+        std::string system;
+        int nPassages;
+        bool dropsOldest;
+    };
+    void start(Question question);
+    void answer(Question question, const std::stop_token& stop); // on the answer's thread
+    void post(std::function<void()> call);
+    ChatEntry* find(qint64 chatId, qint64 messageId);
+    std::vector<api::ChatMessage> fitHistory(const Question& question, std::vector<api::ChatMessage> messages, int64_t reserve) const;
+    void setSummary(qint64 chatId, const std::function<void(api::ChatSummary&)>& change);
+
+    ChatFunctions m_functions;
+    DocumentFunctions m_documents;
+    const Settings& m_settings;
+    QList<api::ChatSummary> m_chats;
+    QHash<qint64, QList<ChatEntry>> m_messages;
+    QHash<qint64, bool> m_dropsOldest;
+    QHash<qint64, QString> m_drafts;
+    bool m_isLoaded = false;
+    WorkQueue m_store;
+    WorkQueue m_measure;
+    WorkQueue::Ticket m_measuring;
+    std::map<qint64, std::jthread> m_answers; // last: joined before anything they use is gone
+};
+
+/// The chat's title from its first question: its beginning, cut at a word.
+QString titleFromQuestion(const QString& question);
+
+} // namespace sy::app

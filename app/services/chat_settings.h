@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/api/models.h"
+
+#include <QJsonObject>
+#include <QString>
+#include <functional>
+#include <span>
+
+namespace sy::app {
+
+class Settings;
+
+/// One control of the sampling panel and of the defaults in the settings: the same row makes both.
+struct SamplingRow {
+    const char* key;         // of the setting, and of the override in a chat
+    QString (*label)();
+    QString (*explanation)();
+    double step;
+    int decimals;            // 0: whole number
+};
+std::span<const SamplingRow> samplingTable();
+
+/// What a chat answers with: the defaults of the settings, under what this chat says differently.
+class ChatSettings {
+public:
+    ChatSettings() = default;
+    static ChatSettings fromJson(const std::string& json); // unknown or damaged: nothing overridden
+    std::string toJson() const;
+
+    bool isOverridden(const char* key) const { return m_values.contains(QLatin1String(key)); }
+    bool hasOverrides() const { return !m_values.isEmpty(); }
+    void set(const char* key, const QVariant& value) { m_values.insert(QLatin1String(key), QJsonValue::fromVariant(value)); }
+    void reset(const char* key) { m_values.remove(QLatin1String(key)); }
+    QVariant value(const char* key, const Settings& defaults) const;
+
+    api::Sampling sampling(const Settings& defaults) const;
+    int64_t maxTokens(const Settings& defaults) const;
+    QString systemPrompt(const Settings& defaults) const;
+    int passages(const Settings& defaults) const;
+
+private:
+    QJsonObject m_values;
+};
+
+} // namespace sy::app

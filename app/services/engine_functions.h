@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/api/chats.h"
+#include "engine/api/documents.h"
+#include "engine/api/engine.h"
+#include "engine/api/library.h"
+#include "engine/api/models.h"
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace sy::app {
+
+/// A chat model in memory, as far as the window uses it. `keepAlive` holds the weights; the last copy lets them go.
+struct ChatModel {
+    std::string path;
+    std::string name;
+    int64_t contextLength = 0;
+    std::function<api::GenerationResult(const api::GenerationRequest&, const std::function<bool(const api::TokenEvent&)>&,
+                                        std::stop_token, const std::function<void(const api::PromptProgress&)>&)>
+        generate;
+    std::function<api::AskResult(const api::AskRequest&, const api::AskEvents&, std::stop_token)> ask;
+    std::function<int64_t(const std::vector<api::ChatMessage>&)> countTokens;
+    std::shared_ptr<void> keepAlive;
+};
+using ChatModelPtr = std::shared_ptr<const ChatModel>;
+
+/// Everything of the engine that the services call, as functions, so that tests pass their own. bindEngine() fills them in.
+struct ChatFunctions {
+    std::function<std::vector<api::ChatSummary>()> list;
+    std::function<api::ChatSummary(const std::string& title, const std::string& collection)> create;
+    std::function<void(int64_t, const std::string&)> rename, setCollection, setSettings;
+    std::function<void(int64_t)> remove, restore;
+    std::function<std::vector<api::Message>(int64_t)> messages;
+    std::function<int64_t(const api::Message&)> append;
+    std::function<void(int64_t, const std::string&)> updateText;
+    std::function<void(const api::Message&)> finish;
+    std::function<void(int64_t chatId, int64_t messageId)> removeMessagesFrom;
+    std::function<std::vector<api::Chats::Hit>(const std::string&)> search;
+};
+
+using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+struct ModelFunctions {
+    std::function<std::vector<api::ModelEntry>()> list;
+    std::function<std::vector<api::CatalogueEntry>()> catalogue;
+    std::function<std::optional<api::ModelEntry>()> defaultChatModel;
+    std::function<api::ModelFacts(const std::filesystem::path&)> facts;
+    std::function<api::MemoryEstimate(const std::filesystem::path&, const api::LoadOptions&)> estimate;
+    std::function<api::ModelEntry(const std::filesystem::path&, bool copy, std::stop_token, const ByteProgress&)> import;
+    std::function<void(const std::string& id)> remove;
+    std::function<bool(const std::string& id, std::stop_token, const ByteProgress&)> verify;
+    std::function<api::ModelEntry(const std::string& id, std::stop_token, const std::function<void(const api::FetchProgress&)>&)> fetch;
+    std::function<ChatModelPtr(const std::filesystem::path&, const api::LoadOptions&, std::stop_token)> load;
+};
+
+struct DocumentFunctions {
+    std::function<std::vector<api::CollectionSummary>()> collections;
+    std::function<void(const std::string&)> createCollection, removeCollection;
+    std::function<void(const std::string&, const std::string&)> renameCollection;
+    std::function<std::vector<api::DocumentRow>(const std::string&)> documents;
+    std::function<void(const std::string& collection, const std::string& path)> removeDocument;
+    std::function<api::IngestSummary(const std::string&, const std::vector<std::filesystem::path>&, const api::IngestOptions&,
+                                     const std::function<void(const api::DocumentRow&)>&,
+                                     const std::function<void(const api::IngestProgress&)>&, std::stop_token)>
+        ingest;
+    std::function<std::vector<std::string>()> unfinished;
+    std::function<api::IngestSummary(const std::string&, const std::function<void(const api::DocumentRow&)>&,
+                                     const std::function<void(const api::IngestProgress&)>&, std::stop_token)>
+        resume;
+    std::function<std::vector<api::SearchResult>(const std::string& collection, const std::string& query, api::SearchMode, int top)> search;
+    std::function<api::ExtractResult(const std::filesystem::path&)> extract;
+    std::function<api::PageView(const std::filesystem::path&, int page, double dpi, int64_t start, int64_t end)> renderPage;
+    std::function<int(const std::filesystem::path&)> pageCount;
+    std::function<std::vector<api::Documents::Format>()> formats;
+};
+
+struct EngineFunctions {
+    ChatFunctions chats;
+    ModelFunctions models;
+    DocumentFunctions documents;
+    std::function<api::MemoryState()> memory;
+    std::string device;   // "cpu"
+    int nThreads = 0;
+    std::string dataDir;
+    std::string samplesDir; // documents that come with the program; empty: none found
+};
+
+} // namespace sy::app

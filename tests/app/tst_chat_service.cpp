@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/chat/message_items.h"
+#include "app/services/chat_service.h"
+#include "app/settings/settings.h"
+#include "tests/app/fake_engine.h"
+#include "widgets/markdown/inline_parser.h"
+
+#include <QElapsedTimer>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace sy;
+using namespace sy::app;
+using namespace sy::app::test;
+
+class TestChatService : public QObject {
+    Q_OBJECT
+private slots:
+    void init();
+    void cleanup();
+    void everyMessageIsStoredBeforeItIsAnswered();
+    void aLongAnswerIsStoredEverySecond();
+    void stopKeepsWhatThereIs();
+    void aFailureIsToldAndStored();
+    void whatCannotBeStoredIsNotAsked();
+    void regenerateReplacesTheLastAnswer();
+    void twoChatsAnswerAtTheSameTime();
+    void collectionsAreAskedWithSources();
+    void attachedFilesBecomeTheChatsCollection();
+    void pastedTextStandsBeforeTheQuestion();
+    void oldestTurnsAreLeftOutOnlyWhenChosen();
+    void firstQuestionNamesTheChat();
+    void deletedChatsComeBack();
+    void destroyingStopsAnswers();
+    void marksStandBehindUnsupportedSentences();
+
+private:
+    qint64 newChat(const QString& collection = {});
+    void waitForEnd(qint64 chat);
+    std::unique_ptr<FakeEngine> m_engine;
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<Settings> m_settings;
+    EngineFunctions m_functions;
+    std::unique_ptr<ChatService> m_service;
+    ChatModelPtr m_model;
+};
+
+void TestChatService::init()
+{
+    m_engine = std::make_unique<FakeEngine>();
+    m_dir = std::make_unique<QTemporaryDir>();
+    m_settings = std::make_unique<Settings>(m_dir->filePath(QStringLiteral("settings.ini")));
+    m_functions = m_engine->functions();
+    m_service = std::make_unique<ChatService>(m_functions.chats, m_functions.documents, *m_settings);
+    m_model = m_functions.models.load("/m", {}, {});
+    m_engine->log.clear();
+}
+
+void TestChatService::cleanup()
+{
+    m_service.reset();
+}
+
+qint64 TestChatService::newChat(const QString& collection)
+{
+    qint64 id = 0;
+    m_service->create(collection, [&](qint64 made) { id = made; });
+    [&] { QTRY_VERIFY(id != 0); }();
+    return id;
+}
+
+void TestChatService::waitForEnd(qint64 chat)
+{
+    QTRY_VERIFY_WITH_TIMEOUT(!m_service->isAnswering(chat), 20000);
+}
+
+void TestChatService::everyMessageIsStoredBeforeItIsAnswered()
+{
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("Hello?"), {}, m_model);
+    QVERIFY(m_service->isAnswering(chat));
+    waitForEnd(chat);
+    QCOMPARE(m_engine->written(), (std::vector<std::string>{"append user", "append assistant", "generate 1", "finish complete"}));
+    const auto entries = m_service->messages(chat);
+    QCOMPARE(entries.size(), 2);
+    QCOMPARE(entries[1].message.text, std::string("An answer."));
+    QCOMPARE(int(entries[1].message.status), int(api::MessageStatus::complete));
+    QCOMPARE(entries[1].message.timings->decodeTokensPerSecond, 31.4);
+}
+
+void TestChatService::aLongAnswerIsStoredEverySecond()
+{
+    const qint64 chat = newChat();
+    m_engine->nTokens = 2300;
+    m_engine->perToken = std::chrono::microseconds(1000);
+    m_service->ask(chat, QStringLiteral("Long"), {}, m_model);
+    waitForEnd(chat);
+    const auto log = m_engine->written();
+    const auto updates = std::count(log.begin(), log.end(), "update");
+    QVERIFY2(updates >= 2 && updates <= 8, qPrintable(QString::number(updates)));
+}
+
+void TestChatService::stopKeepsWhatThereIs()
+{
+    const qint64 chat = newChat();
+    m_engine->reply = "Half of";
+    m_engine->holdsReply = true;
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    QTRY_VERIFY(m_service->messages(chat).size() == 2 && !m_service->messages(chat)[1].message.text.empty());
+    QElapsedTimer timer;
+    timer.start();
+    m_service->stop(chat);
+    waitForEnd(chat);
+    QVERIFY2(timer.elapsed() < 500, qPrintable(QString::number(timer.elapsed())));
+    QCOMPARE(m_service->messages(chat)[1].message.text, std::string("Half of"));
+    QCOMPARE(int(m_service->messages(chat)[1].message.status), int(api::MessageStatus::stopped));
+    QCOMPARE(m_engine->written().back(), std::string("finish stopped"));
+    const widgets::MessageItem item = toItem(m_service->messages(chat)[1], true, false);
+    QVERIFY(item.notice.contains(QStringLiteral("Stopped")));
+    QVERIFY(item.canRegenerate);
+}
+
+void TestChatService::aFailureIsToldAndStored()
+{
+    const qint64 chat = newChat();
+    m_engine->beforeReply = [] { throw OutOfMemory("cpu", 100, 10); };
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    waitForEnd(chat);
+    QCOMPARE(m_engine->written().back(), std::string("finish failed"));
+    const widgets::MessageItem item = toItem(m_service->messages(chat)[1], true, false);
+    QCOMPARE(int(item.state), int(widgets::MessageState::Failed));
+    QVERIFY(item.errorTitle.contains(QStringLiteral("memory")));
+    QVERIFY(!item.errorText.isEmpty());
+}
+
+void TestChatService::whatCannotBeStoredIsNotAsked()
+{
+    auto functions = m_functions.chats;
+    functions.append = [](const api::Message&) -> int64_t { throw StorageFailure("/data/x.db", "saving a message", "no space left on device"); };
+    ChatService service(functions, m_functions.documents, *m_settings);
+    QSignalSpy failed(&service, &ChatService::failed);
+    service.ask(1, QStringLiteral("Q"), {}, m_model);
+    QTRY_VERIFY(!service.isAnswering(1));
+    QCOMPARE(failed.size(), 1);
+    QVERIFY(m_engine->written().empty());
+}
+
+void TestChatService::regenerateReplacesTheLastAnswer()
+{
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    waitForEnd(chat);
+    m_engine->reply = "A better one.";
+    m_service->regenerate(chat, m_model);
+    waitForEnd(chat);
+    QTRY_COMPARE(m_service->messages(chat).size(), 2);
+    QCOMPARE(m_service->messages(chat)[1].message.text, std::string("A better one."));
+    QTRY_VERIFY([&] { const auto log = m_engine->written(); return std::count(log.begin(), log.end(), "append user") == 1 && std::count(log.begin(), log.end(), "remove") == 1; }());
+}
+
+void TestChatService::twoChatsAnswerAtTheSameTime()
+{
+    const qint64 a = newChat(), b = newChat();
+    m_engine->holdsReply = true;
+    m_service->ask(a, QStringLiteral("A"), {}, m_model);
+    m_service->ask(b, QStringLiteral("B"), {}, m_model);
+    QTRY_VERIFY(m_service->messages(a).size() == 2 && m_service->messages(b).size() == 2);
+    QVERIFY(m_service->isAnswering(a) && m_service->isAnswering(b));
+    m_service->ask(a, QStringLiteral("not now"), {}, m_model);
+    m_engine->holdsReply = false;
+    waitForEnd(a);
+    waitForEnd(b);
+    QCOMPARE(m_service->messages(a).size(), 2);
+}
+
+void TestChatService::collectionsAreAskedWithSources()
+{
+    const qint64 chat = newChat(QStringLiteral("Reports"));
+    m_engine->holdsReply = true;
+    m_service->ask(chat, QStringLiteral("How did revenue do?"), {}, m_model);
+    // The sources are there before the first word.
+    QTRY_VERIFY(m_service->messages(chat).size() == 2 && m_service->messages(chat)[1].message.citations.size() == 2);
+    QVERIFY(m_service->messages(chat)[1].message.text.empty());
+    m_engine->holdsReply = false;
+    waitForEnd(chat);
+    const widgets::MessageItem item = toItem(m_service->messages(chat)[1], true, false);
+    QCOMPARE(item.passages.size(), 2);
+    QVERIFY(item.passages[0].isCited && !item.passages[1].isCited);
+    QVERIFY(item.text.endsWith(widgets::kUnsupportedMark));
+    QVERIFY(item.footer.contains(QStringLiteral("31.4")));
+}
+
+void TestChatService::attachedFilesBecomeTheChatsCollection()
+{
+    const qint64 chat = newChat();
+    QSignalSpy indexed(m_service.get(), &ChatService::attachmentsIndexed);
+    m_service->ask(chat, QStringLiteral("What is in it?"), {{"a.pdf", "/docs/a.pdf", {}}}, m_model);
+    waitForEnd(chat);
+    QCOMPARE(indexed.size(), 1);
+    const auto log = m_engine->written();
+    QVERIFY(std::any_of(log.begin(), log.end(), [](const std::string& l) { return l.starts_with("ingest Files of chat"); }));
+    QVERIFY(std::any_of(log.begin(), log.end(), [](const std::string& l) { return l.starts_with("ask Files of chat"); }));
+    QCOMPARE(toItem(m_service->messages(chat)[0], false, false).attachments, QStringList{QStringLiteral("a.pdf")});
+}
+
+void TestChatService::pastedTextStandsBeforeTheQuestion()
+{
+    std::string prompt;
+    auto model = std::make_shared<ChatModel>(*m_model);
+    model->generate = [&](const api::GenerationRequest& request, const auto&, std::stop_token, const auto&) {
+        prompt = request.messages.back().content;
+        return api::GenerationResult{};
+    };
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("Summarize it."), {{"Pasted text", {}, "a long text"}}, model);
+    waitForEnd(chat);
+    QCOMPARE(prompt, std::string("Pasted text:\n\na long text\n\nSummarize it."));
+}
+
+void TestChatService::oldestTurnsAreLeftOutOnlyWhenChosen()
+{
+    std::vector<size_t> sizes;
+    auto model = std::make_shared<ChatModel>(*m_model);
+    model->contextLength = 1200;
+    model->generate = [&](const api::GenerationRequest& request, const auto& onToken, std::stop_token, const auto&) {
+        sizes.push_back(request.messages.size());
+        onToken({1, std::string(800, 'x'), 1, 0});
+        return api::GenerationResult{.text = std::string(800, 'x')};
+    };
+    const qint64 chat = newChat();
+    for (int i = 0; i < 4; ++i) {
+        m_service->ask(chat, QString(800, QLatin1Char('q')), {}, model);
+        waitForEnd(chat);
+    }
+    QCOMPARE(sizes, (std::vector<size_t>{1, 3, 5, 7}));
+    m_service->setDropsOldest(chat, true);
+    m_service->ask(chat, QStringLiteral("short"), {}, model);
+    waitForEnd(chat);
+    QVERIFY2(sizes.back() < 5, qPrintable(QString::number(sizes.back())));
+}
+
+void TestChatService::firstQuestionNamesTheChat()
+{
+    QCOMPARE(titleFromQuestion(QStringLiteral("What is it?")), QStringLiteral("What is it?"));
+    const QString cut = titleFromQuestion(QStringLiteral("Please explain in a few words what the annual report says about revenue"));
+    QVERIFY(cut.size() <= 50 && cut.endsWith(QStringLiteral("…")) && !cut.contains(QStringLiteral("  ")));
+    QVERIFY(titleFromQuestion(QString(200, QChar(0x4E2D))).size() <= 50);
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("What is it?"), {}, m_model);
+    QCOMPARE(m_service->chat(chat).title, std::string("What is it?"));
+    waitForEnd(chat);
+}
+
+void TestChatService::deletedChatsComeBack()
+{
+    const qint64 chat = newChat();
+    m_service->remove(chat);
+    QCOMPARE(m_service->chat(chat).id, 0);
+    m_service->restore(chat);
+    QTRY_COMPARE(m_service->chat(chat).id, chat);
+}
+
+void TestChatService::destroyingStopsAnswers()
+{
+    const qint64 chat = newChat();
+    m_engine->holdsReply = true;
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    QTest::qWait(20);
+    QElapsedTimer timer;
+    timer.start();
+    m_service.reset();
+    QVERIFY(timer.elapsed() < 1000);
+    QCOMPARE(m_engine->written().back(), std::string("finish stopped"));
+}
+
+void TestChatService::marksStandBehindUnsupportedSentences()
+{
+    const QString mark(widgets::kUnsupportedMark);
+    QCOMPARE(withUnsupportedMarks("One. Two. ", {{0, 4, {1}, true}, {5, 10, {}, true}}), QStringLiteral("One. Two.") + mark + QLatin1Char(' '));
+    QCOMPARE(withUnsupportedMarks("𝔄一。二。", {{0, 3, {}, true}, {3, 5, {2}, true}}), QString::fromUtf8("𝔄一。") + mark + QString::fromUtf8("二。"));
+    QCOMPARE(withUnsupportedMarks("Hello!", {{0, 6, {}, false}}), QStringLiteral("Hello!"));
+    QCOMPARE(withUnsupportedMarks("x", {{0, 999, {}, true}}), QStringLiteral("x") + mark);
+}
+
+QTEST_MAIN(TestChatService)
+#include "tst_chat_service.moc"

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/messages/user_message.h"
+#include "engine/core/error.h"
+
+#include <QTest>
+
+using namespace sy;
+using namespace sy::app;
+
+class TestUserMessage : public QObject {
+    Q_OBJECT
+private slots:
+    void everyEngineErrorHasTitleAndRemedy();
+    void factsOfTheErrorAreSaid();
+    void storageFailuresGetTheRemedyOfTheirCause_data();
+    void storageFailuresGetTheRemedyOfTheirCause();
+    void sizesAndTimesAreReadable();
+};
+
+void TestUserMessage::everyEngineErrorHasTitleAndRemedy()
+{
+    const BadFile badFile("/m/model.gguf", "tensor blk.0.attn_q.weight ends past the end of the file", 4096);
+    const Unsupported unsupported("architecture mamba", "this build has llama, qwen2, qwen3 and bert");
+    const OutOfMemory outOfMemory("cpu", 5000000000, 2000000000);
+    const DeviceFailure device("cuda:0", "copying weights", "illegal address");
+    const StorageFailure storage("/data/x.db", "opening", "no such file");
+    const std::bad_alloc alloc;
+    const std::invalid_argument context("the prompt of 9000 tokens exceeds the context of 8192");
+    const std::runtime_error other("surprise");
+    for (const std::exception* error : std::initializer_list<const std::exception*>{&badFile, &unsupported, &outOfMemory, &device, &storage, &alloc, &context, &other}) {
+        const UserMessage message = describe(*error);
+        QVERIFY2(!message.title.isEmpty(), error->what());
+        QVERIFY2(!message.remedy.isEmpty(), error->what());
+        QVERIFY(!message.technical.isEmpty());
+        QVERIFY2(!message.title.contains(QLatin1Char('%')) && !message.detail.contains(QStringLiteral("%1")), qPrintable(message.title + message.detail));
+    }
+    QVERIFY(describe(Cancelled()).remedy.isEmpty()); // an answer, not a failure
+    QVERIFY(describe(context).title != describe(other).title);
+}
+
+void TestUserMessage::factsOfTheErrorAreSaid()
+{
+    const UserMessage bad = describe(BadFile("/m/model.gguf", "tensor x ends past the end", 4096));
+    QVERIFY(bad.title.contains(QStringLiteral("model.gguf")));
+    QVERIFY(bad.detail.contains(QStringLiteral("tensor x ends past the end")));
+    QVERIFY(bad.detail.contains(QStringLiteral("4,096")) || bad.detail.contains(QStringLiteral("4096")));
+    const UserMessage memory = describe(OutOfMemory("cpu", 5000000000, 2000000000));
+    QVERIFY2(memory.detail.contains(QStringLiteral("5.0 GB")) && memory.detail.contains(QStringLiteral("2.0 GB")), qPrintable(memory.detail));
+    QVERIFY(describe(Unsupported("architecture mamba", "r")).title.contains(QStringLiteral("mamba")));
+}
+
+void TestUserMessage::storageFailuresGetTheRemedyOfTheirCause_data()
+{
+    QTest::addColumn<QString>("detail");
+    QTest::addColumn<QString>("doing");
+    QTest::addColumn<QString>("word");
+    QTest::newRow("full") << "No space left on device" << "writing" << "disk space";
+    QTest::newRow("denied") << "Permission denied" << "opening" << "permissions";
+    QTest::newRow("locked") << "database is locked" << "writing" << "Another program";
+    QTest::newRow("network") << "connection refused" << "downloading part 3" << "network";
+    QTest::newRow("other") << "No such file" << "opening" << "exists";
+}
+
+void TestUserMessage::storageFailuresGetTheRemedyOfTheirCause()
+{
+    QFETCH(QString, detail);
+    QFETCH(QString, doing);
+    QFETCH(QString, word);
+    const UserMessage message = describe(StorageFailure("/data/f", doing.toStdString(), detail.toStdString()));
+    QVERIFY2(message.remedy.contains(word), qPrintable(message.remedy));
+}
+
+void TestUserMessage::sizesAndTimesAreReadable()
+{
+    QCOMPARE(formatBytes(1500000000), QStringLiteral("1.5 GB"));
+    QCOMPARE(formatBytes(0), QStringLiteral("0 bytes"));
+    QVERIFY(formatSecondsLeft(-1).isEmpty());
+    QVERIFY(formatSecondsLeft(30).contains(QStringLiteral("30")));
+    QVERIFY(formatSecondsLeft(600).contains(QStringLiteral("10")));
+}
+
+QTEST_MAIN(TestUserMessage)
+#include "tst_user_message.moc"

@@ -1,0 +1,2005 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>ChatService</name>
+    <message>
+        <source>Files of chat %1</source>
+        <translation>对话 %1 的文件</translation>
+    </message>
+</context>
+<context>
+    <name>DocumentWords</name>
+    <message>
+        <source>Indexed</source>
+        <translation>已索引</translation>
+    </message>
+    <message>
+        <source>Ready to be asked.</source>
+        <translation>可以提问了。</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>This file could not be read. Open it in its own program to check it, save it anew, then try again.</source>
+        <translation>无法读取此文件。请用相应的程序打开检查并重新保存，然后重试。</translation>
+    </message>
+    <message>
+        <source>No text</source>
+        <translation>没有文字</translation>
+    </message>
+    <message>
+        <source>The pages are images without text. Run text recognition (OCR) on the file and add the result.</source>
+        <translation>页面是不含文字的图像。请先对文件做文字识别（OCR），再添加识别后的文件。</translation>
+    </message>
+    <message>
+        <source>Locked</source>
+        <translation>已加密</translation>
+    </message>
+    <message>
+        <source>The file is protected. Enter its password to index it; it is not stored.</source>
+        <translation>文件受密码保护。输入密码即可建立索引；密码不会被保存。</translation>
+    </message>
+    <message>
+        <source>Skipped</source>
+        <translation>已跳过</translation>
+    </message>
+    <message>
+        <source>This kind of file cannot be read.</source>
+        <translation>无法读取这种类型的文件。</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Will be indexed.</source>
+        <translation>将会建立索引。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s)</source>
+        <translation>
+            <numerusform>%n 个文档</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n chunk(s)</source>
+        <translation>
+            <numerusform>%n 个文本块</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n with problems</source>
+        <translation>
+            <numerusform>%n 个有问题</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n waiting</source>
+        <translation>
+            <numerusform>%n 个等待中</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>searched by words only: no embedding model</source>
+        <translation>仅按字词检索：没有嵌入模型</translation>
+    </message>
+    <message>
+        <source>%1 of %2 files</source>
+        <translation>%1 / %2 个文件</translation>
+    </message>
+    <message>
+        <source>%1 chunks/s</source>
+        <translation>%1 块/秒</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n failed</source>
+        <translation>
+            <numerusform>%n 个失败</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Getting ready…</source>
+        <translation>正在准备…</translation>
+    </message>
+</context>
+<context>
+    <name>ImportModel</name>
+    <message>
+        <source>Choose a model file</source>
+        <translation>选择模型文件</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf);;All files (*)</source>
+        <translation>模型 (*.gguf);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>How should “%1” be added?</source>
+        <translation>如何添加“%1”？</translation>
+    </message>
+    <message>
+        <source>Used where it is, it takes no further space, but must stay there. A copy in the data folder takes %1 more.</source>
+        <translation>在原处使用不占额外空间，但文件必须保留在原处。复制到数据文件夹会另占 %1。</translation>
+    </message>
+    <message>
+        <source>Use it where it is</source>
+        <translation>在原处使用</translation>
+    </message>
+    <message>
+        <source>Copy it</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
+    <name>Messages</name>
+    <message>
+        <source>page %1</source>
+        <translation>第 %1 页</translation>
+    </message>
+    <message>
+        <source>The file has changed since it was indexed; the passage was not found in it as it is now.</source>
+        <translation>文件在建立索引后有改动，现在的文件中找不到这段文字。</translation>
+    </message>
+    <message>
+        <source>The answer could not be made</source>
+        <translation>无法生成回答</translation>
+    </message>
+    <message>
+        <source>Answer again to retry.</source>
+        <translation>点击“重新回答”重试。</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Sources</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在开始…</translation>
+    </message>
+    <message>
+        <source>Reading the attached files…</source>
+        <translation>正在读取附件…</translation>
+    </message>
+    <message>
+        <source>Searching the documents…</source>
+        <translation>正在检索文档…</translation>
+    </message>
+    <message>
+        <source>Reading the prompt…</source>
+        <translation>正在读取提示词…</translation>
+    </message>
+    <message>
+        <source>Waiting for another answer to finish…</source>
+        <translation>正在等待另一个回答完成…</translation>
+    </message>
+    <message>
+        <source>Writing…</source>
+        <translation>正在撰写…</translation>
+    </message>
+    <message>
+        <source>Stopped. What was written so far is kept.</source>
+        <translation>已停止，已生成的内容会保留。</translation>
+    </message>
+    <message>
+        <source>The answer reached its longest allowed length.</source>
+        <translation>回答已达到允许的最大长度。</translation>
+    </message>
+    <message>
+        <source>The documents do not seem to answer this. The closest passages are listed above.</source>
+        <translation>文档中似乎没有这个问题的答案。最接近的段落列在上方。</translation>
+    </message>
+    <message>
+        <source>No source was used for this answer.</source>
+        <translation>此回答没有使用任何来源。</translation>
+    </message>
+    <message>
+        <source>Searched for: %1</source>
+        <translation>检索语句：%1</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>first token after %1 s</source>
+        <translation>%1 秒后输出首个词元</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s)</source>
+        <translation>
+            <numerusform>%n 个词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>cut at the limit</source>
+        <translation>达到长度上限</translation>
+    </message>
+    <message>
+        <source>Model: %1</source>
+        <translation>模型：%1</translation>
+    </message>
+    <message>
+        <source>Prompt: %1 tokens, %2 of them reused</source>
+        <translation>提示词：%1 个词元，其中 %2 个复用</translation>
+    </message>
+    <message>
+        <source>Prefill: %1 tokens/s</source>
+        <translation>预填充：%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>Retrieval: %1 ms</source>
+        <translation>检索：%1 毫秒</translation>
+    </message>
+    <message>
+        <source>Seed: %1</source>
+        <translation>随机种子：%1</translation>
+    </message>
+</context>
+<context>
+    <name>Pages</name>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Documents</source>
+        <translation>文档</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+</context>
+<context>
+    <name>Sampling</name>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>How freely words are chosen. 0 always takes the likeliest; higher values vary more.</source>
+        <translation>选词的自由程度。0 总是取最可能的词元；数值越高变化越多。</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>Only the k likeliest tokens are considered. 0 turns this off.</source>
+        <translation>只考虑最可能的 k 个词元。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Only the likeliest tokens that together reach this share are considered. 1 turns this off.</source>
+        <translation>只考虑累计概率达到此比例的最可能词元。1 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Leaves out tokens less likely than this share of the likeliest one. 0 turns this off.</source>
+        <translation>排除概率低于最可能词元的这一比例的词元。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Repetition penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Makes tokens that just appeared less likely. 1 turns this off.</source>
+        <translation>降低刚出现过的词元的概率。1 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Presence penalty</source>
+        <translation>存在惩罚</translation>
+    </message>
+    <message>
+        <source>Lowers tokens that appeared at all. 0 turns this off.</source>
+        <translation>降低出现过的词元的概率。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Frequency penalty</source>
+        <translation>频率惩罚</translation>
+    </message>
+    <message>
+        <source>Lowers tokens by how often they appeared. 0 turns this off.</source>
+        <translation>按出现次数降低词元的概率。0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Longest answer</source>
+        <translation>最长回答</translation>
+    </message>
+    <message>
+        <source>Tokens after which an answer ends. 0 leaves it to the model and its context.</source>
+        <translation>回答达到这么多词元后结束。0 表示由模型和上下文决定。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>随机种子</translation>
+    </message>
+    <message>
+        <source>The same seed gives the same answer. −1 draws a new one each time.</source>
+        <translation>种子相同则回答相同。−1 表示每次随机。</translation>
+    </message>
+    <message>
+        <source>Passages retrieved</source>
+        <translation>检索段落数</translation>
+    </message>
+    <message>
+        <source>How many passages are looked up in the documents for each question.</source>
+        <translation>每个问题从文档中检索多少个段落。</translation>
+    </message>
+</context>
+<context>
+    <name>UserMessage</name>
+    <message>
+        <source>Not enough memory on %1</source>
+        <translation>%1 内存不足</translation>
+    </message>
+    <message>
+        <source>%1 needed, %2 free.</source>
+        <translation>需要 %1，可用 %2。</translation>
+    </message>
+    <message>
+        <source>Choose a smaller quantization, a shorter context, or unload the other model.</source>
+        <translation>请选择更小的量化、更短的上下文，或卸载另一个模型。</translation>
+    </message>
+    <message>
+        <source> (at byte %1)</source>
+        <translation>（位于第 %1 字节）</translation>
+    </message>
+    <message>
+        <source>The file is damaged</source>
+        <translation>文件已损坏</translation>
+    </message>
+    <message>
+        <source>“%1” is damaged or not what it seems</source>
+        <translation>“%1”已损坏或格式不符</translation>
+    </message>
+    <message>
+        <source>Get the file again, or choose another one. The original was not changed.</source>
+        <translation>请重新获取该文件或选择其他文件。原文件未被改动。</translation>
+    </message>
+    <message>
+        <source>Not supported: %1</source>
+        <translation>不支持：%1</translation>
+    </message>
+    <message>
+        <source>The file itself is fine; this version cannot use it. Choose another model or format.</source>
+        <translation>文件本身没有问题，但此版本无法使用。请选择其他模型或格式。</translation>
+    </message>
+    <message>
+        <source>%1 failed</source>
+        <translation>%1 出错</translation>
+    </message>
+    <message>
+        <source>While %1: %2.</source>
+        <translation>%1 时出错：%2。</translation>
+    </message>
+    <message>
+        <source>Restart the program; if it happens again, choose the CPU in the settings.</source>
+        <translation>请重启程序；如果再次发生，请在设置中选择 CPU。</translation>
+    </message>
+    <message>
+        <source>Check that the file exists and may be read, then try again.</source>
+        <translation>请确认文件存在且可以读取，然后重试。</translation>
+    </message>
+    <message>
+        <source>Free some disk space, then try again.</source>
+        <translation>请清理磁盘空间后重试。</translation>
+    </message>
+    <message>
+        <source>Change the permissions, or choose another data folder in the settings.</source>
+        <translation>请更改权限，或在设置中选择其他数据文件夹。</translation>
+    </message>
+    <message>
+        <source>Another program uses the file. Close it, then try again.</source>
+        <translation>另一个程序正在使用该文件。请将其关闭后重试。</translation>
+    </message>
+    <message>
+        <source>Check the network connection, then try again: what was downloaded is kept.</source>
+        <translation>请检查网络连接后重试：已下载的内容会保留。</translation>
+    </message>
+    <message>
+        <source>A file could not be used</source>
+        <translation>无法使用文件</translation>
+    </message>
+    <message>
+        <source>%1: %2 (%3).</source>
+        <translation>%1：%2（%3）。</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Not enough memory</source>
+        <translation>内存不足</translation>
+    </message>
+    <message>
+        <source>Close other programs or unload a model, then try again.</source>
+        <translation>请关闭其他程序或卸载模型后重试。</translation>
+    </message>
+    <message>
+        <source>The conversation does not fit the model’s context</source>
+        <translation>对话超出模型的上下文长度</translation>
+    </message>
+    <message>
+        <source>Start a new chat, shorten the message, or load the model with a longer context.</source>
+        <translation>请新建对话、缩短消息，或以更长的上下文加载模型。</translation>
+    </message>
+    <message>
+        <source>Something went wrong</source>
+        <translation>出现问题</translation>
+    </message>
+    <message>
+        <source>Try again; if it happens again, copy the details and report them.</source>
+        <translation>请重试；如果再次发生，请复制详情并反馈。</translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n second(s) left</source>
+        <translation>
+            <numerusform>约剩 %n 秒</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n minute(s) left</source>
+        <translation>
+            <numerusform>约剩 %n 分钟</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n hour(s) left</source>
+        <translation>
+            <numerusform>约剩 %n 小时</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ChatPage</name>
+    <message>
+        <source>Your chats will be listed here.</source>
+        <translation>您的对话会列在这里。</translation>
+    </message>
+    <message>
+        <source>Reading the chats…</source>
+        <translation>正在读取对话…</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>You can write your question already.</source>
+        <translation>现在就可以输入问题。</translation>
+    </message>
+    <message>
+        <source>Choose another model</source>
+        <translation>选择其他模型</translation>
+    </message>
+    <message>
+        <source>Ask “%1”</source>
+        <translation>向“%1”提问</translation>
+    </message>
+    <message>
+        <source>Answers cite the page they come from. Click a citation to see the passage.</source>
+        <translation>回答会注明出自哪一页。点击引用标记即可查看原文。</translation>
+    </message>
+    <message>
+        <source>What would you like to know?</source>
+        <translation>您想了解什么？</translation>
+    </message>
+    <message>
+        <source>Ask the model directly, or choose documents below to get answers with page citations.</source>
+        <translation>可以直接向模型提问，也可以在下方选择文档，获得带页码引用的回答。</translation>
+    </message>
+    <message>
+        <source>Add documents</source>
+        <translation>添加文档</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>The model is still loading.</source>
+        <translation>模型仍在加载。</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Load a model first.</source>
+        <translation>请先加载模型。</translation>
+    </message>
+    <message>
+        <source>No model is loaded.</source>
+        <translation>尚未加载模型。</translation>
+    </message>
+    <message>
+        <source>The conversation no longer fits the model’s context.</source>
+        <translation>对话已超出模型的上下文长度。</translation>
+    </message>
+    <message>
+        <source>Leave out the oldest messages</source>
+        <translation>略去最早的消息</translation>
+    </message>
+    <message>
+        <source>Editing an earlier message: it and everything after it will be replaced.</source>
+        <translation>正在编辑之前的消息：发送后，该消息及其后的内容将被替换。</translation>
+    </message>
+    <message>
+        <source>“%1” is still being indexed; answers use what is ready.</source>
+        <translation>“%1”仍在建立索引；回答只会用到已就绪的部分。</translation>
+    </message>
+    <message>
+        <source>The collection “%1” no longer exists. Choose another one.</source>
+        <translation>文档集“%1”已不存在，请选择其他文档集。</translation>
+    </message>
+    <message>
+        <source>“%1” has no readable documents yet.</source>
+        <translation>“%1”中还没有可读取的文档。</translation>
+    </message>
+    <message>
+        <source>Ask anything</source>
+        <translation>输入您的问题</translation>
+    </message>
+    <message>
+        <source>Chat deleted</source>
+        <translation>对话已删除</translation>
+    </message>
+    <message>
+        <source>“%1” deleted</source>
+        <translation>已删除“%1”</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Delete this message and everything after it?</source>
+        <translation>删除这条消息及其后的所有内容？</translation>
+    </message>
+    <message>
+        <source>This cannot be undone.</source>
+        <translation>此操作无法撤销。</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>Save this chat as a file</source>
+        <translation>将此对话保存为文件</translation>
+    </message>
+    <message>
+        <source>Markdown (*.md)</source>
+        <translation>Markdown（*.md）</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>已保存</translation>
+    </message>
+    <message>
+        <source>Could not be saved: %1</source>
+        <translation>无法保存：%1</translation>
+    </message>
+    <message>
+        <source>No documents</source>
+        <translation>不使用文档</translation>
+    </message>
+    <message>
+        <source>Documents to answer from: none</source>
+        <translation>回答所依据的文档：无</translation>
+    </message>
+    <message>
+        <source>Documents to answer from: %1</source>
+        <translation>回答所依据的文档：%1</translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 (%n document(s))</source>
+        <translation>
+            <numerusform>%1（%n 个文档）</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Manage documents…</source>
+        <translation>管理文档…</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Documents (%1);;All files (*)</source>
+        <translation>文档 (%1);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Show or hide the chats</source>
+        <translation>显示或隐藏对话列表</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>在此对话中查找</translation>
+    </message>
+    <message>
+        <source>Settings of this chat</source>
+        <translation>此对话的设置</translation>
+    </message>
+    <message>
+        <source>Previous match</source>
+        <translation>上一处匹配</translation>
+    </message>
+    <message>
+        <source>Next match</source>
+        <translation>下一处匹配</translation>
+    </message>
+    <message>
+        <source>Close the search</source>
+        <translation>关闭查找</translation>
+    </message>
+    <message>
+        <source>No match</source>
+        <translation>无匹配</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n match(es)</source>
+        <translation>
+            <numerusform>%n 处匹配</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>This chat now answers from the attached files.</source>
+        <translation>此对话现在依据所附文件回答。</translation>
+    </message>
+    <message>
+        <source>Instructions</source>
+        <translation>指令</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话内容</translation>
+    </message>
+    <message>
+        <source>Documents</source>
+        <translation>文档</translation>
+    </message>
+    <message>
+        <source>Room for the answer</source>
+        <translation>为回答预留</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>未找到结果</translation>
+    </message>
+    <message>
+        <source>The passage as it was indexed:</source>
+        <translation>建立索引时的原文：</translation>
+    </message>
+    <message>
+        <source>Go to the input</source>
+        <translation>转到输入框</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Search all chats</source>
+        <translation>搜索所有对话</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::DocumentsPage</name>
+    <message>
+        <source>New collection</source>
+        <translation>新建文档集</translation>
+    </message>
+    <message>
+        <source>Name of the collection:</source>
+        <translation>文档集名称：</translation>
+    </message>
+    <message>
+        <source>My documents</source>
+        <translation>我的文档</translation>
+    </message>
+    <message>
+        <source>Rename collection</source>
+        <translation>重命名文档集</translation>
+    </message>
+    <message>
+        <source>New name:</source>
+        <translation>新名称：</translation>
+    </message>
+    <message>
+        <source>Remove the collection “%1”?</source>
+        <translation>移除文档集“%1”？</translation>
+    </message>
+    <message>
+        <source>The index is deleted. The files themselves stay where they are.</source>
+        <translation>索引会被删除，文件本身保留在原处。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>Add files</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Documents (%1);;All files (*)</source>
+        <translation>文档 (%1);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Add a folder</source>
+        <translation>添加文件夹</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>示例文档</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) removed from the collection</source>
+        <translation>
+            <numerusform>已从文档集中移除 %n 个文档</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>密码</translation>
+    </message>
+    <message>
+        <source>Password of %1:</source>
+        <translation>%1 的密码：</translation>
+    </message>
+    <message>
+        <source>Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning.</source>
+        <translation>查看针对某个问题能检索到什么以及原因：每个段落在字词检索和语义检索中的名次。</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>正在搜索…</translation>
+    </message>
+    <message>
+        <source>Collections</source>
+        <translation>文档集</translation>
+    </message>
+    <message>
+        <source>More for this collection</source>
+        <translation>此文档集的更多操作</translation>
+    </message>
+    <message>
+        <source>Ask in a new chat</source>
+        <translation>在新对话中提问</translation>
+    </message>
+    <message>
+        <source>Index everything again…</source>
+        <translation>全部重新索引…</translation>
+    </message>
+    <message>
+        <source>Index all of “%1” again?</source>
+        <translation>重新索引“%1”的全部文档？</translation>
+    </message>
+    <message>
+        <source>Every document is read anew. Files that changed are noticed without this.</source>
+        <translation>所有文档都会重新读取。有改动的文件无需这样做也会被发现。</translation>
+    </message>
+    <message>
+        <source>Index again</source>
+        <translation>重新索引</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>重命名…</translation>
+    </message>
+    <message>
+        <source>Remove collection…</source>
+        <translation>移除文档集…</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>检索</translation>
+    </message>
+    <message>
+        <source>Files or search</source>
+        <translation>文件或检索</translation>
+    </message>
+    <message>
+        <source>Documents of the collection</source>
+        <translation>文档集中的文档</translation>
+    </message>
+    <message>
+        <source>Takes the documents out of the collection; the files stay where they are (Del)</source>
+        <translation>将文档移出文档集；文件保留在原处（Del）</translation>
+    </message>
+    <message>
+        <source>Search this collection</source>
+        <translation>在此文档集中检索</translation>
+    </message>
+    <message>
+        <source>Words and meaning</source>
+        <translation>字词和语义</translation>
+    </message>
+    <message>
+        <source>Words only</source>
+        <translation>仅字词</translation>
+    </message>
+    <message>
+        <source>Meaning only</source>
+        <translation>仅语义</translation>
+    </message>
+    <message>
+        <source>Way of searching</source>
+        <translation>检索方式</translation>
+    </message>
+    <message>
+        <source>Indexing of “%1” stopped; what is done stays.</source>
+        <translation>已停止索引“%1”；已完成的部分会保留。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) indexed in %1 s</source>
+        <translation>
+            <numerusform>已索引 %n 个文档，用时 %1 秒</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing found. Try other words, or check that the files are indexed.</source>
+        <translation>未找到结果。请换一种说法，或检查文件是否已建立索引。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n passage(s) in %1 ms. These are what an answer would be made from.</source>
+        <translation>
+            <numerusform>%1 毫秒内找到 %n 个段落。回答将依据这些段落生成。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页数</translation>
+    </message>
+    <message>
+        <source>Chunks</source>
+        <translation>文本块</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Reading the collections…</source>
+        <translation>正在读取文档集…</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Your documents, ready to be asked</source>
+        <translation>向您的文档提问</translation>
+    </message>
+    <message>
+        <source>A collection is a set of files that chats can answer from, with the page each answer comes from. Drop files or a folder here, or choose them.</source>
+        <translation>文档集是一组文件，对话可以依据它们回答，并注明每个回答出自哪一页。将文件或文件夹拖放到这里，或点击选择。</translation>
+    </message>
+    <message>
+        <source>Try the samples</source>
+        <translation>试用示例文档</translation>
+    </message>
+    <message>
+        <source>Indexing “%1”</source>
+        <translation>正在索引“%1”</translation>
+    </message>
+    <message>
+        <source>Enter the password…</source>
+        <translation>输入密码…</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::FirstRunPanel</name>
+    <message>
+        <source>Adding %1</source>
+        <translation>正在添加 %1</translation>
+    </message>
+    <message>
+        <source>Checking %1</source>
+        <translation>正在校验 %1</translation>
+    </message>
+    <message>
+        <source>Getting %1</source>
+        <translation>正在获取 %1</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>正在下载</translation>
+    </message>
+    <message>
+        <source>Checking the download</source>
+        <translation>正在校验下载内容</translation>
+    </message>
+    <message>
+        <source>Putting the parts together</source>
+        <translation>正在合并各部分</translation>
+    </message>
+    <message>
+        <source>Converting</source>
+        <translation>正在转换</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
+    </message>
+    <message>
+        <source>Welcome to Switchyard</source>
+        <translation>欢迎使用 Switchyard</translation>
+    </message>
+    <message>
+        <source>Chat with your documents on this computer. Nothing leaves it. A language model is all that is missing.</source>
+        <translation>在这台电脑上与您的文档对话，任何内容都不会离开本机。现在只差一个语言模型。</translation>
+    </message>
+    <message>
+        <source>Download the starter models</source>
+        <translation>下载入门模型</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Use a model you have</source>
+        <translation>使用已有的模型</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
+        <source>A GGUF file from your disk. You can also drop it here.</source>
+        <translation>磁盘上的 GGUF 文件，也可以直接拖放到这里。</translation>
+    </message>
+    <message>
+        <source>Everything in the catalogue is installed.</source>
+        <translation>目录中的模型均已安装。</translation>
+    </message>
+    <message>
+        <source>%1 to answer and to search. %2 to download.</source>
+        <translation>%1，分别用于回答和检索。需要下载 %2。</translation>
+    </message>
+    <message>
+        <source> and </source>
+        <translation>和</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::MainWindow</name>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Working</source>
+        <translation>正在进行</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>网络</translation>
+    </message>
+    <message>
+        <source>Loading…</source>
+        <translation>正在加载…</translation>
+    </message>
+    <message>
+        <source>Could not be loaded</source>
+        <translation>无法加载</translation>
+    </message>
+    <message>
+        <source>No model loaded</source>
+        <translation>未加载模型</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1%</translation>
+    </message>
+    <message>
+        <source>Indexing documents</source>
+        <translation>正在索引文档</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s in the last answer</source>
+        <translation>上次回答 %1 词元/秒</translation>
+    </message>
+    <message numerus="yes">
+        <source>%1, %n thread(s)</source>
+        <translation>
+            <numerusform>%1，%n 线程</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>正在下载</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>A model is being downloaded because you asked for it.</source>
+        <translation>正在按您的要求下载模型。</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this computer.</source>
+        <translation>任何内容都不会离开这台电脑。</translation>
+    </message>
+    <message>
+        <source>%1 used by Switchyard, %2 of %3 free</source>
+        <translation>Switchyard 使用 %1，可用 %2 / %3</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ModelsPage</name>
+    <message>
+        <source>Chat model</source>
+        <translation>对话模型</translation>
+    </message>
+    <message>
+        <source>Embedding model</source>
+        <translation>嵌入模型</translation>
+    </message>
+    <message>
+        <source>%1 billion</source>
+        <translation>%1 B</translation>
+    </message>
+    <message>
+        <source>%1 million</source>
+        <translation>%1 M</translation>
+    </message>
+    <message>
+        <source>Add a model file</source>
+        <translation>添加模型文件</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>上下文长度</translation>
+    </message>
+    <message>
+        <source> tokens</source>
+        <translation> 词元</translation>
+    </message>
+    <message>
+        <source>How much text the model can attend to at once. Longer takes more memory.</source>
+        <translation>模型一次能处理的文本长度。越长占用的内存越多。</translation>
+    </message>
+    <message>
+        <source>Load anyway</source>
+        <translation>仍然加载</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Check the file</source>
+        <translation>校验文件</translation>
+    </message>
+    <message>
+        <source>Compares the file with its recorded SHA-256</source>
+        <translation>将文件与记录的 SHA-256 比对</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>移除…</translation>
+    </message>
+    <message>
+        <source>Facts</source>
+        <translation>详细信息</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>“%1” added</source>
+        <translation>已添加“%1”</translation>
+    </message>
+    <message>
+        <source>The file is as it was recorded.</source>
+        <translation>文件与记录一致。</translation>
+    </message>
+    <message>
+        <source>The file’s contents have changed since it was recorded. Get it again before trusting it.</source>
+        <translation>文件内容与记录不一致。请重新获取后再使用。</translation>
+    </message>
+    <message>
+        <source>Download finished</source>
+        <translation>下载完成</translation>
+    </message>
+    <message>
+        <source>Chat models</source>
+        <translation>对话模型</translation>
+    </message>
+    <message>
+        <source>Embedding models</source>
+        <translation>嵌入模型</translation>
+    </message>
+    <message>
+        <source>Loaded</source>
+        <translation>已加载</translation>
+    </message>
+    <message>
+        <source>The file is gone</source>
+        <translation>文件已不存在</translation>
+    </message>
+    <message>
+        <source>To download</source>
+        <translation>可下载</translation>
+    </message>
+    <message>
+        <source>Reading the list of models…</source>
+        <translation>正在读取模型列表…</translation>
+    </message>
+    <message>
+        <source>%1 to download</source>
+        <translation>需要下载 %1</translation>
+    </message>
+    <message>
+        <source>loaded</source>
+        <translation>已加载</translation>
+    </message>
+    <message>
+        <source>the file is gone</source>
+        <translation>文件已不存在</translation>
+    </message>
+    <message>
+        <source>used where it is</source>
+        <translation>在原处使用</translation>
+    </message>
+    <message>
+        <source>in the data folder</source>
+        <translation>位于数据文件夹</translation>
+    </message>
+    <message>
+        <source>The file was moved or deleted. Put it back, or remove the entry and add the file again.</source>
+        <translation>文件已被移动或删除。请将其放回原处，或移除此条目后重新添加。</translation>
+    </message>
+    <message>
+        <source>Used to search documents by meaning. It is loaded when it is needed.</source>
+        <translation>用于按语义检索文档，需要时会自动加载。</translation>
+    </message>
+    <message>
+        <source>Unload</source>
+        <translation>卸载</translation>
+    </message>
+    <message>
+        <source>Loading…</source>
+        <translation>正在加载…</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>加载</translation>
+    </message>
+    <message>
+        <source>This version cannot use the file</source>
+        <translation>此版本无法使用该文件</translation>
+    </message>
+    <message>
+        <source>Choose another model.</source>
+        <translation>请选择其他模型。</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>KV cache</source>
+        <translation>KV 缓存</translation>
+    </message>
+    <message>
+        <source>Computing</source>
+        <translation>计算</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>架构</translation>
+    </message>
+    <message>
+        <source>Name in the file</source>
+        <translation>文件内名称</translation>
+    </message>
+    <message>
+        <source>License</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数量</translation>
+    </message>
+    <message>
+        <source>%1, %2 per token</source>
+        <translation>%1，每个词元使用 %2</translation>
+    </message>
+    <message>
+        <source>Quantization</source>
+        <translation>量化</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 个词元</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>层数</translation>
+    </message>
+    <message>
+        <source>Experts</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>词表大小</translation>
+    </message>
+    <message>
+        <source>KV cache per token</source>
+        <translation>每个词元的 KV 缓存</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>SHA-256</source>
+        <translation>SHA-256</translation>
+    </message>
+    <message>
+        <source>Note</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Remove “%1”?</source>
+        <translation>移除“%1”？</translation>
+    </message>
+    <message>
+        <source>It is only taken off the list; the file stays where it is.</source>
+        <translation>仅从列表中移除；文件保留在原处。</translation>
+    </message>
+    <message>
+        <source>The file in the data folder is deleted (%1).</source>
+        <translation>数据文件夹中的文件将被删除（%1）。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::SamplingPanel</name>
+    <message>
+        <source>Settings of this chat</source>
+        <translation>此对话的设置</translation>
+    </message>
+    <message>
+        <source>Close the settings of this chat</source>
+        <translation>关闭此对话的设置</translation>
+    </message>
+    <message>
+        <source>Back to the default: %1</source>
+        <translation>恢复默认值：%1</translation>
+    </message>
+    <message>
+        <source>Instructions</source>
+        <translation>指令</translation>
+    </message>
+    <message>
+        <source>What the model is told before every message, for example “Answer briefly.”</source>
+        <translation>每条消息之前告诉模型的话，例如“请简要回答。”</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::SearchResultsView</name>
+    <message>
+        <source>words: place %1</source>
+        <translation>字词：第 %1 名</translation>
+    </message>
+    <message>
+        <source>words: not found</source>
+        <translation>字词：未找到</translation>
+    </message>
+    <message>
+        <source>meaning: place %1</source>
+        <translation>语义：第 %1 名</translation>
+    </message>
+    <message>
+        <source>meaning: not found</source>
+        <translation>语义：未找到</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>检索结果</translation>
+    </message>
+    <message>
+        <source>page %1</source>
+        <translation>第 %1 页</translation>
+    </message>
+    <message>
+        <source>score %1</source>
+        <translation>得分 %1</translation>
+    </message>
+    <message>
+        <source>Words score %1, meaning score %2</source>
+        <translation>字词得分 %1，语义得分 %2</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::SettingsPage</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1%</translation>
+    </message>
+    <message>
+        <source>Size of the interface’s text</source>
+        <translation>界面文字大小</translation>
+    </message>
+    <message>
+        <source>As the interface</source>
+        <translation>与界面相同</translation>
+    </message>
+    <message>
+        <source>%1 points</source>
+        <translation>%1 磅</translation>
+    </message>
+    <message>
+        <source>Size of the text in chats</source>
+        <translation>对话文字大小</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter</source>
+        <translation>Ctrl+Enter</translation>
+    </message>
+    <message>
+        <source>Send with</source>
+        <translation>发送键</translation>
+    </message>
+    <message>
+        <source>Shift+Enter always breaks the line. Enter never sends while an input method is composing.</source>
+        <translation>Shift+Enter 始终换行。输入法正在组词时，Enter 不会发送。</translation>
+    </message>
+    <message>
+        <source>Instructions for every chat</source>
+        <translation>所有对话的指令</translation>
+    </message>
+    <message>
+        <source>What the model is told before every message, for example “Answer briefly.”</source>
+        <translation>每条消息之前告诉模型的话，例如“请简要回答。”</translation>
+    </message>
+    <message>
+        <source>Defaults for new answers</source>
+        <translation>回答的默认设置</translation>
+    </message>
+    <message>
+        <source>Back to the original defaults</source>
+        <translation>恢复初始默认值</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>线程数</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n in use now. A change takes effect at the next start.</source>
+        <translation>
+            <numerusform>当前使用 %n 个。更改在下次启动时生效。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>更改…</translation>
+    </message>
+    <message>
+        <source>Change the data folder</source>
+        <translation>更改数据文件夹</translation>
+    </message>
+    <message>
+        <source>Data folder</source>
+        <translation>数据文件夹</translation>
+    </message>
+    <message>
+        <source>%1
+Chats, indexes and models are kept here. A change takes effect at the next start; nothing is moved.</source>
+        <translation>%1
+对话、索引和模型保存在这里。更改在下次启动时生效，不会移动任何内容。</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open the data folder</source>
+        <translation>打开数据文件夹</translation>
+    </message>
+    <message>
+        <source>Show the data folder</source>
+        <translation>查看数据文件夹</translation>
+    </message>
+    <message>
+        <source>Choose the data folder</source>
+        <translation>选择数据文件夹</translation>
+    </message>
+    <message>
+        <source>%1 will be used from the next start.</source>
+        <translation>下次启动时将使用 %1。</translation>
+    </message>
+    <message>
+        <source>Privacy</source>
+        <translation>隐私</translation>
+    </message>
+    <message>
+        <source>Chats, documents and answers stay on this computer. The network is used for one thing only: downloading a model from the catalogue, when you press Download.</source>
+        <translation>对话、文档和回答都保留在这台电脑上。网络只用于一件事：当您点击“下载”时，从目录下载模型。</translation>
+    </message>
+    <message>
+        <source>Keyboard</source>
+        <translation>键盘</translation>
+    </message>
+    <message>
+        <source>Chat, Documents, Models, Settings</source>
+        <translation>对话、文档、模型、设置</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Go to the input</source>
+        <translation>转到输入框</translation>
+    </message>
+    <message>
+        <source>Show or hide the chats</source>
+        <translation>显示或隐藏对话列表</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Stop the answer</source>
+        <translation>停止回答</translation>
+    </message>
+    <message>
+        <source>Edit the last message</source>
+        <translation>编辑上一条消息</translation>
+    </message>
+    <message>
+        <source>↑ in the empty input</source>
+        <translation>在空输入框中按 ↑</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>在此对话中查找</translation>
+    </message>
+    <message>
+        <source>Search all chats</source>
+        <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>Save this chat as a file</source>
+        <translation>将此对话保存为文件</translation>
+    </message>
+    <message>
+        <source>Previous and next message</source>
+        <translation>上一条和下一条消息</translation>
+    </message>
+    <message>
+        <source>Citations, links and buttons of a message</source>
+        <translation>消息中的引用、链接和按钮</translation>
+    </message>
+    <message>
+        <source>← and →, Enter</source>
+        <translation>← 和 →，Enter</translation>
+    </message>
+    <message>
+        <source>Rename or delete a chat</source>
+        <translation>重命名或删除对话</translation>
+    </message>
+    <message>
+        <source>F2, Del</source>
+        <translation>F2、Del</translation>
+    </message>
+    <message>
+        <source>Add files</source>
+        <translation>添加文件</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::ChatList</name>
+    <message>
+        <source>Title of the chat</source>
+        <translation>对话标题</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>New chat (Ctrl+N)</source>
+        <translation>新对话（Ctrl+N）</translation>
+    </message>
+    <message>
+        <source>Search chats</source>
+        <translation>搜索对话</translation>
+    </message>
+    <message>
+        <source>Search titles and messages (Ctrl+Shift+F)</source>
+        <translation>搜索标题和消息（Ctrl+Shift+F）</translation>
+    </message>
+    <message>
+        <source>Chats</source>
+        <translation>对话列表</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Last 7 days</source>
+        <translation>最近 7 天</translation>
+    </message>
+    <message>
+        <source>Last 30 days</source>
+        <translation>最近 30 天</translation>
+    </message>
+    <message>
+        <source>MMMM</source>
+        <translation>M月</translation>
+    </message>
+    <message>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::Composer</name>
+    <message>
+        <source>Dismiss</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>添加附件</translation>
+    </message>
+    <message>
+        <source>Attach files (or drop them here)</source>
+        <translation>添加附件（也可拖放到这里）</translation>
+    </message>
+    <message>
+        <source>Pasted text (%1 characters)</source>
+        <translation>粘贴的文本（%1 个字符）</translation>
+    </message>
+    <message>
+        <source>Ask anything</source>
+        <translation>输入您的问题</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>停止（Esc）</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Send (Enter)</source>
+        <translation>发送（Enter）</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>移除 %1</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>另有 %n 个</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::ContextGauge</name>
+    <message>
+        <source>Context</source>
+        <translation>上下文</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1%</translation>
+    </message>
+    <message>
+        <source>%1 of %2 tokens of context</source>
+        <translation>上下文已用 %1 / %2 个词元</translation>
+    </message>
+    <message>
+        <source>This does not fit. Shorten the message, start a new chat, or load the model with a longer context.</source>
+        <translation>内容超出上下文。请缩短消息、新建对话，或以更长的上下文加载模型。</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::ConversationView</name>
+    <message>
+        <source>You</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source> (no source supports this)</source>
+        <translation>（没有来源支持这句话）</translation>
+    </message>
+    <message>
+        <source>Copy selection</source>
+        <translation>复制所选内容</translation>
+    </message>
+    <message>
+        <source>Copy message</source>
+        <translation>复制消息</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>全选</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Edit and ask again</source>
+        <translation>编辑后重新提问</translation>
+    </message>
+    <message>
+        <source>Delete from here on</source>
+        <translation>删除此处及之后的内容</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话内容</translation>
+    </message>
+    <message>
+        <source>Jump to end</source>
+        <translation>跳到末尾</translation>
+    </message>
+    <message>
+        <source>Copy code</source>
+        <translation>复制代码</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::MemoryBar</name>
+    <message>
+        <source>Memory needed</source>
+        <translation>所需内存</translation>
+    </message>
+    <message>
+        <source>%1 needed, %2 free</source>
+        <translation>需要 %1，可用 %2</translation>
+    </message>
+    <message>
+        <source>Fits: %1 needed, %2 free</source>
+        <translation>内存充足：需要 %1，可用 %2</translation>
+    </message>
+    <message>
+        <source>Does not fit: %1 needed, %2 free</source>
+        <translation>内存不足：需要 %1，可用 %2</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::NavigationRail</name>
+    <message>
+        <source>Areas</source>
+        <translation>功能区</translation>
+    </message>
+    <message>
+        <source>%1 (%2)</source>
+        <translation>%1（%2）</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::PageView</name>
+    <message>
+        <source>Page of the source</source>
+        <translation>来源页面</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n highlighted lines</source>
+        <translation>
+            <numerusform>%n 行已标出</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::ProgressList</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel: %1</source>
+        <translation>取消：%1</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::SourcePanel</name>
+    <message>
+        <source>Source</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Previous source</source>
+        <translation>上一个来源</translation>
+    </message>
+    <message>
+        <source>Previous source (Alt+Left)</source>
+        <translation>上一个来源（Alt+←）</translation>
+    </message>
+    <message>
+        <source>Next source</source>
+        <translation>下一个来源</translation>
+    </message>
+    <message>
+        <source>Next source (Alt+Right)</source>
+        <translation>下一个来源（Alt+→）</translation>
+    </message>
+    <message>
+        <source>Open the file</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>Close the source</source>
+        <translation>关闭来源</translation>
+    </message>
+    <message>
+        <source>Close the source (Esc)</source>
+        <translation>关闭来源（Esc）</translation>
+    </message>
+    <message>
+        <source>Text of the source</source>
+        <translation>来源文本</translation>
+    </message>
+    <message>
+        <source>Previous page</source>
+        <translation>上一页</translation>
+    </message>
+    <message>
+        <source>Next page</source>
+        <translation>下一页</translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation>缩小</translation>
+    </message>
+    <message>
+        <source>Zoom out (Ctrl+−)</source>
+        <translation>缩小（Ctrl+−）</translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation>放大</translation>
+    </message>
+    <message>
+        <source>Zoom in (Ctrl++)</source>
+        <translation>放大（Ctrl++）</translation>
+    </message>
+    <message>
+        <source>Fit the width</source>
+        <translation>适合宽度</translation>
+    </message>
+    <message>
+        <source>Fit the width (Ctrl+0)</source>
+        <translation>适合宽度（Ctrl+0）</translation>
+    </message>
+    <message>
+        <source>Opening the source…</source>
+        <translation>正在打开来源…</translation>
+    </message>
+    <message>
+        <source>Page %1</source>
+        <translation>第 %1 页</translation>
+    </message>
+    <message>
+        <source>cited in the answer</source>
+        <translation>回答中已引用</translation>
+    </message>
+    <message>
+        <source>retrieved, not cited</source>
+        <translation>已检索，未引用</translation>
+    </message>
+    <message>
+        <source>score %1</source>
+        <translation>得分 %1</translation>
+    </message>
+    <message>
+        <source>Page %1 of %2</source>
+        <translation>第 %1 页，共 %2 页</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::StatePanel</name>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::Toast</name>
+    <message>
+        <source>Dismiss</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/parts/row_delegate.h"
+
+#include "widgets/theme/fonts.h"
+#include "widgets/theme/tokens.h"
+
+#include <QIcon>
+#include <QPainter>
+#include <QWidget>
+
+namespace sy::widgets {
+
+void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
+{
+    const Tokens& t = tokens(option.palette);
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    const QRect area = option.rect.adjusted(2, 1, -2, -1);
+    const QString text = index.data(Qt::DisplayRole).toString();
+    if (!(index.flags() & Qt::ItemIsSelectable)) {
+        painter->setFont(strongFont(smallFont(option.font)));
+        painter->setPen(t.textFaint);
+        painter->drawText(area.adjusted(8, 0, 0, -3), Qt::AlignLeft | Qt::AlignBottom, text);
+        painter->restore();
+        return;
+    }
+    const bool isCurrent = option.state & QStyle::State_Selected;
+    if (isCurrent || (option.state & QStyle::State_MouseOver)) {
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(isCurrent ? t.accentSoft : t.hover);
+        painter->drawRoundedRect(area, radius::kControl, radius::kControl);
+    }
+    if ((option.state & QStyle::State_HasFocus) && option.widget && option.widget->hasFocus()) {
+        painter->setBrush(Qt::NoBrush);
+        painter->setPen(QPen(t.focus, 2));
+        painter->drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), radius::kControl, radius::kControl);
+    }
+    const int side = option.fontMetrics.height();
+    int left = area.left() + 10;
+    const QIcon icon = index.data(Qt::DecorationRole).value<QIcon>();
+    if (!icon.isNull()) {
+        icon.paint(painter, QRect(left, area.center().y() - side / 2, side, side));
+        left += side + 8;
+    }
+    const QRect words(left, area.top(), area.right() - left - 8, area.height());
+    painter->setFont(option.font);
+    painter->setPen(t.text);
+    painter->drawText(words, Qt::AlignVCenter | Qt::AlignLeft, option.fontMetrics.elidedText(text, Qt::ElideMiddle, words.width()));
+    painter->restore();
+}
+
+} // namespace sy::widgets
