@@ -154,6 +154,23 @@ Value truncate(Renderer& r, const Value& x, CallValues& v)
     return r.text(head + end);
 }
 
+// Words begin behind white space, hyphens and opening brackets; unlike str.title(), not behind apostrophes.
+Value title(Renderer& r, const Value& x, CallValues&)
+{
+    const std::string text = r.str(x);
+    std::string out;
+    bool isFirst = true;
+    for (size_t at = 0; at < text.size();) {
+        const CodePoint c = decodeUtf8(text, at);
+        const std::string_view character = std::string_view(text).substr(at, size_t(c.nBytes));
+        const bool isBetween = isSpaceCharacter(c.value) || (c.value < 0x80 && std::strchr("-({[<", int(c.value)) && c.value != 0);
+        out += isBetween ? std::string(character) : isFirst ? upperCase(character) : lowerCase(character);
+        isFirst = isBetween;
+        at += size_t(c.nBytes);
+    }
+    return r.text(std::move(out));
+}
+
 Value trim(Renderer& r, const Value& x, CallValues& v)
 {
     return r.text(std::string(stripped(r.str(x), v.find(0, "chars"))));
@@ -240,7 +257,9 @@ Value toInteger(Renderer& r, const Value& x, CallValues& v)
             digits.remove_prefix(1);
         const char* last = digits.data() + digits.size();
         int64_t value = 0;
-        const auto [end, error] = std::from_chars(digits.data(), last, value, int(base));
+        const std::string_view prefix = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : "";
+        const size_t nSkipped = !prefix.empty() && lowerCase(digits.substr(0, 2)) == prefix ? 2 : 0;
+        const auto [end, error] = std::from_chars(digits.data() + nSkipped, last, value, int(base));
         if (error == std::errc() && end == last && !digits.empty())
             return value;
         const auto [realEnd, realError] = std::from_chars(digits.data(), last, real);
@@ -516,6 +535,8 @@ Value sum(Renderer& r, const Value& x, CallValues& v)
 Value map(Renderer& r, const Value& x, CallValues& v)
 {
     std::vector<Value> out;
+    if (!isTrue(x)) // None as well: Jinja does not look into what is false
+        return r.list({}, List::Kind::generator);
     if (v.positional.empty()) {
         const Value *attribute = v.findNamed("attribute"), *fallback = v.findNamed("default");
         if (!attribute)
@@ -540,6 +561,8 @@ Value chosen(Renderer& r, const Value& x, CallValues& v, bool wanted, bool byAtt
 {
     if (byAttribute && v.positional.empty())
         throw TemplateError("the name of an attribute is missing");
+    if (!isTrue(x))
+        return r.list({}, List::Kind::generator);
     const size_t at = byAttribute;
     const std::string test = v.positional.size() > at ? stringArgument(v.positional[at], "select") : "";
     CallValues rest;
@@ -575,8 +598,9 @@ Value json(Renderer& r, const Value& x, CallValues& v)
         style.indent = indent->string();
     } else if (indent) {
         const int64_t n = integerArgument(*indent, "tojson");
-        r.charge(uint64_t(std::clamp<int64_t>(n, 0, 1 << 20)));
-        style.indent = std::string(size_t(std::clamp<int64_t>(n, 0, 1 << 20)), ' ');
+        if (n > 1000)
+            throw TemplateError("tojson: an indent of " + std::to_string(n) + " spaces");
+        style.indent = std::string(size_t(std::max<int64_t>(n, 0)), ' ');
     }
     if (style.indent)
         style.itemSeparator = ",";
@@ -615,7 +639,10 @@ Value attribute(Renderer& r, const Value& x, CallValues& v)
     const Value* name = v.find(0, "name");
     if (!name)
         throw TemplateError("attr needs a name");
-    return r.attribute(x, stringArgument(*name, "attr"));
+    const std::string& text = stringArgument(*name, "attr");
+    if (x.map() && !x.map()->isNamespace && !hasMethod(x, text)) // unlike x.name, it does not look among the keys
+        return noItem("a dictionary has no such attribute");
+    return r.attribute(x, text);
 }
 
 Value format(Renderer& r, const Value& x, CallValues& v)
@@ -673,7 +700,7 @@ constexpr FilterRow kFilters[] = {
     {"string", [](Renderer& r, const Value& x, CallValues&) { return x.isString() ? x : Value(r.str(x)); }},
     {"striptags", stripTags},
     {"sum", sum},
-    {"title", [](Renderer& r, const Value& x, CallValues&) { return r.text(titleCase(r.str(x))); }},
+    {"title", title},
     {"tojson", json},
     {"trim", trim},
     {"truncate", truncate},

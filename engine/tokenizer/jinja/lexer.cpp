@@ -150,7 +150,7 @@ private:
         if (m_rest.substr(at, 2) != "%}")
             return false;
         advanceTo(at + 2);
-        finishTag(openSign, false);
+        finishTag(openSign, true); // trim_blocks leaves the newline behind {% raw %}
         for (size_t close = m_rest.find("{%", m_at); close != std::string_view::npos; close = m_rest.find("{%", close + 2)) {
             size_t end = close + 2;
             const char closeSign = end < m_rest.size() && (m_rest[end] == '-' || m_rest[end] == '+') ? m_rest[end++] : ' ';

@@ -167,6 +167,8 @@ Value applyOperator(Renderer& renderer, Operator op, const Value& left, const Va
     if (op == Operator::negate || op == Operator::plus) {
         if (!right.isNumber())
             throw TemplateError("bad operand type for unary " + std::string(symbolOf(op)) + ": '" + std::string(typeName(right)) + "'");
+        if (op == Operator::negate && right.isFloat())
+            return -right.number();
         return applyOperator(renderer, op == Operator::negate ? Operator::subtract : Operator::add, Value(0), right);
     }
     if (op == Operator::modulo && left.isString()) {
