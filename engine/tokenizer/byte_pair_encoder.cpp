@@ -189,7 +189,8 @@ void BytePairEncoder::mergeLong(Scratch& scratch) const
     if (symbols.size() >= kNone) // positions are 32 bits: 4 GiB without a break between words
         throw Unsupported("text", "a single word has more than 4 GiB");
     const auto n = uint32_t(symbols.size());
-    auto& [_, ranks, previous, next, heap] = scratch;
+    std::vector<uint32_t>&ranks = scratch.ranks, &previous = scratch.previous, &next = scratch.next;
+    std::vector<uint64_t>& heap = scratch.heap;
     ranks.assign(n, MergeTable::kNoMerge);
     previous.resize(n);
     next.resize(n);

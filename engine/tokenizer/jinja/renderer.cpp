@@ -592,11 +592,11 @@ Value Renderer::callMacro(const Callable& callable, CallValues& values)
         rest.push_back(values.positional[i]);
     scope->variables.emplace_back("varargs", list(std::move(rest), List::Kind::tuple));
     Map* named = m_pool.map();
-    for (const auto& [name, value] : values.named) {
-        const bool isKnown = name == "caller" || std::any_of(macro.parameters.begin(), macro.parameters.end(),
-                                                             [&](const Parameter& p) { return p.name == name; });
+    for (const auto& given : values.named) {
+        const bool isKnown = given.first == "caller" || std::any_of(macro.parameters.begin(), macro.parameters.end(),
+                                                                    [&](const Parameter& p) { return p.name == given.first; });
         if (!isKnown)
-            named->set(name, value);
+            named->set(given.first, given.second);
     }
     scope->variables.emplace_back("kwargs", named);
     std::string out = captured(macro.body, scope);
