@@ -39,7 +39,7 @@ struct Citation {
 
 /// A sentence of the answer, by code point range in `text`, and what supports it.
 struct SentenceSupport {
-    int64_t start, end;
+    int64_t start = 0, end = 0;
     std::vector<int> markers; // empty with isClaim: nothing supports it
     bool isClaim = true;      // false: "Hello", a heading …: needs no support
 };

@@ -74,6 +74,25 @@ private:
     posix_spawn_file_actions_t m_actions;
 };
 
+class SpawnAttributes {
+public:
+    SpawnAttributes()
+    {
+        sigset_t none;
+        sigemptyset(&none);
+        posix_spawnattr_init(&m_attributes);
+        posix_spawnattr_setsigmask(&m_attributes, &none);
+        posix_spawnattr_setflags(&m_attributes, POSIX_SPAWN_SETSIGMASK);
+    }
+    ~SpawnAttributes() { posix_spawnattr_destroy(&m_attributes); }
+    SpawnAttributes(const SpawnAttributes&) = delete;
+    SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+    const posix_spawnattr_t* get() const { return &m_attributes; }
+
+private:
+    posix_spawnattr_t m_attributes;
+};
+
 // A write to a helper that has died raises SIGPIPE in this thread unless it is blocked; a library must not change what the
 // whole program does with a signal.
 class WithoutSigpipe {
@@ -136,7 +155,8 @@ public:
         posix_spawn_file_actions_addclosefrom_np(actions.get(), STDERR_FILENO + 1);
         std::string program = executable, argument = kReaderHelperArgument;
         char* arguments[] = {program.data(), argument.data(), nullptr};
-        const int problem = posix_spawn(&m_pid, executable.c_str(), actions.get(), nullptr, arguments, environ);
+        SpawnAttributes attributes; // our caller's thread may have signals blocked
+        const int problem = posix_spawn(&m_pid, executable.c_str(), actions.get(), attributes.get(), arguments, environ);
         if (problem != 0)
             throw StorageFailure(executable, "starting the document reader", std::strerror(problem));
         m_requests = std::move(requests.writeEnd);

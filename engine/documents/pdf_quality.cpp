@@ -20,6 +20,7 @@ constexpr int64_t kSparseChars = 25;   // a page with fewer may be a scan with a
 constexpr size_t kMaxRendered = 12;    // sparse pages to look at; drawing a scan takes a tenth of a second
 constexpr double kInkShare = 0.02;     // of the pixels outside of words
 constexpr double kLookDpi = 24;
+constexpr int64_t kGarbledLetters = 20; // and a twentieth of a page's letters; fewer are signs of a formula without a character of their own
 
 enum Script { Latin, RareLatin, Greek, Cyrillic, Semitic, Indic, Hangul, Cjk, Other, nScripts };
 
@@ -60,7 +61,8 @@ int64_t suspiciousLetters(std::u32string_view word)
             ++nLetters;
         }
     }
-    if (nUnreadable > 0)
+    // Pieces of large brackets and other signs of formulas have no characters of their own either; they stand alone.
+    if (nUnreadable > 0 && (nLetters > 0 || word.size() >= 4))
         return static_cast<int64_t>(word.size());
     if (nLetters < 2)
         return 0;
@@ -95,10 +97,11 @@ void QualityJudge::add(int page, const PdfPageText& text, double width, double h
             closeWord();
     }
     closeWord();
+    ++m_nPages;
     m_quality.nChars += nChars;
     m_nSuspicious += nSuspicious;
     m_nLetters += nLetters;
-    if (nSuspicious >= 8 && nSuspicious * 20 > nLetters)
+    if (nSuspicious >= kGarbledLetters && nSuspicious * 20 > nLetters)
         m_quality.garbledPages.push_back(page);
     if (nChars >= kSparseChars)
         ++m_nTextPages;
@@ -127,6 +130,9 @@ TextQuality QualityJudge::result() const
     // Nothing but pictures with a page number or a stamp: as good as no text.
     if (m_nTextPages == 0 && !quality.imagePages.empty() && quality.imagePages.size() == m_sparsePages.size())
         quality.nChars = 0;
+    // A cover or a plate or two in a long text is no news.
+    if (quality.imagePages.size() < 3 && static_cast<int>(quality.imagePages.size()) * 20 < m_nPages)
+        quality.imagePages.clear();
     return quality;
 }
 

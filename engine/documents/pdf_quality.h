@@ -13,7 +13,7 @@ struct TextQuality {
     int64_t nChars = 0;             // code points other than white space
     bool isGarbledThroughout = false;
     std::vector<int> garbledPages;  // page numbers
-    std::vector<int> imagePages;    // hardly any text, but much ink
+    std::vector<int> imagePages;    // hardly any text, but much ink; empty when they are few in a long file
 };
 
 /// Looks at each page once, in order.
@@ -27,6 +27,7 @@ private:
     const PdfFile& m_file;
     TextQuality m_quality;
     std::vector<int> m_sparsePages;
+    int m_nPages = 0;
     int m_nTextPages = 0;
     int64_t m_nSuspicious = 0;
     int64_t m_nLetters = 0;

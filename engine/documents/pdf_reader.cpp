@@ -140,7 +140,7 @@ void conclude(Document& document, const PdfFile& file, const std::vector<int>& u
     if (quality.nChars == 0) {
         document.outcome = Outcome::NoText;
         problems.push_back(unreadable.size() == document.pages.size() ? "No page of the file could be read: it is damaged."
-                                                                      : "The file has no text, only images: it needs OCR (text recognition).");
+                                                                      : "The file has no text: its pages are images or empty. Scanned pages need OCR (text recognition).");
         if (unreadable.size() == document.pages.size())
             document.outcome = Outcome::Error;
     } else if (quality.isGarbledThroughout) {
@@ -202,9 +202,11 @@ Document readPdf(const std::string& path, const std::string& password, const Rea
         units.push_back(std::move(result.text.units));
     }
     markHeadings(document.pages, units, file.outline());
-    if (document.title.empty())
+    const TextQuality quality = judge.result();
+    const bool isFirstGarbled = !quality.garbledPages.empty() && quality.garbledPages.front() == 1;
+    if (document.title.empty() && !isFirstGarbled)
         document.title = titleFromHeadings(document.pages);
-    conclude(document, file, unreadable, judge.result(), isCut);
+    conclude(document, file, unreadable, quality, isCut);
     return document;
 }
 

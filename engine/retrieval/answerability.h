@@ -13,7 +13,6 @@ struct AnswerSigns {
     double coverage = 0;         // best of the first three: share of the question's word weight in the passage
     double sentenceCoverage = 0; // the same for single sentences
     double coverageLead = 0;     // of the first passage over the mean of the next three
-    double cosine = 0;           // best passage's cosine above the collection's mean
     double cosineLead = 0;       // of the nearest passage over the next one
     double sentenceCosine = 0;   // best sentence's cosine above the mean; 0 when unknown
     bool doBothAgree = false;    // words and meaning have the same best passage

@@ -4,6 +4,7 @@
 #include "engine/core/error.h"
 #include "engine/documents/chunker.h"
 
+#include <algorithm>
 #include <chrono>
 #include <numeric>
 #include <unordered_map>
@@ -13,6 +14,7 @@ namespace sy::retrieval {
 namespace {
 
 constexpr int64_t kMaxRewriteTokens = 64;
+constexpr double kCertainScore = 2; // from here on an answer is shown even if its words match no passage
 
 double dotOf(std::span<const float> a, std::span<const float> b)
 {
@@ -136,8 +138,12 @@ AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& gen
     outcome.sentences = text.sentences();
     outcome.cited = text.cited();
     outcome.meanLogprob = nTokens ? logprobs / double(nTokens) : 0;
+    // A doubtful question whose answer rests on no passage: the model made it up.
+    const bool isSupported = std::any_of(outcome.sentences.begin(), outcome.sentences.end(),
+                                         [](const AnswerSentence& sentence) { return !sentence.support.passages.empty(); });
+    const bool isInvented = !isSupported && outcome.score < kCertainScore;
     const bool saysNothing = outcome.sentences.size() == 1 && isRefusal(outcome.text);
-    if (!generated.isCancelled && (saysNothing || outcome.text.empty()))
+    if (!generated.isCancelled && (saysNothing || isInvented || outcome.text.empty()))
         refuse();
     return outcome;
 }

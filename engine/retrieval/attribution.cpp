@@ -98,7 +98,9 @@ Attribution::Attribution(std::span<const Passage> passages, std::string_view que
 {
     const auto wordsOf = [](const std::string& text) {
         const auto numbers = numbersIn(text);
-        return Words{contentTerms(text), {numbers.begin(), numbers.end()}, lowered(text)};
+        Words words{contentTerms(text), {numbers.begin(), numbers.end()}, lowered(text)};
+        words.terms.insert(numbers.begin(), numbers.end()); // "5,174" is the word 5174 too
+        return words;
     };
     std::string all;
     for (const Passage& passage : passages) {

@@ -31,7 +31,7 @@ Letters countLetters(std::string_view text)
 // A Chinese word has about two characters where an English one has five letters; "怎么用 Kubernetes?" is Chinese.
 bool cjkPrevails(const Letters& letters)
 {
-    return letters.nCjk > 0 && letters.nCjk * 2 * 2 >= letters.nOther;
+    return letters.nCjk > 0 && letters.nCjk * 2 >= letters.nOther;
 }
 
 } // namespace

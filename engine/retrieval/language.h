@@ -8,7 +8,7 @@ namespace sy::retrieval {
 /// The two languages that prompts and refusals are worded in.
 enum class Language { english, chinese };
 
-/// Chinese when there is at least one Han character to four other letters, and no kana or Hangul.
+/// Chinese when there is at least one Han character to two other letters, and no kana or Hangul.
 Language languageOf(std::string_view text);
 
 /// The same share for all scripts that are indexed in pairs.

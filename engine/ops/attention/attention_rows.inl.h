@@ -76,41 +76,41 @@ struct AttentionLoop {
         }
     }
 
+    // kWide registers of values from column d on, for N queries at once: N * kWide sums run side by side, since a single one
+    // would wait for each addition to finish.
+    template <int N, int kWide>
+    static void weighColumns(const float* weights, const float* corrections, const float* values, int nKeys, int padded, int d,
+                             float* weighted)
+    {
+        L acc[N][kWide];
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < kWide; ++j)
+                acc[i][j] = L::load(weighted + i * padded + d + 16 * j) * L::set1(corrections[i]);
+        for (int k = 0; k < nKeys; ++k) {
+            L v[kWide];
+            for (int j = 0; j < kWide; ++j)
+                v[j] = L::load(values + k * padded + d + 16 * j);
+            for (int i = 0; i < N; ++i) {
+                const L w = L::set1(weights[i * kKeyTile + k]);
+                for (int j = 0; j < kWide; ++j)
+                    acc[i][j] = fma(v[j], w, acc[i][j]);
+            }
+        }
+        for (int i = 0; i < N; ++i)
+            for (int j = 0; j < kWide; ++j)
+                acc[i][j].store(weighted + i * padded + d + 16 * j);
+    }
+
     template <int N>
     static void weigh(const float* weights, const float* corrections, const float* values, int nKeys, int padded, float* weighted)
     {
-        constexpr int kWide = 4; // registers of values at a time
-        for (int d = 0; d < padded; d += 16 * kWide) {
-            const int nWide = (padded - d) / 16 < kWide ? (padded - d) / 16 : kWide;
-            if (nWide == kWide) {
-                L acc[N][kWide];
-                for (int i = 0; i < N; ++i)
-                    for (int j = 0; j < kWide; ++j)
-                        acc[i][j] = L::load(weighted + i * padded + d + 16 * j) * L::set1(corrections[i]);
-                for (int k = 0; k < nKeys; ++k) {
-                    L v[kWide];
-                    for (int j = 0; j < kWide; ++j)
-                        v[j] = L::load(values + k * padded + d + 16 * j);
-                    for (int i = 0; i < N; ++i) {
-                        const L w = L::set1(weights[i * kKeyTile + k]);
-                        for (int j = 0; j < kWide; ++j)
-                            acc[i][j] = fma(v[j], w, acc[i][j]);
-                    }
-                }
-                for (int i = 0; i < N; ++i)
-                    for (int j = 0; j < kWide; ++j)
-                        acc[i][j].store(weighted + i * padded + d + 16 * j);
-            } else {
-                for (int i = 0; i < N; ++i)
-                    for (int j = 0; j < nWide; ++j) {
-                        float* to = weighted + i * padded + d + 16 * j;
-                        L acc = L::load(to) * L::set1(corrections[i]);
-                        for (int k = 0; k < nKeys; ++k)
-                            acc = fma(L::load(values + k * padded + d + 16 * j), L::set1(weights[i * kKeyTile + k]), acc);
-                        acc.store(to);
-                    }
-            }
-        }
+        int d = 0;
+        for (; d + 64 <= padded; d += 64)
+            weighColumns<N, 4>(weights, corrections, values, nKeys, padded, d, weighted);
+        for (; d + 32 <= padded; d += 32) // small encoders have heads of 32
+            weighColumns<N, 2>(weights, corrections, values, nKeys, padded, d, weighted);
+        if (d < padded)
+            weighColumns<N, 1>(weights, corrections, values, nKeys, padded, d, weighted);
     }
 
     static void segment(const AttentionRows& job) noexcept

@@ -165,6 +165,25 @@ private slots:
         QVERIFY(holdsItsContents(next, kLayout));
     }
 
+    void equalPagesAfterDifferentBeginningsAreNotMistakenForOneAnother()
+    {
+        KvPool pool(kLayout, kLayout.pageBytes() * 10);
+        std::vector<int32_t> first = counting(64), second = counting(64);
+        second[0] = 77; // the pages of tokens 32 ... 63 read alike but were computed after different ones
+        for (const auto& tokens : {first, second}) {
+            KvSequence sequence(pool);
+            grow(sequence, tokens);
+            sequence.publish();
+        }
+        QCOMPARE(pool.cachedBytes(), 4 * kLayout.pageBytes());
+        for (auto tokens : {first, second}) {
+            tokens.push_back(1);
+            KvSequence sequence(pool);
+            QCOMPARE(sequence.adoptPrefix(tokens), 64);
+            QVERIFY(holdsItsContents(sequence, kLayout));
+        }
+    }
+
     void aPublishedPageIsNotWrittenAfterTruncation()
     {
         KvPool pool(kLayout, kLayout.pageBytes() * 10);
