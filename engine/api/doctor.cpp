@@ -3,6 +3,7 @@
 #include "engine/api/models.h"
 #include "engine/core/error.h"
 #include "engine/cpu/level.h"
+#include "engine/cuda/module.h"
 
 #include <array>
 #include <cstdlib>
@@ -70,11 +71,12 @@ DoctorRow memory()
             isGood ? "" : "Close other programs, or choose a smaller model or a shorter context."};
 }
 
-DoctorRow cuda()
+DoctorRow cuda(Engine& engine)
 {
-    std::error_code error;
-    const bool hasDriver = fs::exists("/proc/driver/nvidia/version", error);
-    return {"CUDA", hasDriver ? "not in this build; an NVIDIA driver is present" : "not in this build; no NVIDIA driver", true, {}};
+    const auto found = cuda::probe(cuda::moduleOf(engine.state().options.executable));
+    const bool isGood = found.state != cuda::Availability::State::badModule;
+    return {"CUDA", cuda::describe(found) + "; this version computes on the CPU", isGood,
+            isGood ? "" : "Build it again on this machine, or configure with -DSWITCHYARD_CUDA=OFF."};
 }
 
 DoctorRow dataFolder(const Engine& engine)
@@ -161,7 +163,7 @@ DoctorRow helper(Engine& engine)
 
 std::vector<DoctorRow> doctor(Engine& engine)
 {
-    std::vector<DoctorRow> rows{system(), processor(engine), memory(), cuda(), dataFolder(engine), resources(engine)};
+    std::vector<DoctorRow> rows{system(), processor(engine), memory(), cuda(engine), dataFolder(engine), resources(engine)};
     rows.push_back(models(engine, ModelKind::chat));
     rows.push_back(models(engine, ModelKind::embedding));
     rows.push_back(helper(engine));

@@ -7,6 +7,7 @@
 #include "engine/api/models.h"
 #include "engine/core/error.h"
 #include "engine/cpu/level.h"
+#include "engine/cuda/module.h"
 #include "engine/store/app_schema.h"
 
 #include <cstdlib>
@@ -58,15 +59,16 @@ fs::path usableFolder(const fs::path& wanted)
 
 EngineOptions resolved(EngineOptions options)
 {
+    if (options.executable.empty())
+        options.executable = thisProgram();
     if (options.device != "auto" && options.device != "cpu")
-        throw Unsupported("device " + options.device, "this build computes on the cpu only");
+        throw Unsupported("device " + options.device, "this version computes on the CPU only; " +
+                                                          cuda::describe(cuda::probe(cuda::moduleOf(options.executable))));
     options.device = "cpu";
     if (options.nThreads < 0)
         throw std::invalid_argument("the number of threads is negative");
     if (options.nThreads == 0)
         options.nThreads = cpu::physicalCores();
-    if (options.executable.empty())
-        options.executable = thisProgram();
     if (options.resources.empty())
         options.resources = findResources(thisProgram());
     options.dataDir = usableFolder(options.dataDir);
