@@ -122,7 +122,8 @@ std::vector<int32_t> LoadedModel::State::encodeMessages(const std::vector<ChatMe
 {
     if (!chatFormat)
         throw std::invalid_argument(facts.name + " is an embedding model: it makes vectors, not text");
-    return chatFormat->encode(*tokenizer, messages);
+    const tokenizer::Tokenizer& vocabulary = requireTokenizer(); // throws for a model that has none, before the format is touched
+    return chatFormat->encode(vocabulary, messages);
 }
 
 } // namespace sy::api

@@ -79,16 +79,16 @@ generate::Priority priorityFor(size_t n)
 
 std::vector<int32_t> LoadedModel::State::encodeForEmbedding(std::string_view text) const
 {
-    std::vector<int32_t> ids = tokenizer->encode(text, {.parseSpecial = false, .addSpecial = true});
+    std::vector<int32_t> ids = requireTokenizer().encode(text, {.parseSpecial = false, .addSpecial = true});
     const auto window = size_t(options.contextLength);
     if (ids.size() > window) {
         const int32_t last = ids.back();
         ids.resize(window);
-        if (tokenizer->addsEos())
+        if (requireTokenizer().addsEos())
             ids.back() = last;
     }
     if (ids.empty()) // a vocabulary without special tokens, and nothing to embed
-        ids.push_back(std::max<int32_t>(tokenizer->unknown(), 0));
+        ids.push_back(std::max<int32_t>(requireTokenizer().unknown(), 0));
     return ids;
 }
 
@@ -135,7 +135,7 @@ std::string ModelEmbedder::passagePrefix() const
 
 int ModelEmbedder::countTokens(std::string_view text) const
 {
-    return int(m_model->state().tokenizer->encode(text, {.parseSpecial = false, .addSpecial = true}).size());
+    return int(m_model->state().requireTokenizer().encode(text, {.parseSpecial = false, .addSpecial = true}).size());
 }
 
 std::vector<float> ModelEmbedder::embedQueries(std::span<const std::string> texts, std::stop_token stop)

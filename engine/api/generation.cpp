@@ -62,7 +62,7 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     task.prompt = request.messages.empty() ? tokenize(request.rawPrompt, {true}) : state.encodeMessages(request.messages);
     task.sampling = settingsOf(request.sampling);
     task.maxTokens = std::max<int64_t>(request.maxTokens, 0);
-    task.endIds = state.tokenizer->endOfGenerationIds();
+    task.endIds = state.requireTokenizer().endOfGenerationIds();
     task.priority = priorityOf(request.priority);
     if (onProgress) {
         task.onProgress = [&](const generate::PromptProgress& p) {
@@ -70,12 +70,12 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
         };
     }
 
-    generate::TextStream text(*state.tokenizer, request.stopStrings);
+    generate::TextStream text(state.requireTokenizer(), request.stopStrings);
     const int64_t nMost = std::min(task.maxTokens > 0 ? task.maxTokens : contextLength(),
                                    contextLength() + 1 - int64_t(task.prompt.size()));
     int64_t nTokens = 0;
     task.onToken = [&](const generate::Token& token) {
-        const bool isEnd = state.tokenizer->isEndOfGeneration(token.id);
+        const bool isEnd = state.requireTokenizer().isEndOfGeneration(token.id);
         std::string shown = isEnd ? std::string() : text.push(token.id);
         if (isEnd || ++nTokens >= nMost)
             shown += text.finish(); // nothing comes after this, so nothing need be held back

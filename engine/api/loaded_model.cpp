@@ -13,6 +13,8 @@ namespace sy::api {
 
 namespace {
 
+constexpr std::string_view kNoTokenizer = "none"; // what converters write for a model of token ids
+
 int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
 {
     const int64_t most = model.config().contextLength;
@@ -62,9 +64,10 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     checkStop();
 
     file->prefetch(); // the system reads ahead while the tokenizer is built
-    state->tokenizer.emplace(tokenizer::readVocabulary(file->metadata()));
+    if (file->metadata().string("tokenizer.ggml.model") != kNoTokenizer)
+        state->tokenizer.emplace(tokenizer::readVocabulary(file->metadata()));
     state->options.contextLength = contextLengthFor(*state->model, options);
-    state->facts = describeModel(*file, *state->model, *state->tokenizer);
+    state->facts = describeModel(*file, *state->model, state->tokenizer ? &*state->tokenizer : nullptr);
     checkStop();
 
     const ops::OpContext context = state->context();
@@ -74,9 +77,11 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     if (state->model->config().isEmbedding) {
         state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
     } else {
-        state->chatFormat.emplace(templateOf(*file, *state->tokenizer), path.string(), *state->tokenizer);
-        if (!state->chatFormat->problem().empty())
-            state->facts.warnings.push_back("It cannot chat: " + state->chatFormat->problem() + ".");
+        if (state->tokenizer) {
+            state->chatFormat.emplace(templateOf(*file, *state->tokenizer), path.string(), *state->tokenizer);
+            if (!state->chatFormat->problem().empty())
+                state->facts.warnings.push_back("It cannot chat: " + state->chatFormat->problem() + ".");
+        }
         nn::KvLayout layout = state->model->kvLayout();
         if (options.isExact)
             layout.dtype = DType::F32;
@@ -120,17 +125,24 @@ uint64_t LoadedModel::kvUsedBytes() const
 
 std::vector<int32_t> LoadedModel::tokenize(const std::string& text, const TokenizeOptions& options) const
 {
-    return m_state->tokenizer->encode(text, {options.special, options.special});
+    return m_state->requireTokenizer().encode(text, {options.special, options.special});
 }
 
 std::string LoadedModel::tokenText(int32_t id) const
 {
-    return std::string(m_state->tokenizer->tokenBytes(id));
+    return std::string(m_state->requireTokenizer().tokenBytes(id));
 }
 
 std::string LoadedModel::detokenize(std::span<const int32_t> ids) const
 {
-    return m_state->tokenizer->decode(ids);
+    return m_state->requireTokenizer().decode(ids);
+}
+
+const tokenizer::Tokenizer& LoadedModel::State::requireTokenizer() const
+{
+    if (!tokenizer)
+        throw Unsupported("text with " + path.filename().string(), "the model has no tokenizer; it takes token ids only");
+    return *tokenizer;
 }
 
 generate::Scheduler& LoadedModel::State::chat() const

@@ -49,7 +49,7 @@ struct LoadedModel::State {
     ModelFacts facts;
     ModelLibrary::Prefixes prefixes;
     std::unique_ptr<models::Model> model;
-    std::optional<tokenizer::Tokenizer> tokenizer;
+    std::optional<tokenizer::Tokenizer> tokenizer; // absent: the file says "none", and only token ids can be computed with
     std::optional<ChatFormat> chatFormat; // chat models
 
     // A chat model has a cache and a scheduler, an embedding model has a queue.
@@ -61,6 +61,7 @@ struct LoadedModel::State {
     {
         return {processor->pool, cpu::level(), options.isExact ? ops::Activations::f32 : ops::Activations::fast};
     }
+    const tokenizer::Tokenizer& requireTokenizer() const; // throws Unsupported for a model without one
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.

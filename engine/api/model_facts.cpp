@@ -82,11 +82,12 @@ uint64_t computeBytes(const models::Model& model)
                                                            generate::SchedulerOptions().nMostRunning);
 }
 
-ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer& tokenizer)
+ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer)
 {
     ModelFacts facts = headerFacts(file);
     addModel(facts, model);
-    addTokenizer(facts, tokenizer);
+    if (tokenizer)
+        addTokenizer(facts, *tokenizer);
     return facts;
 }
 

@@ -22,8 +22,8 @@ namespace sy::api {
 /// and tokenizer, so it costs some 50 ms for a vocabulary of 150,000. Throws BadFile when it is no model at all.
 ModelFacts describeModel(const formats::GgufFile& file, bool withTensors);
 
-/// The same with what has already been built.
-ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer& tokenizer);
+/// The same with what has already been built. tokenizer: null for a model without one.
+ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer);
 
 /// The context length that a load without one takes.
 int64_t defaultContextLength(int64_t modelContextLength);
