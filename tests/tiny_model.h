@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A chat model of 40,000 fixed random weights that speaks bytes: small enough to be written by a test, whole enough to be imported,
+// loaded and talked to. What it says means nothing, and is the same every time.
+#pragma once
+
+#include "engine/core/utf8.h"
+#include "engine/formats/gguf_writer.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sy::test {
+
+inline constexpr int kTinyVocabulary = 259; // 256 bytes, the only pair (bytes 0 and 1), <|start|>, <|end|>
+
+/// The letter that byte-level vocabularies write for a byte.
+inline std::string byteLetter(int byte)
+{
+    const bool isPrintable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    int shifted = 256;
+    for (int b = 0; b < byte; ++b)
+        shifted += !((b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174);
+    std::string letter;
+    appendUtf8(letter, char32_t(isPrintable ? byte : shifted));
+    return letter;
+}
+
+/// architecture: what the file claims to be; only "llama" can be loaded.
+inline void writeTinyModel(const std::filesystem::path& path, const std::string& name = "Tiny", const std::string& architecture = "llama",
+                           uint32_t seed = 1)
+{
+    constexpr int64_t kDim = 32, kFfn = 64, kKvDim = 16;
+    constexpr int kLayers = 2;
+    formats::GgufWriter out(path);
+    formats::Metadata& m = out.metadata();
+    m.setString("general.architecture", architecture);
+    m.setString("general.name", name);
+    m.setString("general.license", "mit");
+    const auto key = [&](const char* rest) { return architecture + "." + rest; };
+    m.setInteger(key("context_length"), 2048);
+    m.setInteger(key("embedding_length"), kDim);
+    m.setInteger(key("block_count"), kLayers);
+    m.setInteger(key("feed_forward_length"), kFfn);
+    m.setInteger(key("attention.head_count"), 4);
+    m.setInteger(key("attention.head_count_kv"), 2);
+    m.setReal(key("attention.layer_norm_rms_epsilon"), 1e-5);
+    m.setReal(key("rope.freq_base"), 10000);
+    m.setInteger(key("rope.dimension_count"), kDim / 4);
+
+    std::vector<std::string> tokens;
+    std::vector<int32_t> types;
+    for (int byte = 0; byte < 256; ++byte) {
+        tokens.push_back(byteLetter(byte));
+        types.push_back(1);
+    }
+    tokens.push_back(byteLetter(0) + byteLetter(1));
+    types.push_back(1);
+    const std::vector<std::string> merges{byteLetter(0) + " " + byteLetter(1)};
+    for (const char* special : {"<|start|>", "<|end|>"}) {
+        tokens.emplace_back(special);
+        types.push_back(3);
+    }
+    m.setString("tokenizer.ggml.model", "gpt2");
+    m.setString("tokenizer.ggml.pre", "gpt-2");
+    m.setStrings("tokenizer.ggml.tokens", std::span<const std::string>(tokens));
+    m.setIntegers("tokenizer.ggml.token_type", types);
+    m.setStrings("tokenizer.ggml.merges", std::span<const std::string>(merges));
+    m.setInteger("tokenizer.ggml.eos_token_id", 258);
+    m.setBoolean("tokenizer.ggml.add_bos_token", false);
+    m.setString("tokenizer.chat_template",
+                "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>{% endfor %}"
+                "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}");
+
+    std::vector<std::pair<std::string, Shape>> tensors{{"token_embd.weight", {kTinyVocabulary, kDim}}};
+    for (int layer = 0; layer < kLayers; ++layer) {
+        const std::string prefix = "blk." + std::to_string(layer) + ".";
+        tensors.insert(tensors.end(), {{prefix + "attn_norm.weight", {kDim}},
+                                       {prefix + "attn_q.weight", {kDim, kDim}},
+                                       {prefix + "attn_k.weight", {kKvDim, kDim}},
+                                       {prefix + "attn_v.weight", {kKvDim, kDim}},
+                                       {prefix + "attn_output.weight", {kDim, kDim}},
+                                       {prefix + "ffn_norm.weight", {kDim}},
+                                       {prefix + "ffn_gate.weight", {kFfn, kDim}},
+                                       {prefix + "ffn_up.weight", {kFfn, kDim}},
+                                       {prefix + "ffn_down.weight", {kDim, kFfn}}});
+    }
+    tensors.emplace_back("output_norm.weight", Shape{kDim});
+    tensors.emplace_back("output.weight", Shape{kTinyVocabulary, kDim});
+    for (const auto& [tensor, shape] : tensors)
+        out.declare(tensor, shape, DType::F32);
+    uint32_t state = seed;
+    for (const auto& [tensor, shape] : tensors) {
+        std::vector<float> values(size_t(shape.count()), 1.0f); // norms
+        for (float& value : values) {
+            state = state * 1664525u + 1013904223u;
+            if (shape.rank() == 2)
+                value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f;
+        }
+        out.append(std::as_bytes(std::span(values)));
+    }
+    out.finish();
+}
+
+} // namespace sy::test
