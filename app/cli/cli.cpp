@@ -110,7 +110,7 @@ std::optional<int> runCli(int argc, char** argv, WindowStart& window)
                  "switchyard");
     CommonOptions options;
     addCommonOptions(app, options);
-    app.set_version_flag("--version", std::string("switchyard " SY_VERSION))->group("Options of every command");
+    app.set_version_flag("--version", std::string("switchyard " SY_VERSION), "Show the version")->group("Options of every command");
     app.require_subcommand(0, 1);
     app.allow_extras();
 

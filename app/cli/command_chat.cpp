@@ -66,11 +66,12 @@ int answer(CommandContext& context, api::LoadedModel& model, std::vector<api::Ch
     };
     const api::GenerationResult result = model.generate(request, onToken, context.stop(), onProgress);
     console.endProgress();
-    if (console.isJson())
+    if (console.isJson()) {
         console.printJson(toJson(result));
-    else
+    } else {
         console.printLine("");
-    console.step(speedText(result));
+        console.step(speedText(result));
+    }
     messages.push_back({"assistant", result.text});
     return result.finish == api::Finish::failed ? 1 : 0;
 }

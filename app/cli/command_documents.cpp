@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/failure.h"
 #include "engine/api/documents.h"
 
 #include <nlohmann/json.hpp>
@@ -23,7 +24,7 @@ std::string rowPath(const std::vector<api::DocumentRow>& rows, const std::string
         if (std::ranges::any_of(rows, [&](const auto& row) { return row.path == wanted; }))
             return wanted;
     }
-    throw std::invalid_argument("there is no document " + path + " in the collection");
+    throw Failure("there is no document " + path + " in the collection", "`switchyard documents --collection NAME` lists them.");
 }
 
 void printRows(Console& console, const std::vector<api::DocumentRow>& rows)

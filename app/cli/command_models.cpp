@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/failure.h"
 #include "engine/api/library.h"
 
 #include <nlohmann/json.hpp>
@@ -83,7 +84,7 @@ api::ModelEntry known(CommandContext& context, const std::string& id)
 {
     if (const auto entry = context.engine().library().find(id))
         return *entry;
-    throw std::invalid_argument("there is no model \"" + id + "\" in the list; `switchyard models` shows it");
+    throw Failure("there is no model \"" + id + "\" in the list", "`switchyard models` shows the list.");
 }
 
 int remove(CommandContext& context, const ModelsOptions& options)
@@ -125,8 +126,8 @@ int verify(CommandContext& context, const ModelsOptions& options)
         context.console().printLine(entry.id + " is as it was recorded: SHA-256 " + entry.sha256);
     }
     if (!isIntact)
-        throw std::runtime_error(entry.path.string() + " is not what was recorded (SHA-256 " + entry.sha256 +
-                                 "); remove it with `switchyard models remove " + entry.id + "` and import or fetch it again");
+        throw Failure(entry.path.string() + " is not what was recorded (SHA-256 " + entry.sha256 + ")",
+                      "Remove it with `switchyard models remove " + entry.id + "` and import or fetch it again.");
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/command.h"
+#include "app/cli/failure.h"
 #include "app/cli/input.h"
 #include "app/cli/model_options.h"
 #include "engine/core/error.h"
@@ -54,7 +55,7 @@ int render(CommandContext& context, const TemplateOptions& options)
         const auto path = resolveModel(context, options.model, api::ModelKind::chat);
         stored = api::storedTemplate(path);
         if (stored.source.empty())
-            throw std::invalid_argument(path.string() + " holds no chat template; give one with --template");
+            throw Failure(path.string() + " holds no chat template", "Give one with --template.");
     } else {
         stored.source = readWhole(options.file);
     }

@@ -8,6 +8,8 @@ namespace sy::app {
 
 std::string remedyFor(const std::exception& error)
 {
+    if (const auto* e = dynamic_cast<const Failure*>(&error))
+        return e->remedy;
     if (const auto* e = dynamic_cast<const OutOfMemory*>(&error))
         return "It needs " + sizeText(double(e->wantedBytes)) + " and " + sizeText(double(e->availableBytes)) +
                " are free: use a shorter --context or a smaller model, or close other programs.";

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/model_options.h"
 
-#include "engine/core/error.h"
-
-#include <stdexcept>
+#include "app/cli/failure.h"
 
 namespace sy::app {
 
@@ -31,8 +29,8 @@ std::filesystem::path resolveModel(CommandContext& context, const std::string& m
         return context.engine().library().resolve(model);
     if (const auto entry = context.engine().library().defaultModel(kind))
         return entry->path;
-    throw StorageFailure(context.engine().dataDir().string(), std::string("looking for a model of kind ") + kindName(kind),
-                         "there is none; give --model, or fetch one with `switchyard models fetch`");
+    throw Failure(std::string("there is no ") + kindName(kind) + " model in the list",
+                  "Give --model, or get one with `switchyard models fetch` (`switchyard models` shows which there are).");
 }
 
 void addActivationsOption(CLI::App& command, std::string& activations)
@@ -51,8 +49,8 @@ std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::
     auto loaded = context.engine().models().load(path, options, context.stop());
     context.console().endProgress();
     if (loaded->isEmbedding() != (kind == api::ModelKind::embedding))
-        throw std::invalid_argument(path.filename().string() + " is a model of the other kind; this command needs a model of kind " +
-                                    kindName(kind));
+        throw Failure(path.filename().string() + " is not the kind of model that this command needs: " + kindName(kind),
+                      "Give another one with --model; `switchyard models` shows the kind of each.");
     return loaded;
 }
 
@@ -99,7 +97,13 @@ void GenerationOptions::declare(CLI::App& command)
         ->type_name("X")
         ->capture_default_str()
         ->group(kGroup);
-    seedOption = command.add_option("--seed", seed, "Same seed, same answer (default: drawn and reported)")->type_name("N")->group(kGroup);
+    seedOption = command.add_option("--seed", seed, "Same seed, same answer (default: drawn and reported)")
+                     ->type_name("N")
+                     ->check([](const std::string& text) {
+                         const bool isNumber = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+                         return isNumber ? std::string() : "a seed is a whole number from 0, not " + text;
+                     })
+                     ->group(kGroup);
     command.add_option("--stop", stopStrings, "End the answer before this text; may be given several times")
         ->type_name("TEXT")
         ->allow_extra_args(false)
