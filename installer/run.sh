@@ -32,8 +32,8 @@ build_preset release switchyard
 say "looking for the starter models in $data_folder"
 fetch_models || fail "the starter models are not complete; run this again, finished parts are kept"
 say "looking after the sample collection"
-"$program" ingest --collection Samples --quiet "$root/resources/samples" >/dev/null ||
-    fail "the sample documents could not be indexed; try: $program ingest --collection Samples $root/resources/samples"
+"$program" ingest --collection Samples --no-recursive --quiet "$root/resources/samples" >/dev/null ||
+    fail "the sample documents could not be indexed; try: $program ingest --collection Samples --no-recursive $root/resources/samples"
 
 if [ "$setup_only" = yes ]; then
     say "ready: $program"
