@@ -56,9 +56,8 @@ std::string telltaleSample(std::string_view bytes)
         size_t end = bytes.find('\n', at);
         end = std::min({end == std::string_view::npos ? bytes.size() : end + 1, at + 4096, bytes.size()});
         const std::string_view line = bytes.substr(at, end - at);
-        if (std::any_of(line.begin(), line.end(), [](char c) {
-                return static_cast<unsigned char>(c) >= 0x80 || c == 0x1b || c == 0x0e || c == 0x0f;
-            }))
+        if (std::any_of(line.begin(), line.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == 0x1b || c == 0x0e || c == 0x0f; }))
             sample += line;
         at = end;
     }
@@ -69,8 +68,8 @@ std::string telltaleSample(std::string_view bytes)
 bool decodesStrictly(std::string_view sample, const std::string& charset)
 {
     const Decoded decoded = decodeText(sample, charset);
-    return decoded.nReplaced == 0 ||
-           (decoded.nReplaced == 1 && sample.size() > 8 && decoded.utf8.size() >= 3 && decoded.utf8.ends_with("\xef\xbf\xbd"));
+    return decoded.nReplaced == 0 || (decoded.nReplaced == 1 && sample.size() > 8 && decoded.utf8.size() >= 3 &&
+                                      decoded.utf8.ends_with("\xef\xbf\xbd"));
 }
 
 // How much of a text reads like writing: letters, digits, spaces and common punctuation.
@@ -83,13 +82,14 @@ double readableShare(std::string_view utf8)
         const char32_t c = point.value;
         ++nAll;
         const bool isRare = (c >= 0x3400 && c < 0x4e00) || c > 0xffff || isUnreadable(c);
-        nGood += !isRare && (c == '\r' || isSpace(c) || isLetter(c) || (c >= 0x20 && c < 0x7f) || isCjk(c) || (c >= 0x2010 && c <= 0x2030));
+        nGood += !isRare && (c == '\r' || isSpace(c) || isLetter(c) || (c >= 0x20 && c < 0x7f) || isCjk(c) ||
+                             (c >= 0x2010 && c <= 0x2030));
     }
     return nAll == 0 ? 0 : static_cast<double>(nGood) / static_cast<double>(nAll);
 }
 
-// UTF-16 and UTF-32 without a mark. Western text shows zero bytes on one side; Chinese and Japanese hardly do, but line feeds,
-// digits and spaces still give some, and only the right byte order makes a text of letters.
+// UTF-16 and UTF-32 without a mark. Western text shows zero bytes on one side; Chinese and Japanese hardly do, but line
+// feeds, digits and spaces still give some, and only the right byte order makes a text of letters.
 std::optional<std::string> guessWide(std::string_view bytes)
 {
     const std::string_view sample = bytes.substr(0, std::min(kSampleBytes, bytes.size()) & ~size_t{3});
@@ -126,7 +126,8 @@ std::optional<std::string> guessWide(std::string_view bytes)
 // uchardet's names that iconv spells otherwise, and smaller sets that a larger one of today contains.
 std::string iconvName(std::string name)
 {
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
     if (name == "GB2312" || name == "GBK" || name == "HZ-GB-2312")
         return name == "HZ-GB-2312" ? "HZ" : "GB18030";
     if (name == "SHIFT_JIS")
@@ -153,7 +154,8 @@ bool isKnownToIconv(const std::string& charset)
 // marks and dashes of windows-1252 beside plain letters are no evidence for anything else.
 bool hasOnlyWesternPunctuation(std::string_view sample)
 {
-    static constexpr unsigned char kMarks[] = {0x82, 0x84, 0x85, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x99, 0xa0, 0xa9, 0xab, 0xae, 0xbb};
+    static constexpr unsigned char kMarks[] = {0x82, 0x84, 0x85, 0x91, 0x92, 0x93, 0x94, 0x95,
+                                               0x96, 0x97, 0x99, 0xa0, 0xa9, 0xab, 0xae, 0xbb};
     return std::all_of(sample.begin(), sample.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return byte < 0x80 || std::find(std::begin(kMarks), std::end(kMarks), byte) != std::end(kMarks);
@@ -162,7 +164,8 @@ bool hasOnlyWesternPunctuation(std::string_view sample)
 
 std::string guessByDetector(std::string_view sample)
 {
-    if (hasOnlyWesternPunctuation(sample) && sample.find('\x1b') == std::string_view::npos && sample.find('\x0e') == std::string_view::npos)
+    if (hasOnlyWesternPunctuation(sample) && sample.find('\x1b') == std::string_view::npos &&
+        sample.find('\x0e') == std::string_view::npos)
         return "WINDOWS-1252";
     const Detector detector(uchardet_new());
     uchardet_handle_data(detector.get(), sample.data(), sample.size());
@@ -170,7 +173,8 @@ std::string guessByDetector(std::string_view sample)
     const std::string name = iconvName(uchardet_get_charset(detector.get()));
     if (!name.empty() && name != "UTF-8" && isKnownToIconv(name) && decodesStrictly(sample, name))
         return name;
-    for (const char* candidate : {"GB18030", "BIG5-HKSCS", "CP932", "EUC-JP", "CP949", "WINDOWS-1252", "WINDOWS-1251", "KOI8-R", "ISO-8859-2"})
+    for (const char* candidate :
+         {"GB18030", "BIG5-HKSCS", "CP932", "EUC-JP", "CP949", "WINDOWS-1252", "WINDOWS-1251", "KOI8-R", "ISO-8859-2"})
         if (decodesStrictly(sample, candidate) && readableShare(decodeText(sample, candidate).utf8) > 0.9)
             return candidate;
     return "WINDOWS-1252";
@@ -181,7 +185,8 @@ bool looksBinary(std::string_view sample)
 {
     const auto n = std::count_if(sample.begin(), sample.end(), [](char c) {
         const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\f' && byte != 0x1b && byte != 0x0e && byte != 0x0f && byte != 0x1a;
+        return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\f' && byte != 0x1b && byte != 0x0e &&
+               byte != 0x0f && byte != 0x1a;
     });
     return sample.find('\0') != std::string_view::npos || n * 100 > static_cast<int64_t>(sample.size());
 }
@@ -240,7 +245,8 @@ CharsetGuess guessCharset(std::string_view bytes)
     if (looksBinary(start))
         return {{}, 0, 0, "it holds binary data"};
 
-    const bool hasEscapes = start.find("\x1b$"sv) != std::string_view::npos || start.find("\x1b("sv) != std::string_view::npos;
+    const bool hasEscapes =
+        start.find("\x1b$"sv) != std::string_view::npos || start.find("\x1b("sv) != std::string_view::npos;
     const Utf8Check check = checkUtf8(bytes);
     if (check.nBad == 0 && !hasEscapes)
         return {"UTF-8", 0, 0, {}};

@@ -79,7 +79,8 @@ std::string plainTitle(std::string_view text)
     for (const char c : text)
         if (c != '`' && c != '*')
             title += c;
-    if (const size_t attributes = title.find(" {"); attributes != std::string::npos && title.ends_with('}')) // pandoc's {#id .class}
+    if (const size_t attributes = title.find(" {");
+        attributes != std::string::npos && title.ends_with('}')) // pandoc's {#id .class}
         title.resize(attributes);
     return title;
 }
@@ -155,7 +156,8 @@ private:
         size_t last = m_at;
         for (size_t i = m_at + 1; i < m_lines.size(); ++i) {
             last = m_lines[i].isBlank() ? last : i;
-            if (markLength(m_lines[i].text, mark) >= n && markLength(m_lines[i].text, mark) == m_lines[i].text.size() && !m_lines[i].isBlank())
+            if (markLength(m_lines[i].text, mark) >= n && markLength(m_lines[i].text, mark) == m_lines[i].text.size() &&
+                !m_lines[i].isBlank())
                 break;
         }
         m_blocks.push_back(blockOf(m_lines, m_at, last, BlockKind::Code));
@@ -169,17 +171,22 @@ private:
         const size_t n = markLength(line.text, '#');
         if (n == 0 || n > 6 || line.indent > 3 || (n < line.text.size() && line.text[n] != ' '))
             return false;
-        m_blocks.push_back(headingBlock(m_lines, m_at, m_at, static_cast<int>(n), plainTitle(line.text.substr(std::min(n + 1, line.text.size())))));
+        m_blocks.push_back(headingBlock(m_lines, m_at, m_at, static_cast<int>(n),
+                                        plainTitle(line.text.substr(std::min(n + 1, line.text.size())))));
         ++m_at;
         return true;
     }
 
-    static bool isTableLine(const Line& line) { return !line.isBlank() && (line.text[0] == '|' || line.text.find(" | ") != std::string_view::npos); }
+    static bool isTableLine(const Line& line)
+    {
+        return !line.isBlank() && (line.text[0] == '|' || line.text.find(" | ") != std::string_view::npos);
+    }
 
     static bool isTableRule(const Line& line)
     {
         return !line.isBlank() && line.text.find('-') != std::string_view::npos &&
-               line.text.find_first_not_of("|-: +=") == std::string_view::npos && line.text.find('|') != std::string_view::npos;
+               line.text.find_first_not_of("|-: +=") == std::string_view::npos &&
+               line.text.find('|') != std::string_view::npos;
     }
 
     bool table()
@@ -187,7 +194,9 @@ private:
         if (!isTableLine(m_lines[m_at]) || m_at + 1 >= m_lines.size() || !isTableRule(m_lines[m_at + 1]))
             return false;
         m_blocks.push_back(blockOf(m_lines, m_at, m_at + 1, BlockKind::TableRow)); // header and rule
-        for (m_at += 2; m_at < m_lines.size() && !m_lines[m_at].isBlank() && m_lines[m_at].text.find('|') != std::string_view::npos; ++m_at)
+        for (m_at += 2;
+             m_at < m_lines.size() && !m_lines[m_at].isBlank() && m_lines[m_at].text.find('|') != std::string_view::npos;
+             ++m_at)
             m_blocks.push_back(blockOf(m_lines, m_at, m_at, BlockKind::TableRow));
         return true;
     }
@@ -230,7 +239,8 @@ private:
     bool startsOther(size_t i) const
     {
         const Line& line = m_lines[i];
-        return (line.text[0] == '#' && line.indent < 4 && markLength(line.text, '#') <= 6) || line.text.starts_with("```") || line.text.starts_with("~~~");
+        return (line.text[0] == '#' && line.indent < 4 && markLength(line.text, '#') <= 6) || line.text.starts_with("```") ||
+               line.text.starts_with("~~~");
     }
 
     void paragraph()
@@ -296,7 +306,8 @@ private:
         auto known = std::find(m_styles.begin(), m_styles.end(), style);
         if (known == m_styles.end())
             known = m_styles.insert(m_styles.end(), style);
-        m_blocks.push_back(headingBlock(m_lines, m_at, title + 1, static_cast<int>(known - m_styles.begin()) + 1, std::string(m_lines[title].text)));
+        m_blocks.push_back(headingBlock(m_lines, m_at, title + 1, static_cast<int>(known - m_styles.begin()) + 1,
+                                        std::string(m_lines[title].text)));
         m_at = title + 2;
         return true;
     }
@@ -383,13 +394,17 @@ std::vector<Block> parsePage(const Page& page)
             continue;
         while (heading < page.headings.size() && page.headings[heading].start < lineStart)
             ++heading;
-        if (heading < page.headings.size() && page.headings[heading].start >= lineStart && page.headings[heading].start < nPoints) {
+        if (heading < page.headings.size() && page.headings[heading].start >= lineStart &&
+            page.headings[heading].start < nPoints) {
             blocks.push_back(headingBlock(lines, i, i, page.headings[heading].level, std::string(lines[i].text)));
             continue;
         }
         const bool isRow = lines[i].text.find('\t') != std::string_view::npos;
         const bool isItem = startsListItem(lines[i].text);
-        blocks.push_back(blockOf(lines, i, i, isRow ? BlockKind::TableRow : isItem ? BlockKind::ListItem : BlockKind::Paragraph));
+        blocks.push_back(blockOf(lines, i, i,
+                                 isRow    ? BlockKind::TableRow
+                                 : isItem ? BlockKind::ListItem
+                                          : BlockKind::Paragraph));
     }
     return blocks;
 }
@@ -417,10 +432,14 @@ ByteSpan trimmedSpan(std::string_view text, size_t start, size_t end)
 std::vector<Block> parseBlocks(const Page& page, Markup markup)
 {
     switch (markup) {
-    case Markup::Markdown: return MarkdownParser(page.text).run();
-    case Markup::Table: return parseTable(page.text);
-    case Markup::Pages: return parsePage(page);
-    case Markup::Plain: break;
+    case Markup::Markdown:
+        return MarkdownParser(page.text).run();
+    case Markup::Table:
+        return parseTable(page.text);
+    case Markup::Pages:
+        return parsePage(page);
+    case Markup::Plain:
+        break;
     }
     return PlainParser(page.text).run();
 }

@@ -12,8 +12,8 @@ namespace sy::documents {
 
 enum class BlockKind { Heading, Paragraph, ListItem, TableRow, Code };
 
-/// A piece of structure: bytes [start, end) of one page's text, without white space around it. Blocks of a page are in order and
-/// together hold every character that is not white space.
+/// A piece of structure: bytes [start, end) of one page's text, without white space around it. Blocks of a page are in order
+/// and together hold every character that is not white space.
 struct Block {
     size_t start = 0;
     size_t end = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Cutting in three steps: blocks (chunk_blocks.h), atoms, chunks.
 //
-// An atom is what a chunk is packed from: a sentence of a paragraph, or a whole list item, table row or code block where that fits
-// the target; what does not fit is cut at lines, sentences, clauses, spaces and, in the end, anywhere. Atoms follow each other
-// without a gap but white space, so a chunk is always one span of a page's text.
+// An atom is what a chunk is packed from: a sentence of a paragraph, or a whole list item, table row or code block where
+// that fits the target; what does not fit is cut at lines, sentences, clauses, spaces and, in the end, anywhere. Atoms
+// follow each other without a gap but white space, so a chunk is always one span of a page's text.
 #include "engine/documents/chunker.h"
 
 #include "engine/core/error.h"
@@ -20,9 +20,9 @@ namespace sy::documents {
 namespace {
 
 constexpr int kMinTextTokens = 16;
-constexpr size_t kMaxHeaderPart = 80;      // code points of a title or section in the context header
-constexpr int kMaxHeaderDepth = 4;         // sections shown: the outermost and the innermost ones
-constexpr size_t kWindowBytes = 2048;      // of an oversized piece that is counted at a time
+constexpr size_t kMaxHeaderPart = 80; // code points of a title or section in the context header
+constexpr int kMaxHeaderDepth = 4;    // sections shown: the outermost and the innermost ones
+constexpr size_t kWindowBytes = 2048; // of an oversized piece that is counted at a time
 constexpr size_t kCheckpointBytes = 1024;
 
 struct Atom {
@@ -31,7 +31,7 @@ struct Atom {
     int nTokens = 0;
     BlockKind kind = BlockKind::Paragraph;
     int level = 0;
-    bool isSentence = false;   // may be repeated as overlap
+    bool isSentence = false; // may be repeated as overlap
     const Block* heading = nullptr;
 };
 
@@ -63,7 +63,8 @@ public:
     int64_t pointAt(size_t byte) const
     {
         const size_t checkpoint = byte / kCheckpointBytes;
-        return m_checkpoints[checkpoint] + countCodePoints(m_text.substr(checkpoint * kCheckpointBytes, byte - checkpoint * kCheckpointBytes));
+        return m_checkpoints[checkpoint] +
+               countCodePoints(m_text.substr(checkpoint * kCheckpointBytes, byte - checkpoint * kCheckpointBytes));
     }
 
 private:
@@ -302,7 +303,8 @@ private:
         const size_t start = atoms[0].start, end = atoms[n - 1].end;
         const std::string_view text = m_text.substr(start, end - start);
         // The exact count costs as much as all atoms' together: only where their sum says that it could be close.
-        const bool isClose = (static_cast<int64_t>(nTokens) + static_cast<int64_t>(nGapBytes)) * 5 >= static_cast<int64_t>(m_roomAtStart) * 3;
+        const bool isClose =
+            (static_cast<int64_t>(nTokens) + static_cast<int64_t>(nGapBytes)) * 5 >= static_cast<int64_t>(m_roomAtStart) * 3;
         if (isClose && !fits(text)) {
             // Tokens do not simply add up: leave the overlap away, then halve.
             if (nOverlap > 0 && nOverlap < n)
@@ -332,30 +334,35 @@ private:
         const size_t cut = cutPlace(text, text.size() / 2 + 1);
         if (cut == 0 || cut >= text.size())
             throw std::invalid_argument("chunkDocument: a single character has more tokens than limitTokens");
-        for (const ByteSpan span : {trimmedSpan(m_text, atom.start, atom.start + cut), trimmedSpan(m_text, atom.start + cut, atom.end)}) {
-            const Atom half{span.start, span.end, count(m_text.substr(span.start, span.end - span.start)), atom.kind, 0, false};
+        for (const ByteSpan span :
+             {trimmedSpan(m_text, atom.start, atom.start + cut), trimmedSpan(m_text, atom.start + cut, atom.end)}) {
+            const Atom half{span.start, span.end, count(m_text.substr(span.start, span.end - span.start)),
+                            atom.kind,  0,        false};
             if (!span.isEmpty())
                 emit(&half, 1, 0);
         }
     }
 
-    // A sentence that goes on over the page break is completed in this page's last chunk; the next page's chunks hold it too.
+    // A sentence that goes on over the page break is completed in this page's last chunk; the next page's chunks hold it
+    // too.
     void finishPage(const std::vector<Block>& blocks)
     {
         close(Boundary::Page);
-        if (m_document.markup != Markup::Pages || blocks.empty() || m_page + 1 >= m_document.pages.size() || m_chunks.size() <= m_firstChunkOfPage ||
-            blocks.back().kind != BlockKind::Paragraph)
+        if (m_document.markup != Markup::Pages || blocks.empty() || m_page + 1 >= m_document.pages.size() ||
+            m_chunks.size() <= m_firstChunkOfPage || blocks.back().kind != BlockKind::Paragraph)
             return;
         const Page& next = m_document.pages[m_page + 1];
         Chunk& last = m_chunks.back();
-        if (next.number != last.page + 1 || next.text.empty() || trimmedSpan(next.text, 0, next.text.size()).start != 0 || !m_text.ends_with(std::string_view(last.text)))
+        if (next.number != last.page + 1 || next.text.empty() || trimmedSpan(next.text, 0, next.text.size()).start != 0 ||
+            !m_text.ends_with(std::string_view(last.text)))
             return;
         static constexpr std::u32string_view kEnds = U".!?:。！？：…";
         size_t at = m_text.size() - 1;
         while (at > 0 && (static_cast<unsigned char>(m_text[at]) & 0xc0) == 0x80)
             --at;
         const char32_t lastChar = decodeUtf8(m_text, at).value, first = decodeUtf8(next.text, 0).value;
-        if (kEnds.find(lastChar) != std::u32string_view::npos || !(isLowercase(first) || (isHan(first) && (isHan(lastChar) || lastChar == U'，'))))
+        if (kEnds.find(lastChar) != std::u32string_view::npos ||
+            !(isLowercase(first) || (isHan(first) && (isHan(lastChar) || lastChar == U'，'))))
             return;
         if (!next.headings.empty() && next.headings.front().start == 0)
             return;
@@ -431,7 +438,8 @@ std::vector<Chunk> chunkDocument(const Document& document, const ChunkOptions& o
 std::string spanText(const Document& document, int page, int64_t start, int endPage, int64_t end)
 {
     auto find = [&](int number) -> const Page* {
-        const auto it = std::find_if(document.pages.begin(), document.pages.end(), [&](const Page& p) { return p.number == number; });
+        const auto it =
+            std::find_if(document.pages.begin(), document.pages.end(), [&](const Page& p) { return p.number == number; });
         return it == document.pages.end() ? nullptr : &*it;
     };
     auto byteAt = [](std::string_view text, int64_t point) {

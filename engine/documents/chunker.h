@@ -14,8 +14,8 @@ namespace sy::documents {
 
 /// The unit that is embedded, searched and cited.
 ///
-/// [start, end) are code points: start counts in the text of page `page`, end in that of `endPage`. text is exactly that span
-/// (spanText gives it again); where it runs over a page break the two parts are joined with one \n. endPage is page or
+/// [start, end) are code points: start counts in the text of page `page`, end in that of `endPage`. text is exactly that
+/// span (spanText gives it again); where it runs over a page break the two parts are joined with one \n. endPage is page or
 /// page + 1: only a sentence that goes on over the break takes a chunk onto the next page, and the part on the next page
 /// is also in the next chunk, so every character belongs to some chunk that begins on its own page.
 struct Chunk {
@@ -41,7 +41,8 @@ struct ChunkOptions {
     std::function<int(std::string_view)> countTokens;
 };
 
-/// "title › section › subsection", each part cut to maxPoints code points; of deep paths the outermost and the three innermost.
+/// "title › section › subsection", each part cut to maxPoints code points; of deep paths the outermost and the three
+/// innermost.
 std::string contextHeader(std::string_view title, const std::vector<std::string>& headingPath, size_t maxPoints = 80);
 
 /// What the embedder reads for a chunk: prefix + header + "\n" + text.

@@ -51,11 +51,11 @@ struct Heading {
 
 /// One page, or the whole file for formats without pages.
 ///
-/// text is UTF-8, NFC, with \n and \t as the only control characters; zero-width, bidirectional-control and tag characters are gone.
-/// Every character offset in the program (chunks, citations) counts Unicode code points of exactly this text.
+/// text is UTF-8, NFC, with \n and \t as the only control characters; zero-width, bidirectional-control and tag characters
+/// are gone. Every character offset in the program (chunks, citations) counts Unicode code points of exactly this text.
 struct Page {
-    int number = 1;                // counts from 1
-    std::string label;             // what a viewer shows ("iv", "A-3"); empty when it equals number
+    int number = 1;    // counts from 1
+    std::string label; // what a viewer shows ("iv", "A-3"); empty when it equals number
     std::string text;
     std::vector<Heading> headings; // Markup::Pages only; by start, not overlapping
     double width = 0;              // points, as shown; 0 for formats without pages

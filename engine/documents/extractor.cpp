@@ -127,14 +127,18 @@ std::string reasonOf(int status)
 {
     if (WIFSIGNALED(status)) {
         switch (WTERMSIG(status)) {
-        case SIGXCPU: return "it took too long";
+        case SIGXCPU:
+            return "it took too long";
         case SIGSEGV:
         case SIGBUS:
         case SIGABRT:
         case SIGFPE:
-        case SIGILL: return std::string("it crashed: ") + strsignal(WTERMSIG(status));
-        case SIGKILL: return "it was killed, perhaps for want of memory";
-        default: return strsignal(WTERMSIG(status));
+        case SIGILL:
+            return std::string("it crashed: ") + strsignal(WTERMSIG(status));
+        case SIGKILL:
+            return "it was killed, perhaps for want of memory";
+        default:
+            return strsignal(WTERMSIG(status));
         }
     }
     return "it ended early, perhaps for want of memory";
@@ -221,7 +225,10 @@ namespace {
 // Wakes a poll when stop is requested, so that cancelling does not wait for the helper's next answer.
 class StopWake {
 public:
-    explicit StopWake(const std::stop_token& stop) : m_event(stop.stop_possible() ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1), m_callback(stop, Wake{m_event.get()}) {}
+    explicit StopWake(const std::stop_token& stop)
+        : m_event(stop.stop_possible() ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1), m_callback(stop, Wake{m_event.get()})
+    {
+    }
     int fd() const { return m_event.get(); }
 
 private:
@@ -252,16 +259,19 @@ Document failedDocument(const std::string& path, const std::string& reason)
 
 } // namespace
 
-Extractor::Extractor(std::string helperExecutable, HelperLimits limits) : m_helperExecutable(std::move(helperExecutable)), m_limits(limits) {}
+Extractor::Extractor(std::string helperExecutable, HelperLimits limits)
+    : m_helperExecutable(std::move(helperExecutable)), m_limits(limits)
+{
+}
 
 Extractor::~Extractor() = default;
 
-// Sends one request and hands its answers to take(frame, json), which returns true at the last one. Gives the reason of a failure,
-// or nothing when all went well. A helper that has served other files and dies may have died of them: then the file gets a
-// fresh one, and reset() forgets what has come so far.
+// Sends one request and hands its answers to take(frame, json), which returns true at the last one. Gives the reason of a
+// failure, or nothing when all went well. A helper that has served other files and dies may have died of them: then the file
+// gets a fresh one, and reset() forgets what has come so far.
 template <typename Reset, typename Take>
-std::optional<std::string> Extractor::request(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Reset reset,
-                                              Take take)
+std::optional<std::string> Extractor::request(const std::string& path, const std::string& requestJson,
+                                              const std::stop_token& stop, Reset reset, Take take)
 {
     for (;;) {
         reset();
@@ -290,8 +300,8 @@ bool Extractor::startHelper(const std::stop_token& stop)
 }
 
 template <typename Take>
-std::optional<std::string> Extractor::exchange(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Take& take,
-                                               bool& isTimeOut)
+std::optional<std::string> Extractor::exchange(const std::string& path, const std::string& requestJson,
+                                               const std::stop_token& stop, Take& take, bool& isTimeOut)
 {
     m_helper->send(requestJson, path);
     const StopWake wake(stop);
@@ -300,19 +310,26 @@ std::optional<std::string> Extractor::exchange(const std::string& path, const st
     Frame frame;
     for (;;) {
         switch (reader.next(frame, deadline, stop, wake.fd())) {
-        case ReadStatus::Ok: break;
-        case ReadStatus::Closed: return m_helper->howItEnded();
+        case ReadStatus::Ok:
+            break;
+        case ReadStatus::Closed:
+            return m_helper->howItEnded();
         case ReadStatus::TimedOut:
             isTimeOut = true;
-            return "it took longer than " + std::to_string(std::chrono::ceil<std::chrono::seconds>(m_limits.wallTime).count()) + " seconds";
-        case ReadStatus::Stopped: m_helper.reset(); throw Cancelled();
-        case ReadStatus::Broken: return kNonsense;
+            return "it took longer than " +
+                   std::to_string(std::chrono::ceil<std::chrono::seconds>(m_limits.wallTime).count()) + " seconds";
+        case ReadStatus::Stopped:
+            m_helper.reset();
+            throw Cancelled();
+        case ReadStatus::Broken:
+            return kNonsense;
         }
         const Json answer = frame.type == 'J' ? Json::parse(frame.bytes, nullptr, false) : Json::object();
         if (!answer.is_object())
             return kNonsense;
         if (answer.contains("failed"))
-            return answer["failed"] == "memory" ? "it needs more memory than the limit" : "it met an error it could not handle";
+            return answer["failed"] == "memory" ? "it needs more memory than the limit"
+                                                : "it met an error it could not handle";
         try {
             if (take(frame, answer))
                 return std::nullopt;
@@ -325,7 +342,8 @@ std::optional<std::string> Extractor::exchange(const std::string& path, const st
 std::string Extractor::requestText(const char* what, const std::string& password) const
 {
     const auto seconds = std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(m_limits.wallTime).count());
-    return Json{{"do", what}, {"seconds", seconds}, {"password", password}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return Json{{"do", what}, {"seconds", seconds}, {"password", password}}.dump(-1, ' ', false,
+                                                                                 Json::error_handler_t::replace);
 }
 
 Document Extractor::extract(const std::string& path, const std::string& password, std::stop_token stop)
@@ -353,8 +371,10 @@ Document Extractor::extract(const std::string& path, const std::string& password
         }
         if (answer.contains("done")) {
             document.title = answer.at("title");
-            document.markup = static_cast<Markup>(std::clamp(answer.at("markup").get<int>(), 0, static_cast<int>(Markup::Pages)));
-            document.outcome = static_cast<Outcome>(std::clamp(answer.at("outcome").get<int>(), 0, static_cast<int>(Outcome::Error)));
+            document.markup =
+                static_cast<Markup>(std::clamp(answer.at("markup").get<int>(), 0, static_cast<int>(Markup::Pages)));
+            document.outcome =
+                static_cast<Outcome>(std::clamp(answer.at("outcome").get<int>(), 0, static_cast<int>(Outcome::Error)));
             document.message = answer.at("message");
             document.mediaType = answer.at("mediaType");
             document.charset = answer.at("charset");
@@ -376,38 +396,45 @@ Document Extractor::extract(const std::string& path, const std::string& password
     return failure ? failedDocument(path, *failure) : document;
 }
 
-PageImage Extractor::renderPage(const std::string& path, int page, double dpi, const std::string& password, std::stop_token stop)
+PageImage Extractor::renderPage(const std::string& path, int page, double dpi, const std::string& password,
+                                std::stop_token stop)
 {
     PageImage image;
     Json json = Json::parse(requestText("render", password));
     json["page"] = page;
     json["dpi"] = dpi;
-    const auto failure = request(path, json.dump(), stop, [&] { image = {}; }, [&](Frame& frame, const Json& answer) {
-        if (frame.type == 'J') {
-            image.width = answer.at("width");
-            image.height = answer.at("height");
-            return false;
-        }
-        if (image.width < 0 || image.height < 0 || static_cast<uint64_t>(image.width) * static_cast<uint64_t>(image.height) * 3 != frame.bytes.size())
-            throw Json::other_error::create(599, "image size", nullptr);
-        image.rgb.assign(frame.bytes.begin(), frame.bytes.end());
-        return true;
-    });
+    const auto failure = request(
+        path, json.dump(), stop, [&] { image = {}; },
+        [&](Frame& frame, const Json& answer) {
+            if (frame.type == 'J') {
+                image.width = answer.at("width");
+                image.height = answer.at("height");
+                return false;
+            }
+            if (image.width < 0 || image.height < 0 ||
+                static_cast<uint64_t>(image.width) * static_cast<uint64_t>(image.height) * 3 != frame.bytes.size())
+                throw Json::other_error::create(599, "image size", nullptr);
+            image.rgb.assign(frame.bytes.begin(), frame.bytes.end());
+            return true;
+        });
     return failure ? PageImage{} : image;
 }
 
-std::vector<Rect> Extractor::boxesOfSpan(const std::string& path, int page, int64_t start, int64_t end, const std::string& password, std::stop_token stop)
+std::vector<Rect> Extractor::boxesOfSpan(const std::string& path, int page, int64_t start, int64_t end,
+                                         const std::string& password, std::stop_token stop)
 {
     std::vector<Rect> boxes;
     Json json = Json::parse(requestText("boxes", password));
     json["page"] = page;
     json["start"] = start;
     json["end"] = end;
-    const auto failure = request(path, json.dump(), stop, [&] { boxes.clear(); }, [&](Frame&, const Json& answer) {
-        for (const Json& box : answer.at("boxes"))
-            boxes.push_back({box.at(0), box.at(1), box.at(2), box.at(3)});
-        return true;
-    });
+    const auto failure = request(
+        path, json.dump(), stop, [&] { boxes.clear(); },
+        [&](Frame&, const Json& answer) {
+            for (const Json& box : answer.at("boxes"))
+                boxes.push_back({box.at(0), box.at(1), box.at(2), box.at(3)});
+            return true;
+        });
     return failure ? std::vector<Rect>{} : boxes;
 }
 

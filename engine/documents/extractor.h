@@ -45,18 +45,19 @@ public:
     PageImage renderPage(const std::string& path, int page, double dpi, const std::string& password = {},
                          std::stop_token stop = {});
 
-    /// Where the code points [start, end) of a page's text lie on the page: one box a line, in points, top to bottom as read.
-    /// Empty when the format has no pages, or the file has no such page or span. Throws as extract does.
-    std::vector<Rect> boxesOfSpan(const std::string& path, int page, int64_t start, int64_t end, const std::string& password = {},
-                                  std::stop_token stop = {});
+    /// Where the code points [start, end) of a page's text lie on the page: one box a line, in points, top to bottom as
+    /// read. Empty when the format has no pages, or the file has no such page or span. Throws as extract does.
+    std::vector<Rect> boxesOfSpan(const std::string& path, int page, int64_t start, int64_t end,
+                                  const std::string& password = {}, std::stop_token stop = {});
 
 private:
     class Helper;
     template <typename Reset, typename Take>
-    std::optional<std::string> request(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Reset reset, Take take);
+    std::optional<std::string> request(const std::string& path, const std::string& requestJson, const std::stop_token& stop,
+                                       Reset reset, Take take);
     template <typename Take>
-    std::optional<std::string> exchange(const std::string& path, const std::string& requestJson, const std::stop_token& stop, Take& take,
-                                        bool& isTimeOut);
+    std::optional<std::string> exchange(const std::string& path, const std::string& requestJson, const std::stop_token& stop,
+                                        Take& take, bool& isTimeOut);
     bool startHelper(const std::stop_token& stop); // true when it is a fresh one
     std::string requestText(const char* what, const std::string& password) const;
 

@@ -32,7 +32,8 @@ std::string extensionOf(std::string_view path)
     if (dot == std::string_view::npos || dot == 0)
         return {};
     std::string extension(name.substr(dot + 1));
-    std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return extension;
 }
 
@@ -83,7 +84,8 @@ Document readChecked(const std::string& path, const std::string& password, const
     if (info.st_size == 0)
         return failed("The file is empty.");
     if (info.st_size > limits.maxFileBytes)
-        return failed("The file is larger than " + std::to_string(limits.maxFileBytes / 1'000'000) + " MB, the most that is read.");
+        return failed("The file is larger than " + std::to_string(limits.maxFileBytes / 1'000'000) +
+                      " MB, the most that is read.");
     if (std::ifstream probe(path, std::ios::binary); !probe)
         return failed("The file could not be opened: " + std::string(std::strerror(errno)) + ".");
 
@@ -102,11 +104,16 @@ Document readChecked(const std::string& path, const std::string& password, const
 std::string_view outcomeName(Outcome outcome)
 {
     switch (outcome) {
-    case Outcome::Ok: return "ok";
-    case Outcome::Partial: return "partial";
-    case Outcome::NoText: return "no_text";
-    case Outcome::Password: return "password";
-    case Outcome::Error: break;
+    case Outcome::Ok:
+        return "ok";
+    case Outcome::Partial:
+        return "partial";
+    case Outcome::NoText:
+        return "no_text";
+    case Outcome::Password:
+        return "password";
+    case Outcome::Error:
+        break;
     }
     return "error";
 }
@@ -121,7 +128,8 @@ const Format* formatOfPath(std::string_view path)
     const std::string extension = extensionOf(path);
     if (extension.empty())
         return &kFormats[std::size(kFormats) - 1];
-    const auto found = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& f) { return hasExtension(f, extension); });
+    const auto found =
+        std::find_if(std::begin(kFormats), std::end(kFormats), [&](const Format& f) { return hasExtension(f, extension); });
     return found == std::end(kFormats) ? nullptr : found;
 }
 

@@ -14,14 +14,16 @@ namespace sy::documents {
 /// One document format. The functions run in the calling process: the program goes through Extractor instead, which runs
 /// them in the helper. They do not throw for what a file contains.
 struct Format {
-    std::string_view name;       // for file dialogs and lists, e.g. "PDF document"
+    std::string_view name; // for file dialogs and lists, e.g. "PDF document"
     std::string_view mediaType;
     std::string_view extensions; // lower case, parted by spaces: "md markdown"
     bool hasPages;               // renderPage and boxesOfSpan work
 
     Document (*read)(const std::string& path, const std::string& password, const ReadLimits& limits);
-    PageImage (*renderPage)(const std::string& path, const std::string& password, int page, double dpi); // nullptr without pages
-    std::vector<Rect> (*boxesOfSpan)(const std::string& path, const std::string& password, int page, int64_t start, int64_t end);
+    PageImage (*renderPage)(const std::string& path, const std::string& password, int page,
+                            double dpi); // nullptr without pages
+    std::vector<Rect> (*boxesOfSpan)(const std::string& path, const std::string& password, int page, int64_t start,
+                                     int64_t end);
 };
 
 std::span<const Format> formats();

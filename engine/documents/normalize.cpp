@@ -14,7 +14,8 @@ utf8proc_category_t category(char32_t c)
     return utf8proc_category(static_cast<utf8proc_int32_t>(c));
 }
 
-// Between these letters a zero-width (non-)joiner changes how a word is spelled: Arabic to Sinhala, Tibetan, Khmer, Mongolian.
+// Between these letters a zero-width (non-)joiner changes how a word is spelled: Arabic to Sinhala, Tibetan, Khmer,
+// Mongolian.
 bool needsJoiners(char32_t c)
 {
     return (c >= 0x0600 && c <= 0x0fff) || (c >= 0x1780 && c <= 0x18af);
@@ -38,8 +39,8 @@ bool isOtherSpace(char32_t c)
     return c == 0x00a0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f;
 }
 
-// Certainly unchanged by NFC whatever stands around them, so that almost all text needs no decomposition. Everything that is not
-// listed goes through utf8proc.
+// Certainly unchanged by NFC whatever stands around them, so that almost all text needs no decomposition. Everything that is
+// not listed goes through utf8proc.
 bool isStableUnderNfc(char32_t c)
 {
     return c < 0x0300 || (c >= 0x0400 && c <= 0x0482) || (c >= 0x048a && c <= 0x0530) || (c >= 0x2010 && c <= 0x2027) ||
@@ -50,8 +51,9 @@ bool isStableUnderNfc(char32_t c)
 void appendNfc(std::string& out, std::string_view text)
 {
     utf8proc_uint8_t* raw = nullptr;
-    const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                                &raw, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const auto n =
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                     &raw, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&free)> owned(raw, &free);
     if (n >= 0)
         out.append(reinterpret_cast<const char*>(raw), static_cast<size_t>(n));
@@ -70,8 +72,9 @@ void appendGlyphForm(std::string& out, char32_t c)
     std::string one;
     appendUtf8(one, c);
     utf8proc_uint8_t* raw = nullptr;
-    const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(one.data()), static_cast<utf8proc_ssize_t>(one.size()), &raw,
-                                static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT));
+    const auto n =
+        utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(one.data()), static_cast<utf8proc_ssize_t>(one.size()), &raw,
+                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&free)> owned(raw, &free);
     out.append(n >= 0 ? reinterpret_cast<const char*>(raw) : one.data(), n >= 0 ? static_cast<size_t>(n) : one.size());
 }
@@ -141,19 +144,21 @@ std::string normalized(std::string_view text, const NormalizeOptions& options)
 
 bool isHan(char32_t c)
 {
-    return (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff) || c == 0x3005 || c == 0x3007;
+    return (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff) || c == 0x3005 ||
+           c == 0x3007;
 }
 
 bool isCjk(char32_t c)
 {
     return isHan(c) || (c >= 0x3000 && c <= 0x30ff) || (c >= 0x3100 && c <= 0x312f) || (c >= 0x31a0 && c <= 0x31ff) ||
-           (c >= 0xfe30 && c <= 0xfe4f) || (c >= 0xff00 && c <= 0xffef) || (c >= 0x2e80 && c <= 0x2fdf) || c == 0x2014 || c == 0x2026;
+           (c >= 0xfe30 && c <= 0xfe4f) || (c >= 0xff00 && c <= 0xffef) || (c >= 0x2e80 && c <= 0x2fdf) || c == 0x2014 ||
+           c == 0x2026;
 }
 
 bool isRightToLeft(char32_t c)
 {
-    return (c >= 0x0590 && c <= 0x08ff) || (c >= 0xfb1d && c <= 0xfdff) || (c >= 0xfe70 && c <= 0xfeff) || (c >= 0x10800 && c <= 0x10fff) ||
-           (c >= 0x1e800 && c <= 0x1efff);
+    return (c >= 0x0590 && c <= 0x08ff) || (c >= 0xfb1d && c <= 0xfdff) || (c >= 0xfe70 && c <= 0xfeff) ||
+           (c >= 0x10800 && c <= 0x10fff) || (c >= 0x1e800 && c <= 0x1efff);
 }
 
 bool isLetter(char32_t c)
@@ -191,7 +196,8 @@ bool isUnreadable(char32_t c)
     if (c < 0x80)
         return c < 0x20 && c != '\t' && c != '\n';
     const auto kind = category(c);
-    return kind == UTF8PROC_CATEGORY_CN || kind == UTF8PROC_CATEGORY_CO || kind == UTF8PROC_CATEGORY_CS || kind == UTF8PROC_CATEGORY_CC;
+    return kind == UTF8PROC_CATEGORY_CN || kind == UTF8PROC_CATEGORY_CO || kind == UTF8PROC_CATEGORY_CS ||
+           kind == UTF8PROC_CATEGORY_CC;
 }
 
 int64_t countCodePoints(std::string_view utf8)

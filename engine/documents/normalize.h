@@ -13,22 +13,22 @@ struct NormalizeOptions {
                                   // soft hyphens at a line's end are left for the line joiner
 };
 
-/// Appends text (valid UTF-8) to out in the form that Document promises: NFC; line ends \n; no zero-width, bidirectional-control,
-/// tag, private-line or control characters; every kind of space except the ideographic one a plain space; tabs kept.
-/// U+200C and U+200D stay between letters of scripts that need them and in emoji sequences.
+/// Appends text (valid UTF-8) to out in the form that Document promises: NFC; line ends \n; no zero-width,
+/// bidirectional-control, tag, private-line or control characters; every kind of space except the ideographic one a plain
+/// space; tabs kept. U+200C and U+200D stay between letters of scripts that need them and in emoji sequences.
 void appendNormalized(std::string& out, std::string_view text, const NormalizeOptions& options = {});
 
 std::string normalized(std::string_view text, const NormalizeOptions& options = {});
 
 // --- what kind of character ---
-bool isCjk(char32_t c);          // Han, kana, bopomofo, CJK punctuation and full-width forms: scripts written without spaces
+bool isCjk(char32_t c); // Han, kana, bopomofo, CJK punctuation and full-width forms: scripts written without spaces
 bool isHan(char32_t c);
-bool isRightToLeft(char32_t c);  // Hebrew, Arabic and relatives
+bool isRightToLeft(char32_t c); // Hebrew, Arabic and relatives
 bool isLetter(char32_t c);
 bool isLowercase(char32_t c);
 bool isUppercase(char32_t c);
-bool isDigit(char32_t c);        // ASCII and full-width
-bool isSpace(char32_t c);        // space, tab, line feed, U+3000, U+00A0
+bool isDigit(char32_t c); // ASCII and full-width
+bool isSpace(char32_t c); // space, tab, line feed, U+3000, U+00A0
 /// Private-use, unassigned, surrogate, replacement and control characters: what a broken glyph map turns into.
 bool isUnreadable(char32_t c);
 

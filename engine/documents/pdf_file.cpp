@@ -17,8 +17,8 @@
 namespace sy::documents {
 namespace {
 
-constexpr double kMaxPixels = 24e6;   // a page image of 72 MB
-constexpr double kInvisibleSize = 1;  // points; smaller text is meant for machines only
+constexpr double kMaxPixels = 24e6;  // a page image of 72 MB
+constexpr double kInvisibleSize = 1; // points; smaller text is meant for machines only
 constexpr size_t kMaxOutline = 20000;
 
 std::string utf8Of(const poppler::ustring& text)
@@ -33,8 +33,9 @@ std::string utf8Of(const poppler::ustring& text)
 std::string saslPrepared(const std::string& password)
 {
     utf8proc_uint8_t* raw = nullptr;
-    const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(password.data()), static_cast<utf8proc_ssize_t>(password.size()), &raw,
-                                static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE));
+    const auto n = utf8proc_map(
+        reinterpret_cast<const utf8proc_uint8_t*>(password.data()), static_cast<utf8proc_ssize_t>(password.size()), &raw,
+        static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE));
     const std::unique_ptr<utf8proc_uint8_t, decltype(&free)> owned(raw, &free);
     return n < 0 ? password : std::string(reinterpret_cast<const char*>(raw), static_cast<size_t>(n));
 }
@@ -53,7 +54,8 @@ std::string latin1(const std::string& password)
 bool isBoldName(const std::string& font)
 {
     auto has = [&](const char* part) { return font.find(part) != std::string::npos; };
-    return has("Bold") || has("bold") || has("Black") || has("Heavy") || has("Semibold") || has("-Bd") || has("CMBX") || has("BX1") || has("SimHei") || has("Hei-");
+    return has("Bold") || has("bold") || has("Black") || has("Heavy") || has("Semibold") || has("-Bd") || has("CMBX") ||
+           has("BX1") || has("SimHei") || has("Hei-");
 }
 
 void collapseSpaces(std::string& text)
@@ -126,7 +128,8 @@ void PdfFile::noteProblem(const std::string& message, void* self)
     auto* file = static_cast<PdfFile*>(self);
     if (message.find("Missing language pack") != std::string::npos)
         file->m_lacksLanguageData = true;
-    if (message.find("security handler") != std::string::npos || message.find("Unsupported version/revision") != std::string::npos)
+    if (message.find("security handler") != std::string::npos ||
+        message.find("Unsupported version/revision") != std::string::npos)
         file->m_hasUnknownEncryption = true;
 }
 
@@ -145,12 +148,15 @@ std::string PdfFile::title() const
     title = first == std::string::npos ? std::string() : title.substr(first, title.find_last_not_of(" \t") - first + 1);
     const auto n = countCodePoints(title);
     std::string lower = title;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    static constexpr const char* kMachineMade[] = {"untitled", "microsoft ", "powerpoint presentation", "slide 1", "无标题", "document1", "title"};
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    static constexpr const char* kMachineMade[] = {"untitled",  "microsoft ", "powerpoint presentation", "slide 1", "无标题",
+                                                   "document1", "title"};
     for (const char* mark : kMachineMade)
         if (lower.starts_with(mark))
             return {};
-    static constexpr const char* kFileEnds[] = {".doc", ".docx", ".dvi", ".indd", ".qxd", ".tex", ".xls", ".xlsx", ".ppt", ".pptx", ".odt", ".pdf", ".rtf", ".html", ".htm"};
+    static constexpr const char* kFileEnds[] = {".doc", ".docx", ".dvi", ".indd", ".qxd", ".tex",  ".xls", ".xlsx",
+                                                ".ppt", ".pptx", ".odt", ".pdf",  ".rtf", ".html", ".htm"};
     for (const char* end : kFileEnds)
         if (lower.ends_with(end))
             return {};

@@ -12,7 +12,7 @@ namespace poppler {
 class document;
 class page;
 class toc_item;
-}
+} // namespace poppler
 
 namespace sy::documents {
 

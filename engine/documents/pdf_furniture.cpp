@@ -10,12 +10,12 @@
 namespace sy::documents {
 namespace {
 
-constexpr double kEdgeShare = 0.14;  // of the page's height, at the top and at the bottom
-constexpr size_t kMaxEdgeLines = 6;  // of either edge
-constexpr double kSameHeight = 4;    // points
-constexpr int kMinRepeats = 3;       // pages that show it, this one included
-constexpr int kShortFile = 3;        // pages; then two are enough, but their digits must agree: two bills have two totals
-constexpr int64_t kMaxLength = 160;  // code points; longer lines are text
+constexpr double kEdgeShare = 0.14; // of the page's height, at the top and at the bottom
+constexpr size_t kMaxEdgeLines = 6; // of either edge
+constexpr double kSameHeight = 4;   // points
+constexpr int kMinRepeats = 3;      // pages that show it, this one included
+constexpr int kShortFile = 3;       // pages; then two are enough, but their digits must agree: two bills have two totals
+constexpr int64_t kMaxLength = 160; // code points; longer lines are text
 
 bool isRomanNumeral(std::u32string_view text)
 {
@@ -37,7 +37,8 @@ bool isPageNumber(const std::string& text)
     }
     if (!hasDigit)
         return isRomanNumeral(letters) && wide.size() <= letters.size() + 4;
-    static constexpr std::u32string_view kWords[] = {U"", U"Page", U"page", U"Pageof", U"pageof", U"of", U"Seite", U"Seitevon", U"p", U"第页", U"第页共页", U"共页", U"页"};
+    static constexpr std::u32string_view kWords[] = {U"",         U"Page", U"page", U"Pageof",   U"pageof", U"of", U"Seite",
+                                                     U"Seitevon", U"p",    U"第页", U"第页共页", U"共页",   U"页"};
     return wide.size() <= 24 && std::find(std::begin(kWords), std::end(kWords), letters) != std::end(kWords);
 }
 
@@ -60,7 +61,8 @@ bool shows(const std::vector<EdgeLine>& page, const EdgeLine& line, bool isExact
 {
     return std::any_of(page.begin(), page.end(), [&](const EdgeLine& other) {
         return std::abs(other.top - line.top) <= kSameHeight &&
-               ((isExact ? other.text == line.text : other.masked == line.masked) || (other.isPageNumber && line.isPageNumber));
+               ((isExact ? other.text == line.text : other.masked == line.masked) ||
+                (other.isPageNumber && line.isPageNumber));
     });
 }
 
@@ -89,8 +91,8 @@ std::vector<EdgeLine> edgeLines(const std::vector<PdfLine>& lines, double pageHe
     return top;
 }
 
-void dropFurniture(std::vector<PdfLine>& lines, const std::vector<EdgeLine>& edges, std::span<const std::vector<EdgeLine>> before,
-                   std::span<const std::vector<EdgeLine>> after)
+void dropFurniture(std::vector<PdfLine>& lines, const std::vector<EdgeLine>& edges,
+                   std::span<const std::vector<EdgeLine>> before, std::span<const std::vector<EdgeLine>> after)
 {
     const bool isShort = static_cast<int>(before.size() + after.size()) + 1 <= kShortFile;
     std::vector<size_t> dropped;

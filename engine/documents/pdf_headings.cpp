@@ -19,8 +19,8 @@ struct Candidate {
     size_t page = 0;
     const PdfUnit* unit = nullptr;
     std::u32string text;
-    int sizeKey = 0;  // half points
-    int depth = 0;    // by numbering
+    int sizeKey = 0; // half points
+    int depth = 0;   // by numbering
     int outlineLevel = 0;
     bool isHeading = false;
 };
@@ -94,7 +94,8 @@ int numberingDepth(std::u32string_view line)
             return at(i) == U'）' || at(i) == U')' ? 2 : 0;
         return at(i) == U'、' || at(i) == U'．' || at(i) == U'.' ? 1 : 0;
     }
-    static constexpr std::u32string_view kParts[] = {U"Chapter ", U"CHAPTER ", U"Part ", U"PART ", U"Appendix ", U"APPENDIX ", U"附录"};
+    static constexpr std::u32string_view kParts[] = {U"Chapter ",  U"CHAPTER ",  U"Part ", U"PART ",
+                                                     U"Appendix ", U"APPENDIX ", U"附录"};
     for (const auto part : kParts)
         if (line.starts_with(part))
             return 1;
@@ -122,7 +123,8 @@ int numberingDepth(std::u32string_view line)
     return i > 0 && i < 6 && at(i) == '.' && at(i + 1) == ' ' ? 1 : 0;
 }
 
-void markHeadings(std::vector<Page>& pages, const std::vector<std::vector<PdfUnit>>& units, const std::vector<OutlineEntry>& outline)
+void markHeadings(std::vector<Page>& pages, const std::vector<std::vector<PdfUnit>>& units,
+                  const std::vector<OutlineEntry>& outline)
 {
     std::map<int, int64_t> charsOfSize;
     int64_t nChars = 0, nBold = 0;
@@ -134,7 +136,9 @@ void markHeadings(std::vector<Page>& pages, const std::vector<std::vector<PdfUni
         }
     if (charsOfSize.empty())
         return;
-    const int body = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) { return a.second < b.second; })->first;
+    const int body = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) {
+                         return a.second < b.second;
+                     })->first;
     const bool boldMeansSomething = nBold * 5 < nChars;
 
     std::unordered_map<std::string, int> outlineLevels;
@@ -153,19 +157,23 @@ void markHeadings(std::vector<Page>& pages, const std::vector<std::vector<PdfUni
         const std::u32string text = toUtf32(pages[p].text);
         for (size_t u = 0; u < units[p].size(); ++u) {
             const PdfUnit& unit = units[p][u];
-            Candidate c{p, &unit, text.substr(static_cast<size_t>(unit.start), static_cast<size_t>(unit.end - unit.start)), sizeKeyOf(unit.size)};
+            Candidate c{p, &unit, text.substr(static_cast<size_t>(unit.start), static_cast<size_t>(unit.end - unit.start)),
+                        sizeKeyOf(unit.size)};
             if (!couldBeHeading(unit, c.text))
                 continue;
             c.depth = numberingDepth(c.text);
             const bool standsAlone = unit.opensParagraph && (u + 1 == units[p].size() || units[p][u + 1].opensParagraph);
             const bool isLarge = c.sizeKey * 100 >= body * 112;
-            const bool isBoldLine = unit.isBold && boldMeansSomething && unit.opensParagraph && c.text.size() <= 90 && c.sizeKey * 100 >= body * 95;
-            const bool isNumbered = c.depth > 0 && standsAlone && unit.nLines == 1 && c.text.size() <= 70 && c.sizeKey * 100 >= body * 95 &&
+            const bool isBoldLine = unit.isBold && boldMeansSomething && unit.opensParagraph && c.text.size() <= 90 &&
+                                    c.sizeKey * 100 >= body * 95;
+            const bool isNumbered = c.depth > 0 && standsAlone && unit.nLines == 1 && c.text.size() <= 70 &&
+                                    c.sizeKey * 100 >= body * 95 &&
                                     (c.depth > 1 || isHan(c.text.back()) || isBoldLine || isLarge ||
                                      std::none_of(c.text.begin(), c.text.end(), isLowercase));
             if (const auto known = outlineLevels.find(matchKey(c.text)); known != outlineLevels.end() && unit.opensParagraph)
                 c.outlineLevel = known->second;
-            else if (const auto bare = outlineLevels.find(matchKey(withoutNumbering(c.text))); bare != outlineLevels.end() && c.depth > 0 && unit.opensParagraph)
+            else if (const auto bare = outlineLevels.find(matchKey(withoutNumbering(c.text)));
+                     bare != outlineLevels.end() && c.depth > 0 && unit.opensParagraph)
                 c.outlineLevel = bare->second;
             if (c.outlineLevel > 0 || isLarge || isBoldLine || isNumbered) {
                 ++headingsOfSize[isLarge ? c.sizeKey : body];

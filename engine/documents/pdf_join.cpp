@@ -13,8 +13,8 @@ namespace sy::documents {
 namespace {
 
 enum class Join {
-    Merge,     // the sentence goes on
-    Line,      // a new line of the same paragraph: list item, table row, verse
+    Merge, // the sentence goes on
+    Line,  // a new line of the same paragraph: list item, table row, verse
     Paragraph,
 };
 
@@ -42,7 +42,8 @@ bool startsListItem(std::u32string_view text)
         return false;
     static constexpr std::u32string_view kBullets = U"•◦▪‣●○■□◆◇▶►➢➤✓✔★☆∙·";
     const char32_t first = text[0];
-    if (kBullets.find(first) != std::u32string_view::npos || (first >= 0x2460 && first <= 0x24ff) || (first >= 0x2776 && first <= 0x2793))
+    if (kBullets.find(first) != std::u32string_view::npos || (first >= 0x2460 && first <= 0x24ff) ||
+        (first >= 0x2776 && first <= 0x2793))
         return true;
     auto at = [&](size_t i) { return i < text.size() ? text[i] : U'\0'; };
     if ((first == U'-' || first == U'–' || first == U'—' || first == U'*') && at(1) == ' ')
@@ -146,7 +147,8 @@ private:
         if (last.isBold != next.isBold)
             return Join::Paragraph;
         if (last.region != next.region) {
-            const bool goesOn = !endsSentence(lastText) && (isLowercase(nextText[0]) || (isHan(nextText[0]) && isHan(lastOf(lastText)))) &&
+            const bool goesOn = !endsSentence(lastText) &&
+                                (isLowercase(nextText[0]) || (isHan(nextText[0]) && isHan(lastOf(lastText)))) &&
                                 isFull(last, next) && !startsListItem(nextText);
             return goesOn ? Join::Merge : Join::Paragraph;
         }

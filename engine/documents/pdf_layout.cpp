@@ -6,15 +6,15 @@
 //
 //   words ──> segments (words on one baseline without a wide gap) ──> regions ──> lines
 //
-// A region is cut at a gutter: a vertical strip, at least kMinGutter wide, that a run of consecutive rows leaves free and that
-// has text on both sides. What is a gutter in geometry may be the space between two columns of prose (read the left one first)
-// or between two columns of a table (read row by row):
+// A region is cut at a gutter: a vertical strip, at least kMinGutter wide, that a run of consecutive rows leaves free and
+// that has text on both sides. What is a gutter in geometry may be the space between two columns of prose (read the left one
+// first) or between two columns of a table (read row by row):
 //
 //   prose prose prose │ prose prose prose        Item one    12.50
 //   prose prose prose │ prose prose prose        Item two     7.80
 //
-// Prose on both sides decides for columns. Otherwise the order of drawing decides: programs draw one text box after the other,
-// but a table row by row. Columns are cut again until no gutter is left.
+// Prose on both sides decides for columns. Otherwise the order of drawing decides: programs draw one text box after the
+// other, but a table row by row. Columns are cut again until no gutter is left.
 #include "engine/documents/pdf_layout.h"
 
 #include "engine/core/utf8.h"
@@ -52,15 +52,19 @@ struct Row {
 Rect flatten(const Rect& box, int rotation, double width, double height)
 {
     switch (rotation & 3) {
-    case 1: return {box.top, width - box.right, box.bottom, width - box.left};
-    case 2: return {width - box.right, height - box.bottom, width - box.left, height - box.top};
-    case 3: return {height - box.bottom, box.left, height - box.top, box.right};
-    default: return box;
+    case 1:
+        return {box.top, width - box.right, box.bottom, width - box.left};
+    case 2:
+        return {width - box.right, height - box.bottom, width - box.left, height - box.top};
+    case 3:
+        return {height - box.bottom, box.left, height - box.top, box.right};
+    default:
+        return box;
     }
 }
 
-// The part of a word's box that tells its line. Fonts of mathematical signs claim to reach a whole line below the baseline; what
-// they claim above it is reasonable.
+// The part of a word's box that tells its line. Fonts of mathematical signs claim to reach a whole line below the baseline;
+// what they claim above it is reasonable.
 Rect flatLine(const PdfWord& word, double width, double height)
 {
     Rect flat = flatten(word.box, word.rotation, width, height);
@@ -196,7 +200,9 @@ Segment makeSegment(const std::vector<PdfWord>& run, double width, double height
         charsOfSize[word.size] += n;
         nRightToLeft += isRightToLeft(firstChar(word.text));
     }
-    segment.size = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) { return a.second < b.second; })->first;
+    segment.size = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) {
+                       return a.second < b.second;
+                   })->first;
     segment.isRightToLeft = nRightToLeft * 2 > static_cast<int64_t>(run.size());
     // The height is that of the words in the usual size: indices and exponents would pull the line up or down.
     bool hasHeight = false;
@@ -219,9 +225,8 @@ Segment makeSegment(const std::vector<PdfWord>& run, double width, double height
 
 std::vector<Row> rowsOf(std::vector<Segment*> segments)
 {
-    std::sort(segments.begin(), segments.end(), [](const Segment* a, const Segment* b) {
-        return a->box.top + a->box.bottom < b->box.top + b->box.bottom;
-    });
+    std::sort(segments.begin(), segments.end(),
+              [](const Segment* a, const Segment* b) { return a->box.top + a->box.bottom < b->box.top + b->box.bottom; });
     std::vector<Row> rows;
     for (Segment* segment : segments) {
         // Against the row's first segment only: a row that grew with each new member would swallow the next line of a
@@ -234,7 +239,8 @@ std::vector<Row> rowsOf(std::vector<Segment*> segments)
         }
     }
     for (Row& row : rows)
-        std::sort(row.segments.begin(), row.segments.end(), [](const Segment* a, const Segment* b) { return a->box.left < b->box.left; });
+        std::sort(row.segments.begin(), row.segments.end(),
+                  [](const Segment* a, const Segment* b) { return a->box.left < b->box.left; });
     return rows;
 }
 
@@ -426,7 +432,8 @@ private:
             const double sharedBottom = std::min(a.box.bottom, b.box.bottom);
             size_t keep = end;
             for (size_t i = first + 1; i < end; ++i)
-                if (rows[i].box.top > sharedBottom && rows[i].box.top - rows[i - 1].box.bottom > 1.2 * rows[i].segments.front()->size) {
+                if (rows[i].box.top > sharedBottom &&
+                    rows[i].box.top - rows[i - 1].box.bottom > 1.2 * rows[i].segments.front()->size) {
                     keep = i;
                     break;
                 }
@@ -445,7 +452,8 @@ private:
 
     static std::vector<Strip> byWidth(std::vector<Strip> strips)
     {
-        std::sort(strips.begin(), strips.end(), [](const Strip& a, const Strip& b) { return a.right - a.left > b.right - b.left; });
+        std::sort(strips.begin(), strips.end(),
+                  [](const Strip& a, const Strip& b) { return a.right - a.left > b.right - b.left; });
         return strips;
     }
 
@@ -471,7 +479,8 @@ double usualCjkGap(const std::vector<Segment*>& segments, double width, double h
                 continue;
             gaps.insert(gaps.end(), static_cast<size_t>(std::max<int64_t>(countCodePoints(word.text) - 1, 0)), 0.0);
             if (i > 0 && isCjk(lastChar(segment->words[i - 1]->text)))
-                gaps.push_back(gapBetween(flatten(segment->words[i - 1]->box, word.rotation, width, height), flatten(word.box, word.rotation, width, height)));
+                gaps.push_back(gapBetween(flatten(segment->words[i - 1]->box, word.rotation, width, height),
+                                          flatten(word.box, word.rotation, width, height)));
         }
     if (gaps.empty())
         return 0;
@@ -539,7 +548,9 @@ PdfLine makeLine(const Row& row, bool isRow, double width, double height)
             previous = word;
             previousFlat = flat;
         }
-    line.size = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) { return a.second < b.second; })->first;
+    line.size = std::max_element(charsOfSize.begin(), charsOfSize.end(), [](auto& a, auto& b) {
+                    return a.second < b.second;
+                })->first;
     // Chinese has no words to break at: a line is full when one more character would not fit.
     if (isCjk(firstChar(line.text)))
         line.firstWordWidth = std::min(line.firstWordWidth, line.size);
@@ -590,8 +601,8 @@ void mergeWrappedCells(std::vector<Row>& rows, std::vector<bool>& isRow)
         Row& row = rows[i];
         const double step = row.box.top - lastTop;
         lastTop = row.box.top;
-        bool continues = !merged.empty() && mergedIsRow.back() && step < 0.8 * widest && step < 1.6 * row.segments.front()->size &&
-                         row.segments.size() < merged.back().segments.size();
+        bool continues = !merged.empty() && mergedIsRow.back() && step < 0.8 * widest &&
+                         step < 1.6 * row.segments.front()->size && row.segments.size() < merged.back().segments.size();
         std::vector<size_t> cells;
         for (const Segment* segment : row.segments) {
             if (!continues)
@@ -599,7 +610,8 @@ void mergeWrappedCells(std::vector<Row>& rows, std::vector<bool>& isRow)
             size_t cell = merged.back().segments.size();
             for (size_t k = 0; k < merged.back().segments.size(); ++k) {
                 const Segment& above = *merged.back().segments[k];
-                if (std::min(above.box.right, segment->box.right) > std::max(above.box.left, segment->box.left) && !hasDigits(*segment))
+                if (std::min(above.box.right, segment->box.right) > std::max(above.box.left, segment->box.left) &&
+                    !hasDigits(*segment))
                     cell = k; // the last of its lines
             }
             continues = cell < merged.back().segments.size() && (cells.empty() || cell > cells.back());
@@ -653,13 +665,15 @@ void measureRegion(std::vector<PdfLine*> lines)
     for (PdfLine* line : lines) {
         line->regionLeft = left;
         line->regionRight = rights[rights.size() * 9 / 10];
-        line->regionPitch = pitches.empty() ? 0 : pitches[pitches.size() / 3]; // lower third: gaps between paragraphs are outliers
+        line->regionPitch =
+            pitches.empty() ? 0 : pitches[pitches.size() / 3]; // lower third: gaps between paragraphs are outliers
     }
 }
 
 } // namespace
 
-std::vector<PdfLine> layOutPage(std::vector<PdfWord> words, double pageWidth, double pageHeight, const std::function<std::string()>& rawText)
+std::vector<PdfLine> layOutPage(std::vector<PdfWord> words, double pageWidth, double pageHeight,
+                                const std::function<std::string()>& rawText)
 {
     const std::vector<std::vector<PdfWord>> runs = wordRuns(words, pageWidth, pageHeight);
     std::vector<Segment> segments;

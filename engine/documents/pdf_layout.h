@@ -11,9 +11,9 @@ namespace sy::documents {
 
 /// A word as the PDF library gives it.
 struct PdfWord {
-    std::string text;  // normalized
-    Rect box;          // on the page
-    double size = 0;   // font size in points
+    std::string text; // normalized
+    Rect box;         // on the page
+    double size = 0;  // font size in points
     bool isBold = false;
     bool hasSpaceAfter = false; // the library's opinion; false at the end of its line
     int rotation = 0;           // quarter turns clockwise
@@ -22,11 +22,11 @@ struct PdfWord {
 /// A line of one column, or one row of a table, in reading order.
 struct PdfLine {
     std::string text;
-    std::vector<Word> words;   // code points of text, boxes on the page
-    Rect flat;                 // the line's box in coordinates where its text runs from left to right
-    double size = 0;           // font size of most characters
-    bool isBold = false;       // every letter
-    bool isRow = false;        // cells of a table, parted by tabs
+    std::vector<Word> words; // code points of text, boxes on the page
+    Rect flat;               // the line's box in coordinates where its text runs from left to right
+    double size = 0;         // font size of most characters
+    bool isBold = false;     // every letter
+    bool isRow = false;      // cells of a table, parted by tabs
     int rotation = 0;
     int region = 0;            // lines of one column of text share a number
     double regionLeft = 0;     // where most lines of the region begin

@@ -2,9 +2,10 @@
 // Two ways in which a PDF file lies about its text: pages that are photographs of text, and fonts whose glyphs are mapped to
 // characters at random.
 //
-// The second kind shows as private-use and unassigned characters, or as letters of many scripts side by side: a broken font of
-// Chinese comes out as Latin with rare diacritics, phonetic signs, Greek, Arabic and Hangul in one word. No page that people write
-// does that, so a word counts as suspicious when it mixes scripts that never share one, or is made of rare letters.
+// The second kind shows as private-use and unassigned characters, or as letters of many scripts side by side: a broken font
+// of Chinese comes out as Latin with rare diacritics, phonetic signs, Greek, Arabic and Hangul in one word. No page that
+// people write does that, so a word counts as suspicious when it mixes scripts that never share one, or is made of rare
+// letters.
 #include "engine/documents/pdf_quality.h"
 
 #include "engine/core/utf8.h"
@@ -16,11 +17,12 @@
 namespace sy::documents {
 namespace {
 
-constexpr int64_t kSparseChars = 25;   // a page with fewer may be a scan with a stamp on it
-constexpr size_t kMaxRendered = 12;    // sparse pages to look at; drawing a scan takes a tenth of a second
-constexpr double kInkShare = 0.02;     // of the pixels outside of words
+constexpr int64_t kSparseChars = 25; // a page with fewer may be a scan with a stamp on it
+constexpr size_t kMaxRendered = 12;  // sparse pages to look at; drawing a scan takes a tenth of a second
+constexpr double kInkShare = 0.02;   // of the pixels outside of words
 constexpr double kLookDpi = 24;
-constexpr int64_t kGarbledLetters = 20; // and a twentieth of a page's letters; fewer are signs of a formula without a character of their own
+constexpr int64_t kGarbledLetters =
+    20; // and a twentieth of a page's letters; fewer are signs of a formula without a character of their own
 
 enum Script { Latin, RareLatin, Greek, Cyrillic, Semitic, Indic, Hangul, Cjk, Other, nScripts };
 
@@ -112,8 +114,10 @@ void QualityJudge::add(int page, const PdfPageText& text, double width, double h
             return;
         std::vector<uint8_t> isWord(static_cast<size_t>(image.width) * static_cast<size_t>(image.height));
         for (const Word& w : text.words)
-            for (int y = std::max(0, static_cast<int>(w.box.top * image.height / height)); y <= std::min(image.height - 1, static_cast<int>(w.box.bottom * image.height / height)); ++y)
-                for (int x = std::max(0, static_cast<int>(w.box.left * image.width / width)); x <= std::min(image.width - 1, static_cast<int>(w.box.right * image.width / width)); ++x)
+            for (int y = std::max(0, static_cast<int>(w.box.top * image.height / height));
+                 y <= std::min(image.height - 1, static_cast<int>(w.box.bottom * image.height / height)); ++y)
+                for (int x = std::max(0, static_cast<int>(w.box.left * image.width / width));
+                     x <= std::min(image.width - 1, static_cast<int>(w.box.right * image.width / width)); ++x)
                     isWord[static_cast<size_t>(y) * static_cast<size_t>(image.width) + static_cast<size_t>(x)] = 1;
         int64_t nInk = 0;
         for (size_t i = 0; i < isWord.size(); ++i)

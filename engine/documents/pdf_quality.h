@@ -10,10 +10,10 @@ namespace sy::documents {
 
 /// Whether the text that came out of a PDF file can be what a reader sees on its pages.
 struct TextQuality {
-    int64_t nChars = 0;             // code points other than white space
+    int64_t nChars = 0; // code points other than white space
     bool isGarbledThroughout = false;
-    std::vector<int> garbledPages;  // page numbers
-    std::vector<int> imagePages;    // hardly any text, but much ink; empty when they are few in a long file
+    std::vector<int> garbledPages; // page numbers
+    std::vector<int> imagePages;   // hardly any text, but much ink; empty when they are few in a long file
 };
 
 /// Looks at each page once, in order.

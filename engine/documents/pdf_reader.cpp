@@ -83,12 +83,15 @@ std::optional<Document> problemOf(const PdfFile& file, bool hasPassword)
 {
     switch (file.state()) {
     case PdfFile::State::Locked:
-        return failed(Outcome::Password, hasPassword ? "The password does not open this file." : "This file is protected: it opens with a password only.");
+        return failed(Outcome::Password, hasPassword ? "The password does not open this file."
+                                                     : "This file is protected: it opens with a password only.");
     case PdfFile::State::UnknownEncryption:
-        return failed(Outcome::Error, "This file is encrypted in a way that cannot be read, for example for the holder of a certificate.");
+        return failed(Outcome::Error,
+                      "This file is encrypted in a way that cannot be read, for example for the holder of a certificate.");
     case PdfFile::State::Damaged:
         return failed(Outcome::Error, "This is no PDF file, or it is damaged so badly that no page can be found.");
-    case PdfFile::State::Open: break;
+    case PdfFile::State::Open:
+        break;
     }
     if (file.nPages() == 0)
         return failed(Outcome::Error, "The file is damaged: it has no pages that can be read.");
@@ -129,23 +132,28 @@ std::string titleFromHeadings(const std::vector<Page>& pages)
     const Heading& first = *std::min_element(pages.front().headings.begin(), pages.front().headings.end(),
                                              [](const Heading& a, const Heading& b) { return a.level < b.level; });
     const std::u32string text = toUtf32(pages.front().text);
-    return toUtf8(std::u32string_view(text).substr(static_cast<size_t>(first.start), static_cast<size_t>(first.end - first.start)));
+    return toUtf8(
+        std::u32string_view(text).substr(static_cast<size_t>(first.start), static_cast<size_t>(first.end - first.start)));
 }
 
-void conclude(Document& document, const PdfFile& file, const std::vector<int>& unreadable, const TextQuality& quality, bool isCut)
+void conclude(Document& document, const PdfFile& file, const std::vector<int>& unreadable, const TextQuality& quality,
+              bool isCut)
 {
     std::vector<std::string> problems;
     if (file.lacksLanguageData())
         problems.push_back(kNeedsData);
     if (quality.nChars == 0) {
         document.outcome = Outcome::NoText;
-        problems.push_back(unreadable.size() == document.pages.size() ? "No page of the file could be read: it is damaged."
-                                                                      : "The file has no text: its pages are images or empty. Scanned pages need OCR (text recognition).");
+        problems.push_back(
+            unreadable.size() == document.pages.size()
+                ? "No page of the file could be read: it is damaged."
+                : "The file has no text: its pages are images or empty. Scanned pages need OCR (text recognition).");
         if (unreadable.size() == document.pages.size())
             document.outcome = Outcome::Error;
     } else if (quality.isGarbledThroughout) {
         document.outcome = Outcome::NoText;
-        problems.push_back("The text of this file is stored with unknown characters and comes out garbled: it needs OCR (text recognition).");
+        problems.push_back("The text of this file is stored with unknown characters and comes out garbled: it needs OCR "
+                           "(text recognition).");
     } else {
         if (!unreadable.empty())
             problems.push_back(pagesWord(unreadable) + " could not be read: the file is damaged there.");
@@ -156,7 +164,8 @@ void conclude(Document& document, const PdfFile& file, const std::vector<int>& u
             problems.push_back(pagesWord(quality.imagePages) + (quality.imagePages.size() == 1 ? " has" : " have") +
                                " an image instead of text and would need OCR.");
         if (isCut)
-            problems.push_back("The file is very long: only its first " + std::to_string(document.pages.size()) + " pages were read.");
+            problems.push_back("The file is very long: only its first " + std::to_string(document.pages.size()) +
+                               " pages were read.");
         document.outcome = problems.empty() ? Outcome::Ok : Outcome::Partial;
     }
     for (const std::string& problem : problems)
@@ -231,8 +240,8 @@ std::vector<Rect> pdfBoxesOfSpan(const std::string& path, const std::string& pas
             const double height = std::max(1.0, std::min(line.bottom - line.top, word.box.bottom - word.box.top));
             const double overlap = std::min(line.bottom, word.box.bottom) - std::max(line.top, word.box.top);
             if (overlap > 0.5 * height && word.box.left - line.right < 1.5 * height && word.box.left >= line.left - 1) {
-                line = {std::min(line.left, word.box.left), std::min(line.top, word.box.top), std::max(line.right, word.box.right),
-                        std::max(line.bottom, word.box.bottom)};
+                line = {std::min(line.left, word.box.left), std::min(line.top, word.box.top),
+                        std::max(line.right, word.box.right), std::max(line.bottom, word.box.bottom)};
                 continue;
             }
         }

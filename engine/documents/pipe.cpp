@@ -55,14 +55,16 @@ std::optional<Frame> readFrame(int fd, uint64_t maxBytes)
     return frame;
 }
 
-ReadStatus FrameReader::fill(char* to, size_t n, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop, int wakeFd)
+ReadStatus FrameReader::fill(char* to, size_t n, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
+                             int wakeFd)
 {
     while (n > 0) {
         if (stop.stop_requested())
             return ReadStatus::Stopped;
         int waitMs = -1;
         if (deadline != std::chrono::steady_clock::time_point::max()) {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+            const auto left =
+                std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
             if (left <= 0)
                 return ReadStatus::TimedOut;
             waitMs = static_cast<int>(std::min<int64_t>(left, 60'000));
@@ -84,7 +86,8 @@ ReadStatus FrameReader::fill(char* to, size_t n, std::chrono::steady_clock::time
     return ReadStatus::Ok;
 }
 
-ReadStatus FrameReader::next(Frame& frame, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop, int wakeFd)
+ReadStatus FrameReader::next(Frame& frame, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
+                             int wakeFd)
 {
     std::array<char, kHeaderBytes> header{};
     if (const ReadStatus status = fill(header.data(), header.size(), deadline, stop, wakeFd); status != ReadStatus::Ok)

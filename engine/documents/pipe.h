@@ -10,8 +10,8 @@
 
 namespace sy::documents {
 
-/// The wire between the program and its reading helper: frames of one type byte, an 8-byte little-endian length and that many
-/// bytes. 'J' holds a JSON object, 'B' raw bytes (a page's text, an image).
+/// The wire between the program and its reading helper: frames of one type byte, an 8-byte little-endian length and that
+/// many bytes. 'J' holds a JSON object, 'B' raw bytes (a page's text, an image).
 struct Frame {
     char type = 0;
     std::string bytes;
@@ -29,7 +29,8 @@ public:
     ReadStatus next(Frame& frame, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop, int wakeFd);
 
 private:
-    ReadStatus fill(char* to, size_t n, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop, int wakeFd);
+    ReadStatus fill(char* to, size_t n, std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
+                    int wakeFd);
     int m_fd;
     uint64_t m_maxBytes;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The process that opens files from strangers. It has no way to harm: no network, no new programs, nothing written, little memory,
-// little time. What it may do is read the one file that it is asked about and answer.
+// The process that opens files from strangers. It has no way to harm: no network, no new programs, nothing written, little
+// memory, little time. What it may do is read the one file that it is asked about and answer.
 #include "engine/documents/reader_helper.h"
 
 #include "engine/documents/format_table.h"
@@ -73,7 +73,11 @@ private:
             Json headings = Json::array();
             for (const Heading& heading : page.headings)
                 headings.push_back({heading.start, heading.end, heading.level});
-            if (!send({{"number", page.number}, {"label", page.label}, {"width", page.width}, {"height", page.height}, {"headings", std::move(headings)}}) ||
+            if (!send({{"number", page.number},
+                       {"label", page.label},
+                       {"width", page.width},
+                       {"height", page.height},
+                       {"headings", std::move(headings)}}) ||
                 !sendBytes(page.text))
                 return false;
         }
@@ -105,7 +109,8 @@ private:
     {
         Json list = Json::array();
         if (const Format* format = pagedFormat(path))
-            for (const Rect& box : format->boxesOfSpan(path, password, request.value("page", 0), request.value("start", int64_t{0}), request.value("end", int64_t{0})))
+            for (const Rect& box : format->boxesOfSpan(path, password, request.value("page", 0),
+                                                       request.value("start", int64_t{0}), request.value("end", int64_t{0})))
                 list.push_back({box.left, box.top, box.right, box.bottom});
         return send({{"done", true}, {"boxes", std::move(list)}});
     }

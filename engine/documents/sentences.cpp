@@ -24,11 +24,12 @@ bool isClosing(char32_t c)
 bool isAbbreviation(std::string_view word)
 {
     static constexpr auto kWords = std::to_array<std::string_view>(
-        {"abb", "al", "approx", "bzw", "ca", "cf", "ch", "col", "d.h", "dr", "e.g", "eq", "eqs", "fig", "figs", "gen", "hr", "i.e", "inc", "jr",
-         "lt", "ltd", "mr", "mrs", "ms", "mt", "no", "nr", "nos", "op", "p", "pp", "prof", "ref", "refs", "resp", "rev", "sec", "sr", "st",
-         "tab", "vgl", "viz", "vol", "vs", "z.b"});
+        {"abb",  "al",  "approx", "bzw",  "ca",  "cf",  "ch", "col", "d.h", "dr",  "e.g", "eq",  "eqs", "fig", "figs", "gen",
+         "hr",   "i.e", "inc",    "jr",   "lt",  "ltd", "mr", "mrs", "ms",  "mt",  "no",  "nr",  "nos", "op",  "p",    "pp",
+         "prof", "ref", "refs",   "resp", "rev", "sec", "sr", "st",  "tab", "vgl", "viz", "vol", "vs",  "z.b"});
     std::string lower(word);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return std::binary_search(kWords.begin(), kWords.end(), std::string_view(lower));
 }
 
@@ -36,7 +37,8 @@ bool isAbbreviation(std::string_view word)
 bool stopEnds(std::string_view text, size_t start, size_t at)
 {
     size_t from = at;
-    while (from > start && text[from - 1] != ' ' && text[from - 1] != '\n' && text[from - 1] != '(' && text[from - 1] != '\t')
+    while (from > start && text[from - 1] != ' ' && text[from - 1] != '\n' && text[from - 1] != '(' &&
+           text[from - 1] != '\t')
         --from;
     const std::string_view word = text.substr(from, at - from);
     if (word.empty())
@@ -61,7 +63,8 @@ char32_t nextVisible(std::string_view text, size_t at)
 std::vector<SentenceSpan> splitSentences(std::string_view text)
 {
     std::vector<SentenceSpan> sentences;
-    size_t start = std::string_view::npos, end = 0; // of the sentence being collected; end is past its last visible character
+    size_t start = std::string_view::npos,
+           end = 0; // of the sentence being collected; end is past its last visible character
     auto close = [&] {
         if (start != std::string_view::npos)
             sentences.push_back({start, end});
@@ -94,14 +97,16 @@ std::vector<SentenceSpan> splitSentences(std::string_view text)
         size_t after = next;
         while (after < text.size()) {
             const CodePoint more = decodeUtf8(text, after);
-            if (!(isClosing(more.value) || isFullWidthEnd(more.value) || more.value == '.' || more.value == '!' || more.value == '?' || more.value == U'…'))
+            if (!(isClosing(more.value) || isFullWidthEnd(more.value) || more.value == '.' || more.value == '!' ||
+                  more.value == '?' || more.value == U'…'))
                 break;
             after += static_cast<size_t>(more.nBytes);
         }
         bool ends = isFullWidthEnd(c);
         if (!ends && after < text.size() && (text[after] == ' ' || text[after] == '\n' || text[after] == '\t')) {
             const char32_t follower = nextVisible(text, after);
-            ends = c == U'…' || c == '.' ? !isLowercase(follower) && (c == U'…' || stopEnds(text, start, at)) : !isLowercase(follower);
+            ends = c == U'…' || c == '.' ? !isLowercase(follower) && (c == U'…' || stopEnds(text, start, at))
+                                         : !isLowercase(follower);
         }
         end = after;
         at = after;

@@ -46,7 +46,8 @@ void behave(const std::string& what)
             if (!writeFrame(STDOUT_FILENO, 'J', kPage) || !writeFrame(STDOUT_FILENO, 'B', "x"))
                 break;
     if (what == "oddEnums")
-        writeFrame(STDOUT_FILENO, 'J', R"({"done":true,"title":"t","markup":-9,"outcome":99,"message":"","mediaType":"","charset":""})");
+        writeFrame(STDOUT_FILENO, 'J',
+                   R"({"done":true,"title":"t","markup":-9,"outcome":99,"message":"","mediaType":"","charset":""})");
     if (what == "badUtf8") {
         writeFrame(STDOUT_FILENO, 'J', kPage);
         writeFrame(STDOUT_FILENO, 'B', "a\xff\xfe");

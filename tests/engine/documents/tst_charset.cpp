@@ -24,13 +24,22 @@ std::string encoded(const std::string& utf8, const char* charset)
     return out;
 }
 
-const std::string kChinese = "第三章 设备维护。值班人员应当每日检查水泵的压力与温度，并把读数写入记录簿；如压力低于规定的数值，应立即停机并报告站长。";
-const std::string kTraditional = "第三章 設備維護。值班人員應當每日檢查水泵的壓力與溫度，並把讀數寫入記錄簿；如壓力低於規定的數值，應立即停機並報告站長。";
-const std::string kJapanese = "第三章　設備の保守。当直の係員は毎日ポンプの圧力と温度を確認し、その値を記録簿に書き込まなければならない。";
-const std::string kKorean = "제3장 설비 관리. 당직 직원은 매일 펌프의 압력과 온도를 확인하고 그 값을 기록부에 적어야 합니다. 압력이 낮으면 보고합니다.";
-const std::string kRussian = "Глава третья. Дежурный ежедневно проверяет давление и температуру насоса и записывает показания в журнал. При падении давления он останавливает насос.";
-const std::string kFrench = "Chapitre trois. L'opérateur vérifie chaque jour la pression et la température de la pompe, puis note les valeurs relevées à côté du relevé précédent. Déjà prêt, l'élève naïf fête Noël.";
-const std::string kGerman = "Kapitel drei. Das Personal prüft täglich den Druck und die Temperatur der Pumpe. Über größere Änderungen muss es die Leitung sofort verständigen; spätestens jedoch früh am nächsten Tag.";
+const std::string kChinese =
+    "第三章 "
+    "设备维护。值班人员应当每日检查水泵的压力与温度，并把读数写入记录簿；如压力低于规定的数值，应立即停机并报告站长。";
+const std::string kTraditional =
+    "第三章 "
+    "設備維護。值班人員應當每日檢查水泵的壓力與溫度，並把讀數寫入記錄簿；如壓力低於規定的數值，應立即停機並報告站長。";
+const std::string kJapanese =
+    "第三章　設備の保守。当直の係員は毎日ポンプの圧力と温度を確認し、その値を記録簿に書き込まなければならない。";
+const std::string kKorean = "제3장 설비 관리. 당직 직원은 매일 펌프의 압력과 온도를 확인하고 그 값을 기록부에 적어야 "
+                            "합니다. 압력이 낮으면 보고합니다.";
+const std::string kRussian = "Глава третья. Дежурный ежедневно проверяет давление и температуру насоса и записывает "
+                             "показания в журнал. При падении давления он останавливает насос.";
+const std::string kFrench = "Chapitre trois. L'opérateur vérifie chaque jour la pression et la température de la pompe, "
+                            "puis note les valeurs relevées à côté du relevé précédent. Déjà prêt, l'élève naïf fête Noël.";
+const std::string kGerman = "Kapitel drei. Das Personal prüft täglich den Druck und die Temperatur der Pumpe. Über größere "
+                            "Änderungen muss es die Leitung sofort verständigen; spätestens jedoch früh am nächsten Tag.";
 
 } // namespace
 
@@ -41,7 +50,9 @@ private slots:
     {
         QTest::addColumn<QByteArray>("charset");
         QTest::addColumn<QByteArray>("text");
-        auto row = [](const char* charset, const std::string& text) { QTest::newRow(charset) << QByteArray(charset) << QByteArray::fromStdString(text); };
+        auto row = [](const char* charset, const std::string& text) {
+            QTest::newRow(charset) << QByteArray(charset) << QByteArray::fromStdString(text);
+        };
         row("UTF-8", kChinese);
         row("GB18030", kChinese);
         row("GBK", kChinese);
@@ -73,7 +84,8 @@ private slots:
         const std::string bytes = encoded(long_, charset.constData());
         const CharsetGuess guess = guessCharset(bytes);
         QVERIFY2(!guess.charset.empty(), guess.problem.c_str());
-        const std::string back = decodeText(std::string_view(bytes).substr(static_cast<size_t>(guess.bomBytes)), guess.charset).utf8;
+        const std::string back =
+            decodeText(std::string_view(bytes).substr(static_cast<size_t>(guess.bomBytes)), guess.charset).utf8;
         QVERIFY2(back == long_, (guess.charset + ": " + back.substr(0, 200)).c_str());
     }
 
@@ -112,7 +124,11 @@ private slots:
             random += static_cast<char>(state >> 24);
         }
         QVERIFY(guessCharset(random).charset.empty());
-        QVERIFY(guessCharset(std::string("\x7f" "ELF\x02\x01\x01\0\0\0\0\0\0\0", 14) + random).charset.empty());
+        QVERIFY(guessCharset(std::string("\x7f"
+                                         "ELF\x02\x01\x01\0\0\0\0\0\0\0",
+                                         14) +
+                             random)
+                    .charset.empty());
         QVERIFY(guessCharset("PK\x03\x04" + random).charset.empty());
         QVERIFY(!guessCharset(random).problem.empty());
     }

@@ -54,9 +54,36 @@ const Chunk* find(const std::vector<Chunk>& chunks, const std::string& text)
 // Text of every kind of structure and script, and nonsense.
 std::string randomText(std::mt19937& random, int nParts)
 {
-    static const char* kParts[] = {"# Title\n", "## Part 2\n", "### Deep\n", "\n\n", "\n", " ", "word ", "A sentence ends here. ", "水泵停机。", "请检查阀门，并报告站长；", "- item one\n",
-                                   "1. first\n", "| a | b |\n| --- | --- |\n| 1 | 2 |\n", "```\ncode(x);\n```\n", "    indented code\n", "第三条 读者应当\n", "Title\n=====\n", "\t",
-                                   "1.2.3 Heading\n", "é", "𠜎", "…", "\"quoted\"", "verylongwordwithoutanyspaceinside", "a\tb\tc\n", "　", "> quote\n", "***\n", "---\n", "e.g. Dr. X. "};
+    static const char* kParts[] = {"# Title\n",
+                                   "## Part 2\n",
+                                   "### Deep\n",
+                                   "\n\n",
+                                   "\n",
+                                   " ",
+                                   "word ",
+                                   "A sentence ends here. ",
+                                   "水泵停机。",
+                                   "请检查阀门，并报告站长；",
+                                   "- item one\n",
+                                   "1. first\n",
+                                   "| a | b |\n| --- | --- |\n| 1 | 2 |\n",
+                                   "```\ncode(x);\n```\n",
+                                   "    indented code\n",
+                                   "第三条 读者应当\n",
+                                   "Title\n=====\n",
+                                   "\t",
+                                   "1.2.3 Heading\n",
+                                   "é",
+                                   "𠜎",
+                                   "…",
+                                   "\"quoted\"",
+                                   "verylongwordwithoutanyspaceinside",
+                                   "a\tb\tc\n",
+                                   "　",
+                                   "> quote\n",
+                                   "***\n",
+                                   "---\n",
+                                   "e.g. Dr. X. "};
     std::string text;
     for (int i = 0; i < nParts; ++i) {
         const std::string part = kParts[random() % std::size(kParts)];
@@ -76,7 +103,8 @@ private slots:
     {
         std::mt19937 random(20261124);
         for (int round = 0; round < 120; ++round) {
-            Document d = document(randomText(random, 1 + static_cast<int>(random() % 200)), static_cast<Markup>(random() % 4));
+            Document d =
+                document(randomText(random, 1 + static_cast<int>(random() % 200)), static_cast<Markup>(random() % 4));
             while (random() % 3 == 0) {
                 Page page;
                 page.number = static_cast<int>(d.pages.size()) + 1;
@@ -93,7 +121,9 @@ private slots:
     void theLimitHoldsWhenTokensDoNotAddUp()
     {
         ChunkOptions o = options(300, 400);
-        o.countTokens = [](std::string_view text) { return static_cast<int>(text.size() / 4 + text.size() * text.size() / 40'000); };
+        o.countTokens = [](std::string_view text) {
+            return static_cast<int>(text.size() / 4 + text.size() * text.size() / 40'000);
+        };
         const Document d = document(sentences(200), Markup::Plain);
         const auto chunks = chunkDocument(d, o);
         QVERIFY(chunks.size() >= 6);
@@ -103,8 +133,9 @@ private slots:
     void realDocumentsAreCutCleanly_data()
     {
         QTest::addColumn<QString>("file");
-        for (const char* file : {"md/pandoc-MANUAL.md", "md/filters.md", "text/programming.rst", "text/test-columnar.csv", "text/ja_utf-16le.txt",
-                                 "pdf/testJournalParser.pdf", "pdf/lshort-zh-cn.pdf", "pdf/testPDF_protected.pdf", "pdf/zhlineskip.pdf"})
+        for (const char* file : {"md/pandoc-MANUAL.md", "md/filters.md", "text/programming.rst", "text/test-columnar.csv",
+                                 "text/ja_utf-16le.txt", "pdf/testJournalParser.pdf", "pdf/lshort-zh-cn.pdf",
+                                 "pdf/testPDF_protected.pdf", "pdf/zhlineskip.pdf"})
             QTest::newRow(file) << file;
     }
     void realDocumentsAreCutCleanly()
@@ -123,14 +154,16 @@ private slots:
             nSmall += sy::test::countPieces(chunk.text) < 30;
         }
         if (chunks.size() > 20) {
-            QVERIFY2(nTokens / static_cast<int64_t>(chunks.size()) > 150, std::to_string(nTokens / static_cast<int64_t>(chunks.size())).c_str());
+            QVERIFY2(nTokens / static_cast<int64_t>(chunks.size()) > 150,
+                     std::to_string(nTokens / static_cast<int64_t>(chunks.size())).c_str());
             QVERIFY2(nSmall * 10 < static_cast<int64_t>(chunks.size()), std::to_string(nSmall).c_str());
         }
     }
 
     void sectionsAreNotMixed()
     {
-        const Document d = document("# Ferry\n\nIntro text.\n\n## Winter\n\n" + sentences(3, "ice") + "\n\n## Summer\n\n" + sentences(3, "sun") + "\n\n### Tickets\n\nTwo crowns.\n");
+        const Document d = document("# Ferry\n\nIntro text.\n\n## Winter\n\n" + sentences(3, "ice") + "\n\n## Summer\n\n" +
+                                    sentences(3, "sun") + "\n\n### Tickets\n\nTwo crowns.\n");
         const auto chunks = chunkDocument(d, options());
         QCOMPARE(chunks.size(), size_t(3));
         QVERIFY(find(chunks, "ice")->text.find("sun") == std::string::npos);
@@ -147,7 +180,10 @@ private slots:
         QVERIFY(find(chunks, "Sentence 0 ")->text.starts_with("## C"));
     }
 
-    void theTitleIsNotSaidTwice() { QCOMPARE(contextHeader("Handbook", {"Handbook", "Pumps"}), std::string("Handbook › Pumps")); }
+    void theTitleIsNotSaidTwice()
+    {
+        QCOMPARE(contextHeader("Handbook", {"Handbook", "Pumps"}), std::string("Handbook › Pumps"));
+    }
 
     void deepPathsAndLongTitlesAreShortened()
     {
@@ -186,12 +222,14 @@ private slots:
             items += "- The item number " + std::to_string(i) + " is explained. It goes on\n  in a second line here.\n";
         }
         code += "```\n";
-        const Document d = document("# A\n\n" + sentences(25) + "\n\n" + code + "\n" + sentences(20) + "\n\n" + table + "\n" + sentences(12) + "\n\n" + items);
+        const Document d = document("# A\n\n" + sentences(25) + "\n\n" + code + "\n" + sentences(20) + "\n\n" + table +
+                                    "\n" + sentences(12) + "\n\n" + items);
         const auto chunks = chunkDocument(d, options(200));
         QVERIFY(find(chunks, code.substr(0, code.size() - 1)) != nullptr);
         for (int i = 0; i < 12; ++i) {
             QVERIFY(find(chunks, "| seal number " + std::to_string(i) + " | " + std::to_string(i * 3) + " |") != nullptr);
-            QVERIFY(find(chunks, "- The item number " + std::to_string(i) + " is explained. It goes on\n  in a second line here.") != nullptr);
+            QVERIFY(find(chunks, "- The item number " + std::to_string(i) +
+                                     " is explained. It goes on\n  in a second line here.") != nullptr);
         }
     }
 
@@ -262,7 +300,9 @@ private slots:
 
     void underlinedAndNumberedTitlesOfPlainTextAreHeadings()
     {
-        const Document d = document("========\nManual\n========\n\nFirst\n=====\n\nText one.\n\nSecond\n------\n\nText two.\n\n3.1 Third\n\nText three.\n", Markup::Plain);
+        const Document d = document("========\nManual\n========\n\nFirst\n=====\n\nText one.\n\nSecond\n------\n\nText "
+                                    "two.\n\n3.1 Third\n\nText three.\n",
+                                    Markup::Plain);
         const auto chunks = chunkDocument(d, options());
         QCOMPARE(find(chunks, "Text one.")->headingPath, std::vector<std::string>({"Manual", "First"}));
     }
@@ -303,7 +343,8 @@ private slots:
     {
         std::string text;
         for (int i = 0; i < 400; ++i)
-            text += "## Section " + std::to_string(i) + "\n\n" + sentences(100) + "\n\n水泵停机。请检查阀门，并报告站长。\n\n";
+            text +=
+                "## Section " + std::to_string(i) + "\n\n" + sentences(100) + "\n\n水泵停机。请检查阀门，并报告站长。\n\n";
         ChunkOptions o = options();
         o.countTokens = [](std::string_view s) { return static_cast<int>(s.size() / 4) + 2; };
         const Document d = document(text);

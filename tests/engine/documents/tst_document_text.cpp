@@ -15,7 +15,9 @@ private slots:
     {
         QTest::addColumn<QByteArray>("in");
         QTest::addColumn<QByteArray>("out");
-        auto row = [](const char* name, const char* in, const char* out) { QTest::newRow(name) << QByteArray(in) << QByteArray(out); };
+        auto row = [](const char* name, const char* in, const char* out) {
+            QTest::newRow(name) << QByteArray(in) << QByteArray(out);
+        };
         row("composes", "Cafe\u0301 A\u030angstro\u0308m", "Café Ångström");
         row("compatibility ideograph", "\uf900", "\u8c48");
         row("zero width", "pass\u200bword\ufeff \u2060x", "password x");
@@ -24,8 +26,12 @@ private slots:
         row("soft hyphen", "inter\u00adnational", "international");
         row("line ends", "a\r\nb\rc\u2028d\fe", "a\nb\nc\nd\ne");
         row("spaces", "a\u00a0b\u2009c\td\u3000e", "a b c\td\u3000e");
-        row("controls", "a\x01\x02\x7f" "b", "ab");
-        row("joiner in Persian", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645");
+        row("controls",
+            "a\x01\x02\x7f"
+            "b",
+            "ab");
+        row("joiner in Persian", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645");
         row("joiner in Latin", "a\u200cb\u200dc", "abc");
         row("emoji sequence", "\U0001f469\u200d\U0001f52c", "\U0001f469\u200d\U0001f52c");
         row("ligature stays in text", "ﬁne", "ﬁne");
@@ -90,7 +96,8 @@ private slots:
 
     void damagedUtf8IsPartial()
     {
-        write("d.txt", "Größe, Länge, Höhe, Übermaß, Änderung, Straße, früh, müde, schön, Öl, Äpfel, Gemüse, Möhre, süß, grün, Tür \xff ende");
+        write("d.txt", "Größe, Länge, Höhe, Übermaß, Änderung, Straße, früh, müde, schön, Öl, Äpfel, Gemüse, Möhre, süß, "
+                       "grün, Tür \xff ende");
         const Document document = read("d.txt");
         QCOMPARE(document.outcome, Outcome::Partial);
         QVERIFY(document.pages.at(0).text.find("Tür \xef\xbf\xbd ende") != std::string::npos);
@@ -98,7 +105,10 @@ private slots:
 
 private:
     Document read(const std::string& name) const { return readDocument(m_folder.path().toStdString() + "/" + name); }
-    void write(const std::string& name, const std::string& bytes) const { std::ofstream(m_folder.path().toStdString() + "/" + name, std::ios::binary) << bytes; }
+    void write(const std::string& name, const std::string& bytes) const
+    {
+        std::ofstream(m_folder.path().toStdString() + "/" + name, std::ios::binary) << bytes;
+    }
 
     QTemporaryDir m_folder;
 };

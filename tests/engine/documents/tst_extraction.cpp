@@ -103,7 +103,8 @@ private slots:
         QFETCH(QString, line);
         const Json expected = Json::parse(line.toStdString());
         const auto started = std::chrono::steady_clock::now();
-        const Document document = m_extractor.extract(kDocs / expected["file"].get<std::string>(), expected.value("password", ""));
+        const Document document =
+            m_extractor.extract(kDocs / expected["file"].get<std::string>(), expected.value("password", ""));
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         const std::string outcome(outcomeName(document.outcome));
         QVERIFY2(kAllowed.at(expected["outcome"]).contains(outcome), (outcome + ": " + document.message).c_str());
@@ -157,7 +158,8 @@ private slots:
         QTest::addColumn<QString>("text");
         for (const Json& fact : jsonLines(kDocs / "page_facts.jsonl")) {
             const std::string name = fact["file"].get<std::string>() + " " + fact["text"].get<std::string>();
-            QTest::newRow(name.c_str()) << QString::fromStdString(fact["file"]) << fact["page"].get<int>() << QString::fromStdString(fact["text"]);
+            QTest::newRow(name.c_str()) << QString::fromStdString(fact["file"]) << fact["page"].get<int>()
+                                        << QString::fromStdString(fact["text"]);
         }
     }
     void phrasesLieOnTheirPages()
@@ -169,10 +171,12 @@ private slots:
         QVERIFY(page <= static_cast<int>(document.pages.size()));
         QCOMPARE(document.pages[static_cast<size_t>(page) - 1].number, page);
         // These phrases run down a column of a table or across a drawing; rows are what a question about a table needs.
-        for (const char* layout : {"Skewness Kurtosis Average path length", "Cumulative Total Returns Large Complex", "differenzierbar det"})
+        for (const char* layout :
+             {"Skewness Kurtosis Average path length", "Cumulative Total Returns Large Complex", "differenzierbar det"})
             if (text.contains(layout))
                 QSKIP("the phrase exists only when a table or drawing is read by columns");
-        QVERIFY(unspaced(document.pages[static_cast<size_t>(page) - 1].text).find(unspaced(text.toStdString())) != std::string::npos);
+        QVERIFY(unspaced(document.pages[static_cast<size_t>(page) - 1].text).find(unspaced(text.toStdString())) !=
+                std::string::npos);
     }
 
     void killingTheHelperWhileItReadsCostsThatFileOnly()
@@ -283,7 +287,8 @@ private:
     const Document& cached(const std::string& file)
     {
         const auto found = m_documents.find(file);
-        return found != m_documents.end() ? found->second : m_documents.emplace(file, m_extractor.extract(kDocs / file)).first->second;
+        return found != m_documents.end() ? found->second
+                                          : m_documents.emplace(file, m_extractor.extract(kDocs / file)).first->second;
     }
 
     Extractor m_extractor{SY_READER_HELPER};

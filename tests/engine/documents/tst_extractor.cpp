@@ -88,7 +88,8 @@ private slots:
     void misbehaviourIsOneStatusAndTheNextFileWorks_data()
     {
         QTest::addColumn<QString>("how");
-        for (const char* how : {"crash", "exit", "hang", "closeAndLive", "garbage", "hugeLength", "notJson", "wrongTypes", "textWithoutPage", "endlessPages"})
+        for (const char* how : {"crash", "exit", "hang", "closeAndLive", "garbage", "hugeLength", "notJson", "wrongTypes",
+                                "textWithoutPage", "endlessPages"})
             QTest::newRow(how) << how;
     }
     void misbehaviourIsOneStatusAndTheNextFileWorks()
@@ -209,8 +210,14 @@ private slots:
     }
 
 private:
-    std::string path(const std::string& name) const { return m_folder.path().toStdString() + "/" + name; }
-    void write(const std::string& name, const std::string& bytes) const { std::ofstream(path(name), std::ios::binary) << bytes; }
+    std::string path(const std::string& name) const
+    {
+        return m_folder.path().toStdString() + "/" + name;
+    }
+    void write(const std::string& name, const std::string& bytes) const
+    {
+        std::ofstream(path(name), std::ios::binary) << bytes;
+    }
 
     QTemporaryDir m_folder;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pages set by the test: words in the order of a library that reads straight across.
+#include "engine/core/utf8.h"
 #include "engine/documents/pdf_furniture.h"
 #include "engine/documents/pdf_headings.h"
 #include "engine/documents/pdf_layout.h"
-#include "engine/core/utf8.h"
 
 #include <QtTest>
 #include <algorithm>
@@ -58,14 +58,16 @@ private slots:
     void tablesAreReadRowByRow()
     {
         std::vector<PdfWord> words;
-        const char* rows[][3] = {{"Part", "Count", "Price"}, {"Valve", "12", "7.50"}, {"Pump seal", "3", "41.00"}, {"Gasket", "150", "0.20"}};
+        const char* rows[][3] = {
+            {"Part", "Count", "Price"}, {"Valve", "12", "7.50"}, {"Pump seal", "3", "41.00"}, {"Gasket", "150", "0.20"}};
         std::string raw;
         for (int r = 0; r < 4; ++r)
             for (int c = 0; c < 3; ++c) {
                 set(words, rows[r][c], 60 + 150 * c, 100 + 16 * r);
                 raw += std::string(rows[r][c]) + "\n";
             }
-        QCOMPARE(textOf(words, raw), std::string("Part\tCount\tPrice\nValve\t12\t7.50\nPump seal\t3\t41.00\nGasket\t150\t0.20"));
+        QCOMPARE(textOf(words, raw),
+                 std::string("Part\tCount\tPrice\nValve\t12\t7.50\nPump seal\t3\t41.00\nGasket\t150\t0.20"));
     }
 
     void wrappedCellsAreOneRow()
@@ -83,7 +85,9 @@ private slots:
         set(words, "Photometer", 60, 170);
         set(words, "390", 200, 170);
         set(words, "filter wheel", 300, 170);
-        QCOMPARE(QString::fromStdString(textOf(words)), QString("Instrument\tHours in use\tMain cause\nEchelle spectrograph\t812\tcalibration lamp\nPhotometer\t390\tfilter wheel"));
+        QCOMPARE(QString::fromStdString(textOf(words)),
+                 QString("Instrument\tHours in use\tMain cause\nEchelle spectrograph\t812\tcalibration "
+                         "lamp\nPhotometer\t390\tfilter wheel"));
     }
 
     void rowsOfAGroupStayRows()
@@ -201,7 +205,8 @@ private slots:
         const std::u32string wide = sy::toUtf32(page.text);
         QStringList got;
         for (const Word& word : page.words)
-            got << QString::fromStdString(sy::toUtf8(std::u32string_view(wide).substr(static_cast<size_t>(word.start), static_cast<size_t>(word.end - word.start))));
+            got << QString::fromStdString(sy::toUtf8(std::u32string_view(wide).substr(
+                static_cast<size_t>(word.start), static_cast<size_t>(word.end - word.start))));
         QCOMPARE(got, QStringList({"Druck", "und", "Tempe", "ratur", "der", "Größe"}));
     }
 
@@ -219,8 +224,10 @@ private slots:
         }
         auto kept = [&](size_t p) {
             auto lines = pages[p];
-            const size_t first = p > kFurnitureReach ? p - kFurnitureReach : 0, last = std::min<size_t>(p + kFurnitureReach, pages.size() - 1);
-            dropFurniture(lines, edges[p], std::span(edges).subspan(first, p - first), std::span(edges).subspan(p + 1, last - p));
+            const size_t first = p > kFurnitureReach ? p - kFurnitureReach : 0,
+                         last = std::min<size_t>(p + kFurnitureReach, pages.size() - 1);
+            dropFurniture(lines, edges[p], std::span(edges).subspan(first, p - first),
+                          std::span(edges).subspan(p + 1, last - p));
             std::string text;
             for (const PdfLine& line : lines)
                 text += line.text + "|";
@@ -247,7 +254,10 @@ private slots:
         markHeadings(pages, {laid.units}, {});
         QStringList got;
         for (const Heading& heading : pages[0].headings)
-            got << QString("%1 %2").arg(heading.level).arg(QString::fromStdString(laid.text.substr(static_cast<size_t>(heading.start), static_cast<size_t>(heading.end - heading.start))));
+            got << QString("%1 %2")
+                       .arg(heading.level)
+                       .arg(QString::fromStdString(laid.text.substr(static_cast<size_t>(heading.start),
+                                                                    static_cast<size_t>(heading.end - heading.start))));
         QCOMPARE(got, QStringList({"1 Maintenance", "2 2.1 Pumps", "2 Valves"}));
     }
 

@@ -50,7 +50,8 @@ private slots:
             nEnglish += question["language"] == "en";
             const Document document = m_extractor.extract(kSamples / question["document"].get<std::string>());
             for (const Page& page : document.pages)
-                QCOMPARE(page.text.find(question["answer"].get<std::string>()) != std::string::npos, page.number == question["page"].get<int>());
+                QCOMPARE(page.text.find(question["answer"].get<std::string>()) != std::string::npos,
+                         page.number == question["page"].get<int>());
         }
         QVERIFY(nEnglish >= 5 && static_cast<int>(questions.size()) - nEnglish >= 5);
     }

@@ -56,9 +56,10 @@ private slots:
     void noProgramIsStarted()
     {
         QCOMPARE(inChild([] {
-            execl("/bin/true", "true", nullptr);
-            return errno == EPERM ? 7 : 1;
-        }), 7);
+                     execl("/bin/true", "true", nullptr);
+                     return errno == EPERM ? 7 : 1;
+                 }),
+                 7);
     }
 
     void memoryHasALimit()
@@ -67,31 +68,34 @@ private slots:
         QSKIP("AddressSanitizer needs the address space that this test takes away");
 #endif
         QCOMPARE(inChild([] {
-            void* small = malloc(64 << 20);
-            void* large = malloc(400 << 20);
-            return small != nullptr && large == nullptr ? 0 : 1;
-        }), 0);
+                     void* small = malloc(64 << 20);
+                     void* large = malloc(400 << 20);
+                     return small != nullptr && large == nullptr ? 0 : 1;
+                 }),
+                 0);
     }
 
     void computingForeverEnds()
     {
         QCOMPARE(inChild([] {
-            sy::documents::startTimer(0); // rounded up to a second
-            for (volatile bool goesOn = true; goesOn;) {
-            }
-            return 0;
-        }), -SIGXCPU);
+                     sy::documents::startTimer(0); // rounded up to a second
+                     for (volatile bool goesOn = true; goesOn;) {
+                     }
+                     return 0;
+                 }),
+                 -SIGXCPU);
     }
 
     void theTimerMovesOnWithEveryFile()
     {
         QCOMPARE(inChild([] {
-            sy::documents::startTimer(0);
-            sy::documents::startTimer(1000);
-            rlimit limit{};
-            getrlimit(RLIMIT_CPU, &limit);
-            return limit.rlim_cur >= 1000 ? 0 : 1;
-        }), 0);
+                     sy::documents::startTimer(0);
+                     sy::documents::startTimer(1000);
+                     rlimit limit{};
+                     getrlimit(RLIMIT_CPU, &limit);
+                     return limit.rlim_cur >= 1000 ? 0 : 1;
+                 }),
+                 0);
     }
 };
 
