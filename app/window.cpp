@@ -99,6 +99,7 @@ int runWindow(int argc, char** argv, const WindowStart& start)
         ChatService chats(functions.chats, functions.documents, settings);
         ModelService models(functions.models, settings);
         DocumentService documents(functions.documents);
+        chats.tidyUp(); // before the window asks for any chat: the queue keeps the order
         MainWindow window(chats, models, documents, settings, functions);
         window.show();
         models.loadAtStart();

@@ -21,6 +21,8 @@ EngineFunctions bindEngine(api::Engine& engine)
         .finish = [&chats](const api::Message& message) { chats.finish(message); },
         .removeMessagesFrom = [&chats](int64_t chat, int64_t message) { chats.removeMessagesFrom(chat, message); },
         .search = [&chats](const std::string& query) { return chats.search(query); },
+        .closeInterrupted = [&chats] { chats.closeInterrupted(); },
+        .purgeRemoved = [&chats] { chats.purgeRemoved(); },
     };
     api::ModelLibrary& library = engine.library();
     api::ModelHost& host = engine.models();

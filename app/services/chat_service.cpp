@@ -61,6 +61,17 @@ void ChatService::post(std::function<void()> call)
     QMetaObject::invokeMethod(this, std::move(call), Qt::QueuedConnection);
 }
 
+void ChatService::tidyUp()
+{
+    m_store.run(
+        this,
+        [close = m_functions.closeInterrupted, purge = m_functions.purgeRemoved](std::stop_token) {
+            close();
+            purge();
+        },
+        [] {}, [this](const UserMessage& message) { emit failed(message); });
+}
+
 void ChatService::refresh()
 {
     m_store.run(

@@ -40,6 +40,8 @@ public:
     ChatService(ChatFunctions chats, DocumentFunctions documents, const Settings& settings, QObject* parent = nullptr);
     ~ChatService() override; // asks all answers to stop, then waits for them
 
+    /// Once at start: answers that a killed program left half written end as stopped, and long deleted chats go for good.
+    void tidyUp();
     void refresh();
     const QList<api::ChatSummary>& chats() const { return m_chats; }
     bool isLoaded() const { return m_isLoaded; }

@@ -41,6 +41,7 @@ struct ChatFunctions {
     std::function<void(const api::Message&)> finish;
     std::function<void(int64_t chatId, int64_t messageId)> removeMessagesFrom;
     std::function<std::vector<api::Chats::Hit>(const std::string&)> search;
+    std::function<void()> closeInterrupted, purgeRemoved;
 };
 
 using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;

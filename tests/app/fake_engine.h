@@ -171,6 +171,14 @@ inline EngineFunctions FakeEngine::functions()
                         hits.push_back({chat.id, 0, chat.title, "… " + query + " …"});
                 return hits;
             },
+        .closeInterrupted =
+            [this] {
+                const std::lock_guard lock(mutex);
+                for (auto& m : messages)
+                    if (m.status == api::MessageStatus::streaming)
+                        m.status = api::MessageStatus::stopped;
+            },
+        .purgeRemoved = [] {},
     };
     const auto generate = [this](const api::GenerationRequest& request, const std::function<bool(const api::TokenEvent&)>& onToken, std::stop_token stop,
                                  const std::function<void(const api::PromptProgress&)>& onProgress) {

@@ -34,6 +34,8 @@ private slots:
     void deletedChatsComeBack();
     void destroyingStopsAnswers();
     void marksStandBehindUnsupportedSentences();
+    void whatAKilledProgramLeftIsStopped();
+    void passagesWithoutAMarkCanBeOpened();
 
 private:
     qint64 newChat(const QString& collection = {});
@@ -281,6 +283,33 @@ void TestChatService::marksStandBehindUnsupportedSentences()
     QCOMPARE(withUnsupportedMarks("𝔄一。二。", {{0, 3, {}, true}, {3, 5, {2}, true}}), QString::fromUtf8("𝔄一。") + mark + QString::fromUtf8("二。"));
     QCOMPARE(withUnsupportedMarks("Hello!", {{0, 6, {}, false}}), QStringLiteral("Hello!"));
     QCOMPARE(withUnsupportedMarks("x", {{0, 999, {}, true}}), QStringLiteral("x") + mark);
+}
+
+void TestChatService::whatAKilledProgramLeftIsStopped()
+{
+    const qint64 chat = newChat();
+    m_engine->messages = {{.id = 500, .chatId = chat, .role = "user", .text = "Q"}, {.id = 501, .chatId = chat, .role = "assistant", .text = "Half", .status = api::MessageStatus::streaming}};
+    m_service->tidyUp();
+    m_service->open(chat);
+    QTRY_COMPARE(m_service->messages(chat).size(), 2);
+    const widgets::MessageItem item = toItem(m_service->messages(chat)[1], true, false);
+    QCOMPARE(int(item.state), int(widgets::MessageState::Stopped));
+    QCOMPARE(item.text, QStringLiteral("Half"));
+}
+
+void TestChatService::passagesWithoutAMarkCanBeOpened()
+{
+    api::Message message{.role = "assistant", .text = "Yes [1]."};
+    message.citations = {{.marker = 1, .document = "/a.pdf"}, {.marker = 0, .document = "/b.pdf", .isCited = false}, {.marker = 0, .document = "/c.pdf", .isCited = false}};
+    const auto sources = toSources(message);
+    QSet<int> numbers;
+    for (const auto& source : sources)
+        numbers.insert(source.number);
+    QCOMPARE(numbers.size(), 3);
+    QVERIFY(sources[1].number < 0);
+    const widgets::MessageItem item = toItem({message, {}, {}}, true, false);
+    for (int i = 0; i < 3; ++i)
+        QCOMPARE(item.passages[i].number, sources[i].number);
 }
 
 QTEST_MAIN(TestChatService)

@@ -124,7 +124,7 @@ void ConversationView::setHovered(const TargetRef& target, QPoint global)
 void ConversationView::showTip(const TargetRef& target, QPoint global)
 {
     const Row& row = *m_rows[size_t(target.row)];
-    int number = 0;
+    int number = 0; // no passage has this one
     QString text;
     if (target.block >= 0) {
         const BlockTarget& inBlock = row.blocks[size_t(target.block)].layout->targets()[size_t(target.index)];
@@ -146,7 +146,9 @@ void ConversationView::showTip(const TargetRef& target, QPoint global)
         QString body = passage.text.size() > 700 ? passage.text.left(700) + QStringLiteral(" …") : passage.text;
         body = body.toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>"));
         // A table fixes the width: Qt makes tool tips as wide as their longest line otherwise.
-        text = QStringLiteral("<table width=\"420\"><tr><td><b>[%1] %2</b></td></tr><tr><td>%3</td></tr></table>").arg(number).arg(title, body);
+        if (number > 0)
+            title.prepend(QStringLiteral("[%1] ").arg(number));
+        text = QStringLiteral("<table width=\"420\"><tr><td><b>%1</b></td></tr><tr><td>%2</td></tr></table>").arg(title, body);
     }
     if (!text.isEmpty())
         QToolTip::showText(global, text, viewport(), targetRect(target).toAlignedRect());

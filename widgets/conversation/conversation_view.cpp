@@ -280,8 +280,8 @@ void ConversationView::frameRow(Row& row)
             if (!passage.location.isEmpty())
                 label += QStringLiteral(" · ") + passage.location;
             label = metrics.elidedText(label, Qt::ElideMiddle, std::min<qreal>(240, width - 60));
-            const QString digits = QString::number(passage.number);
-            const qreal w = std::ceil(metrics.horizontalAdvance(label) + metrics.horizontalAdvance(digits) + 30);
+            const qreal mark = passage.number > 0 ? metrics.horizontalAdvance(QString::number(passage.number)) : metrics.height() - 2;
+            const qreal w = std::ceil(metrics.horizontalAdvance(label) + mark + 30);
             if (x > left && x + w > left + width) {
                 x = left;
                 y += chipHeight + 6;
@@ -847,12 +847,18 @@ void ConversationView::drawControls(QPainter& painter, int r, qreal y)
             painter.setBrush(isHovered ? t.hover : t.surface);
             painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), rect.height() / 2, rect.height() / 2);
             const QString digits = QString::number(control.number);
-            painter.setFont(strongFont(small));
-            painter.setPen(control.isMuted ? t.textFaint : t.accent);
-            painter.drawText(rect.adjusted(10, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, digits);
+            qreal mark = metrics.horizontalAdvance(digits);
+            if (control.number > 0) {
+                painter.setFont(strongFont(small));
+                painter.setPen(control.isMuted ? t.textFaint : t.accent);
+                painter.drawText(rect.adjusted(10, 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, digits);
+            } else {
+                mark = metrics.height() - 2;
+                painter.drawPixmap(QPointF(rect.left() + 9, rect.center().y() - mark / 2), iconPixmap(QStringLiteral("file"), int(mark), t.textFaint, devicePixelRatioF()));
+            }
             painter.setFont(small);
             painter.setPen(control.isMuted ? t.textFaint : t.text);
-            painter.drawText(rect.adjusted(10 + metrics.horizontalAdvance(digits) + 8, 0, -4, 0), Qt::AlignVCenter | Qt::AlignLeft, control.label);
+            painter.drawText(rect.adjusted(10 + mark + 8, 0, -4, 0), Qt::AlignVCenter | Qt::AlignLeft, control.label);
         } else {
             footerX = std::max(footerX, rect.right() + 8);
             if (isActive) {

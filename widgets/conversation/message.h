@@ -9,7 +9,7 @@ namespace sy::widgets {
 
 /// A passage that an answer may cite, as the conversation shows it.
 struct PassageItem {
-    int number = 0;      // as in the text, from 1
+    int number = 0;      // as in the text, from 1; a passage without a mark has a negative one of its own
     QString title;       // of the document
     QString location;    // "page 3", or empty
     QString text;

@@ -232,7 +232,7 @@ void SourcePanel::updateHead()
     if (m_current < 0)
         return;
     const SourceItem& source = m_sources[m_current];
-    m_title->setText(QStringLiteral("[%1] %2").arg(source.number).arg(source.title));
+    m_title->setText(source.number > 0 ? QStringLiteral("[%1] %2").arg(source.number).arg(source.title) : source.title);
     m_title->setToolTip(source.path);
     QStringList facts;
     if (source.page > 0)

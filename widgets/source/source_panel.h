@@ -17,7 +17,7 @@ class StatePanel;
 
 /// One source of an answer, as the panel's head shows it.
 struct SourceItem {
-    int number = 0;
+    int number = 0;    // of its mark, from 1; negative: it has none
     QString title;
     QString path;
     int page = 0;      // from 1; 0: no pages

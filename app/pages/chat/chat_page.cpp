@@ -101,8 +101,7 @@ ChatPage::ChatPage(PageContext& context, QWidget* parent) : Page(parent), m_cont
     connect(m_source, &SourcePanel::sourceRequested, this, [this](const SourceItem& source, int pixels) {
         for (const ChatEntry& entry : m_context.chats.messages(m_chat))
             for (const api::Citation& citation : entry.message.citations)
-                if (citation.marker == source.number && QString::fromStdString(citation.document) == source.path
-                    && QString::fromStdString(citation.text) == source.passage)
+                if (QString::fromStdString(citation.document) == source.path && QString::fromStdString(citation.text) == source.passage)
                     m_shownCitation = citation;
         requestSource(source, source.page, pixels);
     });

@@ -143,8 +143,11 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isCh
     }
     const bool isGrounded = !m.citations.empty();
     item.text = isGrounded ? withUnsupportedMarks(m.text, m.support) : toQ(m.text);
-    for (const api::Citation& c : m.citations)
-        item.passages.push_back({c.marker, titleOf(c), c.page > 0 ? Words::page(c.page) : QString(), toQ(c.text), c.isCited});
+    for (size_t i = 0; i < m.citations.size(); ++i) {
+        const api::Citation& c = m.citations[i];
+        // While the answer is being written nobody knows yet what it will cite: none is greyed out.
+        item.passages.push_back({sourceNumber(m, i), titleOf(c), c.page > 0 ? Words::page(c.page) : QString(), toQ(c.text), c.isCited || isLive});
+    }
     if (isLive) {
         item.state = m.text.empty() ? widgets::MessageState::Waiting : widgets::MessageState::Streaming;
         item.progressText = Words::progress(entry.progress);
@@ -166,11 +169,18 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isCh
     return item;
 }
 
+int sourceNumber(const api::Message& message, size_t index)
+{
+    const int marker = message.citations[index].marker;
+    return marker > 0 ? marker : -int(index) - 1;
+}
+
 QList<widgets::SourceItem> toSources(const api::Message& message)
 {
     QList<widgets::SourceItem> sources;
-    for (const api::Citation& c : message.citations) {
-        widgets::SourceItem source{c.marker, titleOf(c), toQ(c.document), c.page, toQ(c.text), c.score, c.isCited, {}};
+    for (size_t i = 0; i < message.citations.size(); ++i) {
+        const api::Citation& c = message.citations[i];
+        widgets::SourceItem source{sourceNumber(message, i), titleOf(c), toQ(c.document), c.page, toQ(c.text), c.score, c.isCited, {}};
         if (!c.quoteFound)
             source.warning = Words::changedFile();
         sources.push_back(source);
@@ -188,7 +198,7 @@ QString toMarkdown(const api::ChatSummary& chat, const QList<ChatEntry>& entries
             continue;
         text += QStringLiteral("\n%1:\n\n").arg(Words::sources());
         for (const api::Citation& c : m.citations) {
-            text += QStringLiteral("- [%1] %2").arg(c.marker).arg(titleOf(c));
+            text += c.marker > 0 ? QStringLiteral("- [%1] %2").arg(c.marker).arg(titleOf(c)) : QStringLiteral("- %1").arg(titleOf(c));
             if (c.page > 0)
                 text += QStringLiteral(", ") + Words::page(c.page);
             text += QLatin1Char('\n');

@@ -10,6 +10,9 @@ namespace sy::app {
 /// A stored message as the conversation shows it: passages, marks, words for its state, and its footer.
 widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isChatBusy);
 
+/// The number by which a citation is known in the window: its mark, or one below zero for a passage that the text does not cite.
+int sourceNumber(const api::Message& message, size_t index);
+
 /// The sources of an answer as the source panel shows them.
 QList<widgets::SourceItem> toSources(const api::Message& message);
 

@@ -10,6 +10,7 @@
 #include "widgets/source/source_panel.h"
 
 #include <QComboBox>
+#include <QDir>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -104,7 +105,13 @@ void DocumentsPage::addFolder()
 void DocumentsPage::addSamples()
 {
     m_current = tr("Samples");
-    m_context.documents.ingest(m_current, {QString::fromStdString(m_context.engine.samplesDir)});
+    // The documents themselves; the folder also holds what they were made from.
+    QStringList paths;
+    for (const QFileInfo& file : QDir(QString::fromStdString(m_context.engine.samplesDir)).entryInfoList(m_context.documents.extensions(), QDir::Files))
+        paths << file.filePath();
+    if (paths.isEmpty())
+        paths << QString::fromStdString(m_context.engine.samplesDir);
+    m_context.documents.ingest(m_current, paths);
 }
 
 void DocumentsPage::add(const QStringList& paths)

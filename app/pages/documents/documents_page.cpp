@@ -122,7 +122,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_facts = new QLabel(detail);
     m_facts->setProperty("tone", "muted");
-    m_facts->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    m_facts->setWordWrap(true);
     names->addWidget(m_title);
     names->addWidget(m_facts);
     head->addLayout(names, 1);
