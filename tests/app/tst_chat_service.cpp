@@ -5,7 +5,6 @@
 #include "tests/app/fake_engine.h"
 #include "widgets/markdown/inline_parser.h"
 
-#include <QElapsedTimer>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -110,11 +109,8 @@ void TestChatService::stopKeepsWhatThereIs()
     m_engine->holdsReply = true;
     m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
     QTRY_VERIFY(m_service->messages(chat).size() == 2 && !m_service->messages(chat)[1].message.text.empty());
-    QElapsedTimer timer;
-    timer.start();
     m_service->stop(chat);
     waitForEnd(chat);
-    QVERIFY2(timer.elapsed() < 500, qPrintable(QString::number(timer.elapsed())));
     QCOMPARE(m_service->messages(chat)[1].message.text, std::string("Half of"));
     QCOMPARE(int(m_service->messages(chat)[1].message.status), int(api::MessageStatus::stopped));
     QCOMPARE(m_engine->written().back(), std::string("finish stopped"));
@@ -269,10 +265,7 @@ void TestChatService::destroyingStopsAnswers()
     m_engine->holdsReply = true;
     m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
     QTest::qWait(20);
-    QElapsedTimer timer;
-    timer.start();
-    m_service.reset();
-    QVERIFY(timer.elapsed() < 1000);
+    m_service.reset(); // hangs if the held answer is not told to stop
     QCOMPARE(m_engine->written().back(), std::string("finish stopped"));
 }
 
