@@ -9,15 +9,20 @@ namespace sy::ops {
 namespace {
 
 constexpr TileFormat kFormats[] = {
-    // type       values bytes sub  min    zero halves last
-    {DType::Q4_0, 32, 18, 32, false, 3, 1, false},
-    {DType::Q4_1, 32, 20, 32, true, -1, 2, false},
-    {DType::Q5_0, 32, 22, 32, false, 4, 1, false},
-    {DType::Q5_1, 32, 24, 32, true, -1, 2, false},
-    {DType::Q8_0, 32, 34, 32, false, 7, 1, false},
-    {DType::Q4_K, 256, 144, 32, true, -1, 0, false},
-    {DType::Q5_K, 256, 176, 32, true, -1, 0, false},
-    {DType::Q6_K, 256, 210, 16, false, 5, 0, true},
+    // type         values bytes sub min    zero halves last
+    {DType::Q4_0, 32, 18, 32, false, 8, 1, false},
+    {DType::Q4_1, 32, 20, 32, true, 0, 2, false},
+    {DType::Q5_0, 32, 22, 32, false, 16, 1, false},
+    {DType::Q5_1, 32, 24, 32, true, 0, 2, false},
+    {DType::Q8_0, 32, 34, 32, false, 128, 1, false},
+    {DType::Q2_K, 256, 84, 16, true, 0, 0, false},
+    {DType::Q3_K, 256, 110, 16, false, 4, 0, true},
+    {DType::Q4_K, 256, 144, 32, true, 0, 0, false},
+    {DType::Q5_K, 256, 176, 32, true, 0, 0, false},
+    {DType::Q6_K, 256, 210, 16, false, 32, 0, true},
+    {DType::IQ4_NL, 32, 18, 32, false, 128, 1, false},
+    {DType::IQ4_XS, 256, 136, 32, false, 128, 0, false},
+    {DType::MXFP4, 32, 17, 32, false, 12, 0, false, 1},
 };
 
 // Calls field(offset in a row's block, bytes, offset in the packed block) in packed order.
@@ -31,6 +36,8 @@ void eachField(const TileFormat& format, Field&& field)
         at += bytes;
         packed += size_t(bytes) * kTileRows;
     };
+    for (int i = 0; i < format.nBytes; ++i)
+        next(1);
     for (int i = 0; i < format.nHalves; ++i)
         next(2);
     while (at + (format.halfIsLast ? 2 : 0) < format.blockBytes)
@@ -55,10 +62,10 @@ void packTile(const TileFormat& format, const std::byte* rows, size_t rowBytes, 
         std::byte* to = out + block * blockBytes * kTileRows;
         eachField(format, [&](size_t at, int bytes, size_t packed) {
             for (int r = 0; r < kTileRows; ++r) {
-                if (bytes == 4)
+                if (bytes == 4) // the usual field, as one move
                     std::memcpy(to + packed + 4 * r, from + size_t(r) * rowBytes + at, 4);
                 else
-                    std::memcpy(to + packed + 2 * r, from + size_t(r) * rowBytes + at, 2);
+                    std::memcpy(to + packed + bytes * r, from + size_t(r) * rowBytes + at, size_t(bytes));
             }
         });
     }

@@ -26,7 +26,7 @@
 //
 //      i = sum of code * q - zero * sum of q              exact, 32-bit
 //      f = fma(float(i), scale * activationScale, f)
-//      f = fma(-min, activationSum, f)                    formats with a minimum
+//      f = fma(min, -activationSum, f)                    formats with a minimum; activationSum = activationScale * sum of q
 //
 // so all levels, thread counts and batch shapes give the same bits.
 #pragma once
@@ -51,9 +51,10 @@ struct TileFormat {
     int blockBytes;
     int subValues;   // columns that share a weight scale: 32 or 16
     bool hasMin;
-    int zeroShift;   // codes are stored plus 1 << zeroShift; -1: no offset
+    int zero;        // value = scale * (code - zero) in formats without a minimum
     int nHalves;     // leading two-byte fields of a block that are packed as halves …
-    bool halfIsLast; // … or one at the end (Q6_K); the rest is dwords
+    bool halfIsLast; // … or one at the end (Q3_K, Q6_K); the rest is dwords
+    int nBytes = 0;  // leading single bytes (MXFP4)
 };
 
 /// The row for a type that has an int8 kernel, or nullptr.

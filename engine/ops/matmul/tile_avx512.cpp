@@ -16,8 +16,8 @@ using F = __m512;
 struct Avx512 {
     using V = __m512i;
     using F = __m512;
-    static constexpr int kRows = 16;
     static constexpr int kMostTokens = 12; // 12 integer and 12 float sums, of 32 registers
+    static constexpr bool kHasDot = true;
 
     static V load(const void* p) { return _mm512_loadu_si512(p); }
     static void store(void* p, V v) { _mm512_store_si512(p, v); }
@@ -31,21 +31,24 @@ struct Avx512 {
     static V shl(V v, int n) { return _mm512_slli_epi32(v, unsigned(n)); }
     static V shr(V v, int n) { return _mm512_srli_epi32(v, unsigned(n)); }
     static V sar(V v, int n) { return _mm512_srai_epi32(v, unsigned(n)); }
+    static V add(V a, V b) { return _mm512_add_epi32(a, b); }
     static V mulDwords(V a, V b) { return _mm512_mullo_epi32(a, b); }
     static F toFloat(V v) { return _mm512_cvtepi32_ps(v); }
     static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
     static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+    static F asFloat(V v) { return _mm512_castsi512_ps(v); }
     static F fnma(F a, F b, F c) { return _mm512_fnmadd_ps(a, b, c); }
     static F negative(F a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
+    static V bytes(const void* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))); }
+    static V lookup(const uint8_t* table, V indices)
+    {
+        return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(table))), indices);
+    }
     static F halves(const void* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p))); }
     static F lowHalf(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
     static F highHalf(V v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(v, 16))); }
     static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T1); }
-    template <bool kWide>
-    static V dot(V acc, V codes, V q)
-    {
-        return _mm512_dpbusd_epi32(acc, codes, q);
-    }
+    static V dot(V acc, V codes, V q) { return _mm512_dpbusd_epi32(acc, codes, q); }
 };
 
 template <int N>

@@ -2,6 +2,7 @@
 // The definition: what every other level must give, bit for bit (float tiles included).
 #include "engine/cpu/exp.h"
 #include "engine/ops/matmul/tile.h"
+#include "engine/quant/iq4_levels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -138,7 +139,68 @@ struct RowDecoder {
             }
             break;
         }
+        case DType::Q2_K: {
+            const float d = half(p + 80);
+            const float dmin = half(p + 82);
+            for (int sub = 0; sub < 16; ++sub) {
+                scale[sub] = d * float(p[sub] & 15);
+                min[sub] = dmin * float(p[sub] >> 4);
+                for (int l = 0; l < 16; ++l)
+                    codes[sub * 16 + l] = twoBits(p + 16, sub, l);
+            }
+            break;
+        }
+        case DType::Q3_K: {
+            const float d = half(p + 108);
+            const uint8_t* packed = p + 96;
+            for (int sub = 0; sub < 16; ++sub) {
+                const int low = sub < 8 ? packed[sub] & 15 : packed[sub - 8] >> 4;
+                const int high = packed[8 + sub % 4] >> (sub / 4 * 2) & 3;
+                scale[sub] = d * float((low | high << 4) - 32);
+                for (int l = 0; l < 16; ++l)
+                    codes[sub * 16 + l] = uint8_t(twoBits(p + 32, sub, l) | (p[sub % 2 * 16 + l] >> (sub / 2) & 1) << 2);
+            }
+            break;
+        }
+        case DType::IQ4_NL:
+            for (int b = 0; b < nBlocks32; ++b, p += 18) {
+                scale[b] = half(p);
+                levels(quant::kIq4Levels, 128, p + 2, codes + b * 32);
+            }
+            break;
+        case DType::IQ4_XS: {
+            const float d = half(p);
+            const int scalesHigh = p[2] | p[3] << 8;
+            for (int sub = 0; sub < 8; ++sub) {
+                const int low = p[4 + sub / 2] >> (sub % 2 * 4) & 15;
+                const int high = scalesHigh >> (sub * 2) & 3;
+                scale[sub] = d * float((low | high << 4) - 32);
+                levels(quant::kIq4Levels, 128, p + 8 + sub * 16, codes + sub * 32);
+            }
+            break;
+        }
+        case DType::MXFP4:
+            for (int b = 0; b < nBlocks32; ++b, p += 17) {
+                scale[b] = std::ldexp(1.0f, int(p[0]) - 128); // the levels are doubled
+                levels(quant::kE2m1Doubled, 12, p + 1, codes + b * 32);
+            }
+            break;
         default: break;
+        }
+    }
+
+    // Value l of 16-value group `sub` in the two-bit fields of Q2_K and Q3_K.
+    static uint8_t twoBits(const uint8_t* q, int sub, int l)
+    {
+        return q[sub / 8 * 32 + sub % 2 * 16 + l] >> (sub / 2 % 4 * 2) & 3;
+    }
+
+    // 16 bytes of nibbles as codes: level + zero.
+    static void levels(const int8_t (&table)[16], int zero, const uint8_t* nibbles, uint8_t* codes)
+    {
+        for (int j = 0; j < 16; ++j) {
+            codes[j] = uint8_t(table[nibbles[j] & 15] + zero);
+            codes[16 + j] = uint8_t(table[nibbles[j] >> 4] + zero);
         }
     }
 };
@@ -164,14 +226,15 @@ void int8Tile(const Int8Job& job) noexcept
                 const int8_t* q = job.x.q + at * kChunk;
                 float f = job.out[t * kTileRows + r];
                 for (int sub = 0; sub < nBlocks32 * kBlock / subValues; ++sub) {
-                    const int zero = format.zeroShift < 0 ? 0 : 1 << format.zeroShift;
                     int32_t sum = 0;
                     for (int c = sub * subValues; c < (sub + 1) * subValues; ++c)
-                        sum += (int32_t(codes[c]) - zero) * q[c];
+                        sum += (int32_t(codes[c]) - format.zero) * q[c];
                     const int64_t block = at * kBlocks + sub * subValues / kBlock;
                     f = std::fma(float(sum), scale[sub] * job.x.scales[block], f);
-                    if (format.hasMin)
-                        f = std::fma(-min[sub], job.x.sums[block], f);
+                    if (format.hasMin) {
+                        const float activationSum = subValues == kBlock ? job.x.sums[block] : job.x.scales[block] * -float(job.x.negativeSums[at * 16 + sub]);
+                        f = std::fma(min[sub], -activationSum, f);
+                    }
                 }
                 job.out[t * kTileRows + r] = f;
             }
