@@ -9,7 +9,7 @@ namespace sy::ops {
 
 AttentionKernels avx2AttentionKernels()
 {
-    using Loop = AttentionLoop<cpu::LanesAvx2, 2>;
+    using Loop = AttentionLoop<cpu::LanesAvx2, 6, 1, 6, 1>; // twelve sums, of 16 registers
     return {Loop::segment, Loop::merge, Loop::finish};
 }
 

@@ -9,7 +9,7 @@ namespace sy::ops {
 
 AttentionKernels avx512AttentionKernels()
 {
-    using Loop = AttentionLoop<cpu::LanesAvx512, 8>;
+    using Loop = AttentionLoop<cpu::LanesAvx512, 8, 2, 4, 4>;
     return {Loop::segment, Loop::merge, Loop::finish};
 }
 

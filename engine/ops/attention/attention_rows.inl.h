@@ -18,7 +18,9 @@ namespace sy::ops {
 
 namespace {
 
-template <class L, int kStep> // kStep queries share the loads of a tile
+/// Registers: kStep queries times kKeyLanes * 16 keys of scores, or kWeighStep queries times kValueLanes * 16 columns of values, are
+/// summed side by side. A level chooses what fills its registers: a sum waits four cycles for each addition.
+template <class L, int kStep, int kKeyLanes, int kWeighStep, int kValueLanes>
 struct AttentionLoop {
     static constexpr int kMostDim = 640; // widest key head (MLA's latent of 576 included)
 
@@ -55,24 +57,28 @@ struct AttentionLoop {
         }
     }
 
-    template <int N>
+    template <int N, int kLanes>
     static void score(const float* const* q, int headDim, const float* turned, float* scores)
     {
-        L low[N], high[N];
-        for (int i = 0; i < N; ++i)
-            low[i] = high[i] = L::zero();
-        for (int d = 0; d < headDim; ++d) {
-            const L a = L::load(turned + d * kKeyTile), b = L::load(turned + d * kKeyTile + 16);
+        for (int key = 0; key < kKeyTile; key += 16 * kLanes) {
+            L acc[N][kLanes];
+            for (int i = 0; i < N; ++i)
+                for (int j = 0; j < kLanes; ++j)
+                    acc[i][j] = L::zero();
+            for (int d = 0; d < headDim; ++d) {
+                L k[kLanes];
+                for (int j = 0; j < kLanes; ++j)
+                    k[j] = L::load(turned + d * kKeyTile + key + 16 * j);
 #pragma GCC unroll 8
-            for (int i = 0; i < N; ++i) {
-                const L x = L::set1(q[i][d]);
-                low[i] = fma(a, x, low[i]);
-                high[i] = fma(b, x, high[i]);
+                for (int i = 0; i < N; ++i) {
+                    const L x = L::set1(q[i][d]);
+                    for (int j = 0; j < kLanes; ++j)
+                        acc[i][j] = fma(k[j], x, acc[i][j]);
+                }
             }
-        }
-        for (int i = 0; i < N; ++i) {
-            low[i].store(scores + i * kKeyTile);
-            high[i].store(scores + i * kKeyTile + 16);
+            for (int i = 0; i < N; ++i)
+                for (int j = 0; j < kLanes; ++j)
+                    acc[i][j].store(scores + i * kKeyTile + key + 16 * j);
         }
     }
 
@@ -101,15 +107,16 @@ struct AttentionLoop {
                 acc[i][j].store(weighted + i * padded + d + 16 * j);
     }
 
-    template <int N>
+    template <int N, int kWide>
     static void weigh(const float* weights, const float* corrections, const float* values, int nKeys, int padded, float* weighted)
     {
         int d = 0;
-        for (; d + 64 <= padded; d += 64)
-            weighColumns<N, 4>(weights, corrections, values, nKeys, padded, d, weighted);
-        for (; d + 32 <= padded; d += 32) // small encoders have heads of 32
-            weighColumns<N, 2>(weights, corrections, values, nKeys, padded, d, weighted);
-        if (d < padded)
+        for (; d + 16 * kWide <= padded; d += 16 * kWide)
+            weighColumns<N, kWide>(weights, corrections, values, nKeys, padded, d, weighted);
+        if constexpr (kWide > 2)
+            for (; d + 32 <= padded; d += 32) // small encoders have heads of 32
+                weighColumns<N, 2>(weights, corrections, values, nKeys, padded, d, weighted);
+        for (; d < padded; d += 16)
             weighColumns<N, 1>(weights, corrections, values, nKeys, padded, d, weighted);
     }
 
@@ -140,9 +147,11 @@ struct AttentionLoop {
             turnKeys(job, tile.keys, nKeys, turned);
             int i = 0;
             for (; i + kStep <= nQueries; i += kStep)
-                score<kStep>(q + i, job.headDim, turned, scores + i * kKeyTile);
-            for (; i < nQueries; ++i)
-                score<1>(q + i, job.headDim, turned, scores + i * kKeyTile);
+                score<kStep, kKeyLanes>(q + i, job.headDim, turned, scores + i * kKeyTile);
+            for (; i + 2 <= nQueries; i += 2)
+                score<2, 2>(q + i, job.headDim, turned, scores + i * kKeyTile);
+            if (i < nQueries)
+                score<1, 2>(q + i, job.headDim, turned, scores + i * kKeyTile);
 
             for (i = 0; i < nQueries; ++i) {
                 const int64_t position = job.position + i / job.group;
@@ -188,10 +197,13 @@ struct AttentionLoop {
                     loadRow(tile.values + size_t(k) * rowBytes, job.dtype, d, job.valueDim - d < 16 ? job.valueDim - d : 16)
                         .store(values + k * padded + d);
             i = 0;
-            for (; i + kStep / 2 <= nQueries; i += kStep / 2)
-                weigh<kStep / 2>(scores + i * kKeyTile, corrections + i, values, nKeys, padded, job.weighted + i * padded);
-            for (; i < nQueries; ++i)
-                weigh<1>(scores + i * kKeyTile, corrections + i, values, nKeys, padded, job.weighted + i * padded);
+            for (; i + kWeighStep <= nQueries; i += kWeighStep)
+                weigh<kWeighStep, kValueLanes>(scores + i * kKeyTile, corrections + i, values, nKeys, padded,
+                                               job.weighted + i * padded);
+            for (; i + 2 <= nQueries; i += 2)
+                weigh<2, 2>(scores + i * kKeyTile, corrections + i, values, nKeys, padded, job.weighted + i * padded);
+            if (i < nQueries)
+                weigh<1, 4>(scores + i * kKeyTile, corrections + i, values, nKeys, padded, job.weighted + i * padded);
         }
     }
 

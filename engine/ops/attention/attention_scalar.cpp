@@ -9,7 +9,7 @@ namespace sy::ops {
 
 AttentionKernels scalarAttentionKernels()
 {
-    using Loop = AttentionLoop<cpu::LanesScalar, 2>;
+    using Loop = AttentionLoop<cpu::LanesScalar, 2, 2, 2, 2>;
     return {Loop::segment, Loop::merge, Loop::finish};
 }
 
