@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// AVX2 kernels; compiled with -mavx2 -mfma, so nothing here may be shared with other files. Products are maddubs (u8 times s8,
-// pairs added in 16 bits) and madd with ones. maddubs saturates at 32767: codes up to 127 are safe (2 * 127 * 127 = 32258). Wider
-// ones (Q8_0, the levels of IQ4) are signed weights: |w| times sign(a, w), at most 2 * 128 * 127 = 32512.
+// AVX2 kernels; compiled with -mavx2 -mfma, so nothing here may be shared with other files. Products are maddubs (u8 times
+// s8, pairs added in 16 bits) and madd with ones. maddubs saturates at 32767: codes up to 127 are safe (2 * 127 * 127 =
+// 32258). Wider ones (Q8_0, the levels of IQ4) are signed weights: |w| times sign(a, w), at most 2 * 128 * 127 = 32512.
 #include "engine/cpu/exp_avx2.inl.h"
 #include "engine/ops/matmul/tile_int8.inl.h"
 
@@ -99,8 +99,8 @@ struct Avx2 {
         return {_mm256_maddubs_epi16(_mm256_abs_epi8(w.a), _mm256_sign_epi8(q.a, w.a)),
                 _mm256_maddubs_epi16(_mm256_abs_epi8(w.b), _mm256_sign_epi8(q.b, w.b))};
     }
-    // The compiler would turn a chain of these sums into a tree and keep every product of the block for it, in memory: 42 operations
-    // a cycle instead of 70.
+    // The compiler would turn a chain of these sums into a tree and keep every product of the block for it, in memory: 42
+    // operations a cycle instead of 70.
     static V addPairs(V x, V y)
     {
         V sum{_mm256_add_epi16(x.a, y.a), _mm256_add_epi16(x.b, y.b)};

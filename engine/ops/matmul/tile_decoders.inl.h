@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From the blocks of every format to codes and scales, written once over an instruction set `Isa`: V is 16 dwords and F 16 floats,
-// one of each row of a packed tile (one register, or two on AVX2), and
+// From the blocks of every format to codes and scales, written once over an instruction set `Isa`: V is 16 dwords and F 16
+// floats, one of each row of a packed tile (one register, or two on AVX2), and
 //
 //      V load(p)   V dwords(x)   V and_ or_ xor_ add(a, b)   V shl shr sar(v, n)   V mulDwords(a, b)   F toFloat(V)
 //      F halves(p): 16 consecutive halves    F lowHalf highHalf(V): one half of each dword    F asFloat(V): the same bits
@@ -33,9 +33,11 @@ namespace {
 template <int N, class Use>
 inline void unrolled(Use&& use)
 {
-    [&]<int... kI>(std::integer_sequence<int, kI...>) {
+    [&]<int... kI>(std::integer_sequence<int, kI...>)
+    {
         (use(std::integral_constant<int, kI>{}), ...);
-    }(std::make_integer_sequence<int, N>{});
+    }
+    (std::make_integer_sequence<int, N>{});
 }
 
 template <class Isa>
@@ -117,9 +119,11 @@ struct TileDecoders {
         }
     };
     template <class U>
-    struct Decoder<DType::Q4_K, U> : KBlock<false> {};
+    struct Decoder<DType::Q4_K, U> : KBlock<false> {
+    };
     template <class U>
-    struct Decoder<DType::Q5_K, U> : KBlock<true> {};
+    struct Decoder<DType::Q5_K, U> : KBlock<true> {
+    };
 
     // Q6_K: 32 dwords of nibbles, 16 of two-bit pairs, 4 of scales, 16 halves of d.
     template <class U>
@@ -136,7 +140,8 @@ struct TileDecoders {
             const V four = everyByte(0x0F), two = everyByte(0x30);
             unrolled<16>([&](auto index) {
                 constexpr int sub = decltype(index)::value;
-                constexpr int h = sub / 8, t = sub / 2 % 4; // half of 128, lane of 32 in it: odd lanes take the upper 32 bytes
+                constexpr int h = sub / 8,
+                              t = sub / 2 % 4; // half of 128, lane of 32 in it: odd lanes take the upper 32 bytes
                 take.scale(sub, Isa::mul(d, Isa::toFloat(signedByteOf<sub % 4>(block.dword((48 + sub / 4) * 64)))));
                 unrolled<4>([&](auto dword) {
                     constexpr int j = 4 * (sub % 2) + decltype(dword)::value;
@@ -193,7 +198,7 @@ struct TileDecoders {
             unrolled<16>([&](auto index) {
                 constexpr int sub = decltype(index)::value;
                 constexpr int four = sub / 4; // scales come in fours
-                const V low = Isa::and_(shifted<four < 2 ? 0 : -4>(block.dword((24 + four % 2) * 64)), everyByte(0x0F));
+                const V low = Isa::and_(shifted < four < 2 ? 0 : -4 > (block.dword((24 + four % 2) * 64)), everyByte(0x0F));
                 const V high = Isa::and_(shifted<4 - 2 * four>(block.dword(26 * 64)), everyByte(0x30));
                 take.scale(sub, Isa::mul(d, Isa::toFloat(Isa::add(byteOf<sub % 4>(Isa::or_(low, high)), Isa::dwords(-32)))));
                 unrolled<4>([&](auto dword) {
@@ -263,13 +268,17 @@ struct TileDecoders {
         }
     };
     template <class U>
-    struct Decoder<DType::Q4_0, U> : NibbleBlock<false, false> {};
+    struct Decoder<DType::Q4_0, U> : NibbleBlock<false, false> {
+    };
     template <class U>
-    struct Decoder<DType::Q4_1, U> : NibbleBlock<false, true> {};
+    struct Decoder<DType::Q4_1, U> : NibbleBlock<false, true> {
+    };
     template <class U>
-    struct Decoder<DType::Q5_0, U> : NibbleBlock<true, false> {};
+    struct Decoder<DType::Q5_0, U> : NibbleBlock<true, false> {
+    };
     template <class U>
-    struct Decoder<DType::Q5_1, U> : NibbleBlock<true, true> {};
+    struct Decoder<DType::Q5_1, U> : NibbleBlock<true, true> {
+    };
 
     // Formats whose nibbles choose from 16 levels: code = level + kZero.
     template <int kOffset>
@@ -291,7 +300,8 @@ struct TileDecoders {
             unrolled<8>([&](auto group) {
                 constexpr int g = decltype(group)::value;
                 const V packed = block.dword(packedOffset + 64 * (g % 4));
-                take.template group<g>(sub, Isa::lookup(codes, Isa::and_(g < 4 ? packed : Isa::shr(packed, 4), everyByte(0x0F))));
+                take.template group<g>(sub,
+                                       Isa::lookup(codes, Isa::and_(g < 4 ? packed : Isa::shr(packed, 4), everyByte(0x0F))));
             });
             take.end(sub);
         }
@@ -344,7 +354,8 @@ struct TileDecoders {
                 // 2^(e - 128) as the product of two powers that are both normal floats, whatever e is.
                 const V e = block.byte(0), half = Isa::shr(e, 1), bias = Isa::dwords(63);
                 const V rest = Isa::add(half, Isa::and_(e, Isa::dwords(1)));
-                take.scale(b, Isa::mul(Isa::asFloat(Isa::shl(Isa::add(half, bias), 23)), Isa::asFloat(Isa::shl(Isa::add(rest, bias), 23))));
+                take.scale(b, Isa::mul(Isa::asFloat(Isa::shl(Isa::add(half, bias), 23)),
+                                       Isa::asFloat(Isa::shl(Isa::add(rest, bias), 23))));
                 kLevels.take(block, 16, b, take);
             }
         }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The int8 product of a packed tile, written once over an instruction set `Isa` (tile_avx2.cpp, tile_avx512.cpp), which brings what
-// tile_decoders.inl.h asks for and one of two ways to multiply four codes (u8) with four q (s8) of each row:
+// The int8 product of a packed tile, written once over an instruction set `Isa` (tile_avx2.cpp, tile_avx512.cpp), which
+// brings what tile_decoders.inl.h asks for and one of two ways to multiply four codes (u8) with four q (s8) of each row:
 //
 //      kHasDot         V dot(acc, codes, q): adds all four products in 32 bits
 //      otherwise       V pairs(codes, q): products added two by two in 16 bits; codes up to 127
 //                      V addPairs(a, b)   V widen(pairs): pairs added in 32 bits
 //                      V signedPairs(w, q): the same for w in -128 … 127
 //
-// The second way is AVX2's. It stays in 16 bits for as many groups as cannot overflow (8 for codes up to 15, 2 for codes up to 63),
-// so that most products cost two instructions instead of three. Integers are exact either way.
+// The second way is AVX2's. It stays in 16 bits for as many groups as cannot overflow (8 for codes up to 15, 2 for codes up
+// to 63), so that most products cost two instructions instead of three. Integers are exact either way.
 #pragma once
 
 #include "engine/ops/matmul/tile_decoders.inl.h"
@@ -45,8 +45,8 @@ struct Int8Tile {
         static constexpr bool kIsSigned = !Isa::kHasDot && D::kMostCode > 127; // codes are turned into signed weights
         static constexpr bool kHasStart = D::kZero != 0 && !kIsSigned;
         // Groups whose pairs fit 16 bits when added: a pair is at most 2 * kMostCode * 127.
-        static constexpr int kRun = Isa::kHasDot || D::kMostCode > 63 ? 1
-                                    : D::kMostCode > 31               ? 2
+        static constexpr int kRun = Isa::kHasDot || D::kMostCode > 63  ? 1
+                                    : D::kMostCode > 31                ? 2
                                     : D::kMostCode > 15 || kGroups < 8 ? 4
                                                                        : 8;
 
@@ -54,10 +54,12 @@ struct Int8Tile {
         static V start(const int32_t* negativeSums, int sub)
         {
             if constexpr (Isa::kHasDot) {
-                return Isa::dwords((D::kSubs == 16 ? negativeSums[sub] : negativeSums[2 * sub] + negativeSums[2 * sub + 1]) * D::kZero);
+                return Isa::dwords((D::kSubs == 16 ? negativeSums[sub] : negativeSums[2 * sub] + negativeSums[2 * sub + 1]) *
+                                   D::kZero);
             } else {
-                const V sum = D::kSubs == 16 ? Isa::dwords(negativeSums[sub])
-                                             : Isa::add(Isa::dwords(negativeSums[2 * sub]), Isa::dwords(negativeSums[2 * sub + 1]));
+                const V sum = D::kSubs == 16
+                                  ? Isa::dwords(negativeSums[sub])
+                                  : Isa::add(Isa::dwords(negativeSums[2 * sub]), Isa::dwords(negativeSums[2 * sub + 1]));
                 if constexpr (D::kZero == 12)
                     return Isa::add(Isa::shl(sum, 3), Isa::shl(sum, 2));
                 else
@@ -81,7 +83,8 @@ struct Int8Tile {
             if constexpr (D::kSubs == 8)
                 return Isa::fnma(min, Isa::floats(sums[sub]), f);
             else
-                return Isa::fma(min, Isa::mul(Isa::toFloat(Isa::dwords(negativeSums[sub])), Isa::floats(scales[sub / 2])), f);
+                return Isa::fma(min, Isa::mul(Isa::toFloat(Isa::dwords(negativeSums[sub])), Isa::floats(scales[sub / 2])),
+                                f);
         }
     };
 
@@ -216,9 +219,9 @@ struct Int8Tile {
             Isa::storeFloats(out + t * kTileRows, f[t]);
     }
 
-    // A coming chunk, while this one is worked on, into the second-level cache. Tiles follow each other, so the end of a tile asks for
-    // the next one's beginning. Decode of a 1.5B Q4_K_M on two threads of a Zen 4: 27 ms a token so, 43 without, 47 into the first
-    // level, 34 twelve chunks ahead.
+    // A coming chunk, while this one is worked on, into the second-level cache. Tiles follow each other, so the end of a
+    // tile asks for the next one's beginning. Decode of a 1.5B Q4_K_M on two threads of a Zen 4: 27 ms a token so, 43
+    // without, 47 into the first level, 34 twelve chunks ahead.
     static constexpr int kAhead = 3;
     static void prefetch(const uint8_t* p, size_t bytes)
     {
@@ -278,20 +281,34 @@ struct Int8Tile {
     static void run(const Int8Job& job) noexcept
     {
         switch (job.format->type) {
-        case DType::Q4_0: return runType<DType::Q4_0>(job);
-        case DType::Q4_1: return runType<DType::Q4_1>(job);
-        case DType::Q5_0: return runType<DType::Q5_0>(job);
-        case DType::Q5_1: return runType<DType::Q5_1>(job);
-        case DType::Q8_0: return runType<DType::Q8_0>(job);
-        case DType::Q2_K: return runType<DType::Q2_K>(job);
-        case DType::Q3_K: return runType<DType::Q3_K>(job);
-        case DType::Q4_K: return runType<DType::Q4_K>(job);
-        case DType::Q5_K: return runType<DType::Q5_K>(job);
-        case DType::Q6_K: return runType<DType::Q6_K>(job);
-        case DType::IQ4_NL: return runType<DType::IQ4_NL>(job);
-        case DType::IQ4_XS: return runType<DType::IQ4_XS>(job);
-        case DType::MXFP4: return runType<DType::MXFP4>(job);
-        default: return;
+        case DType::Q4_0:
+            return runType<DType::Q4_0>(job);
+        case DType::Q4_1:
+            return runType<DType::Q4_1>(job);
+        case DType::Q5_0:
+            return runType<DType::Q5_0>(job);
+        case DType::Q5_1:
+            return runType<DType::Q5_1>(job);
+        case DType::Q8_0:
+            return runType<DType::Q8_0>(job);
+        case DType::Q2_K:
+            return runType<DType::Q2_K>(job);
+        case DType::Q3_K:
+            return runType<DType::Q3_K>(job);
+        case DType::Q4_K:
+            return runType<DType::Q4_K>(job);
+        case DType::Q5_K:
+            return runType<DType::Q5_K>(job);
+        case DType::Q6_K:
+            return runType<DType::Q6_K>(job);
+        case DType::IQ4_NL:
+            return runType<DType::IQ4_NL>(job);
+        case DType::IQ4_XS:
+            return runType<DType::IQ4_XS>(job);
+        case DType::MXFP4:
+            return runType<DType::MXFP4>(job);
+        default:
+            return;
         }
     }
 };
