@@ -49,6 +49,7 @@ struct Int8Tile {
                                     : D::kMostCode > 31                ? 2
                                     : D::kMostCode > 15 || kGroups < 8 ? 4
                                                                        : 8;
+        static_assert(Isa::kHasDot || kIsSigned || kRun * 2 * D::kMostCode * 127 <= 32767);
 
         /// Minus the offset's share of one sub-block, the same for all rows of a token.
         static V start(const int32_t* negativeSums, int sub)

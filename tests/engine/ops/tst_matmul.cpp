@@ -148,6 +148,45 @@ private slots:
         }
     }
 
+    // The largest codes against the largest activations of one sign: what overflows first where sums are kept in 16 bits.
+    void theLargestProductsDoNotOverflow_data()
+    {
+        QTest::addColumn<int>("type");
+        QTest::addColumn<int>("firstByte"); // of the codes in a block
+        QTest::addColumn<int>("endByte");
+        QTest::addColumn<int>("value"); // of every byte of codes
+        const struct {
+            DType type;
+            int first, end, value;
+        } rows[] = {{DType::Q4_0, 2, 18, 0xFF}, {DType::Q4_1, 4, 20, 0xFF},  {DType::Q5_0, 2, 22, 0xFF},   {DType::Q5_1, 4, 24, 0xFF},
+                    {DType::Q8_0, 2, 34, 0x80}, {DType::Q2_K, 16, 80, 0xFF}, {DType::Q3_K, 0, 96, 0xFF},   {DType::Q4_K, 16, 144, 0xFF},
+                    {DType::Q5_K, 16, 176, 0xFF}, {DType::Q6_K, 0, 192, 0xFF}, {DType::IQ4_NL, 2, 18, 0x00}, {DType::IQ4_XS, 8, 136, 0x00},
+                    {DType::MXFP4, 1, 17, 0x77}};
+        for (const auto& row : rows)
+            QTest::newRow(quant::typeName(row.type).data()) << int(row.type) << row.first << row.end << row.value;
+    }
+    void theLargestProductsDoNotOverflow()
+    {
+        QFETCH(int, type);
+        QFETCH(int, firstByte);
+        QFETCH(int, endByte);
+        QFETCH(int, value);
+        const Weight w = randomWeight(DType(type), 16, 256, 13);
+        const size_t blockBytes = size_t(quant::find(DType(type))->bytesPerBlock);
+        for (size_t i = 0; i < w.memory->size(); ++i)
+            if (int(i % blockBytes) >= firstByte && int(i % blockBytes) < endByte)
+                (*w.memory)[i] = std::byte(value);
+        cpu::ThreadPool pool(1);
+        for (const int tokens : {1, 2, 5})
+            for (const float sign : {1.0f, -1.0f}) {
+                const Tensor x = Tensor::of(std::vector<float>(size_t(tokens) * 256, sign), {tokens, 256});
+                const Tensor expected = ops::matmul({pool, cpu::Level::scalar}, ops::MatmulInput(x), w.tensor);
+                for (const cpu::Level level : levels())
+                    QVERIFY2(sameBits(ops::matmul({pool, level}, ops::MatmulInput(x), w.tensor), expected),
+                             cpu::levelName(level).data());
+            }
+    }
+
     void aTokenGivesTheSameBitsInEveryBatchAndThreadCount_data() { everyLevelGivesTheSameBits_data(); }
     void aTokenGivesTheSameBitsInEveryBatchAndThreadCount()
     {
