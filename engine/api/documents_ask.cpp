@@ -62,6 +62,17 @@ std::vector<ChatMessage> messagesOf(const std::vector<retrieval::Turn>& turns)
     return messages;
 }
 
+/// The passages are read once: by the check where there is one, and then what was read, and when, is its figures.
+GenerationResult withPromptOf(const GenerationResult& check, GenerationResult answer)
+{
+    if (check.promptTokens > 0) {
+        answer.cachedTokens = check.cachedTokens;
+        answer.timeToFirstTokenMs += check.timeToFirstTokenMs;
+        answer.prefillTokensPerSecond = check.prefillTokensPerSecond;
+    }
+    return answer;
+}
+
 } // namespace
 
 AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const AskEvents& events, std::stop_token stop)
@@ -83,25 +94,31 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
     const int64_t room = model.contextLength() - question.maxTokens - 300;
     question.budget.totalTokens = int(std::clamp<int64_t>(room, 200, question.budget.totalTokens));
 
-    const auto generate = [&](const std::vector<retrieval::Turn>& prompt, int64_t maxTokens, bool isAnswer,
+    GenerationResult check;
+    const auto generate = [&](const std::vector<retrieval::Turn>& prompt, int64_t maxTokens, retrieval::Purpose purpose,
                               const std::function<bool(std::string_view, double)>& onText, std::stop_token stopGenerating) {
         GenerationRequest generation = request.generation;
         generation.messages = messagesOf(prompt);
         generation.rawPrompt.clear();
         generation.maxTokens = maxTokens;
-        if (!isAnswer)
-            generation.sampling.temperature = 0; // a rewriting has one right form
+        if (purpose != retrieval::Purpose::answer)
+            generation.sampling.temperature = 0; // a rewriting has one right form, an opinion none of chance
         const GenerationResult generated = model.generate(
-            generation, [&](const TokenEvent& token) { return onText(token.text, token.logprob); }, std::move(stopGenerating),
-            isAnswer ? events.onProgress : std::function<void(const PromptProgress&)>());
-        if (isAnswer)
-            result.generation = generated;
-        return retrieval::Generated{generated.text, generated.finish == Finish::length, generated.finish == Finish::cancelled};
+            generation, [&](const TokenEvent& token) { return onText(token.text, token.logprob); },
+            std::move(stopGenerating),
+            purpose != retrieval::Purpose::condense ? events.onProgress : std::function<void(const PromptProgress&)>());
+        if (purpose == retrieval::Purpose::check)
+            check = generated;
+        else if (purpose == retrieval::Purpose::answer)
+            result.generation = withPromptOf(check, generated);
+        return retrieval::Generated{generated.text, generated.finish == Finish::length,
+                                    generated.finish == Finish::cancelled};
     };
 
     retrieval::AnswerEvents answerEvents;
     if (events.onSources)
-        answerEvents.onSources = [&](const std::vector<retrieval::SearchHit>&, const std::vector<retrieval::Passage>& shown) {
+        answerEvents.onSources = [&](const std::vector<retrieval::SearchHit>&,
+                                     const std::vector<retrieval::Passage>& shown) {
             events.onSources(citationsOf(shown, {}));
         };
     auto lastText = std::chrono::steady_clock::time_point();
@@ -113,9 +130,14 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
             }
         };
 
-    const retrieval::AnswerOutcome outcome = retrieval::answer(*searcher, embedder.get(), generate, question, answerEvents, stop);
+    const retrieval::AnswerOutcome outcome =
+        retrieval::answer(*searcher, embedder.get(), generate, question, answerEvents, stop);
     result.answer = outcome.text;
     result.isRefused = outcome.isRefused;
+    if (result.generation.promptTokens == 0) { // refused with or without a look at the passages
+        result.generation = check;
+        result.generation.generatedTokens = 0;
+    }
     result.citations = citationsOf(outcome.shown, outcome.cited);
     result.support = supportOf(outcome.sentences);
     for (const retrieval::SearchHit& hit : outcome.hits)
@@ -129,7 +151,8 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
 }
 
 /// A quote is found when the file is as it was indexed, or when its text still has the passage.
-void Documents::State::checkQuotes(const std::filesystem::path& collectionFile, std::vector<Citation>& citations, std::stop_token stop)
+void Documents::State::checkQuotes(const std::filesystem::path& collectionFile, std::vector<Citation>& citations,
+                                   std::stop_token stop)
 {
     const retrieval::Collection collection(collectionFile);
     for (Citation& citation : citations) {

@@ -22,9 +22,16 @@ struct AnswerSigns {
 };
 
 /// nearestSentence: the best cosine of a sentence of the passages, or 0.
-AnswerSigns answerSigns(const SearchOutcome& outcome, const TermWeights& weights, std::string_view question, double nearestSentence);
+AnswerSigns answerSigns(const SearchOutcome& outcome, const TermWeights& weights, std::string_view question,
+                        double nearestSentence);
 
 /// How likely the answer is there, as log odds; 0 is the point at which the documents are said not to have it.
 double answerScore(const AnswerSigns& signs);
+
+/// Whether what the model says of the passages could change the decision. It reads them for the answer anyway; the question
+/// costs one line more.
+bool isDoubtful(double score);
+/// The score with the model's opinion: log odds that the passages hold the answer, see checkLogOdds().
+double scoreWithOpinion(double score, double logOdds, bool isCjk);
 
 } // namespace sy::retrieval

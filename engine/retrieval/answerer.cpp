@@ -24,7 +24,8 @@ double dotOf(std::span<const float> a, std::span<const float> b)
 /// The sentences of the passages as vectors, made once a question.
 class SentenceVectors {
 public:
-    SentenceVectors(Embedder* embedder, std::span<const Passage> passages, std::stop_token stop) : m_embedder(embedder), m_stop(std::move(stop))
+    SentenceVectors(Embedder* embedder, std::span<const Passage> passages, std::stop_token stop)
+        : m_embedder(embedder), m_stop(std::move(stop))
     {
         if (!embedder)
             return;
@@ -38,7 +39,8 @@ public:
             m_values = embedder->embedPassages(sentences, m_stop);
     }
 
-    /// The best cosine of a text, embedded as a question, to a sentence of a passage (any passage when the index is past the last).
+    /// The best cosine of a text, embedded as a question, to a sentence of a passage (any passage when the index is past the
+    /// last).
     double nearest(std::span<const float> query, size_t passage = SIZE_MAX) const
     {
         double best = 0;
@@ -72,8 +74,9 @@ std::string condensed(const Generate& generate, const AnswerRequest& request, st
 {
     if (!needsCondensing(request.question, request.history))
         return request.question;
-    const Generated rewrite = generate(condensePrompt(languageOf(request.question), request.history, request.question), kMaxRewriteTokens, false,
-                                       [](std::string_view piece, double) { return piece.find('\n') == std::string_view::npos; }, stop);
+    const Generated rewrite = generate(
+        condensePrompt(languageOf(request.question), request.history, request.question), kMaxRewriteTokens,
+        Purpose::condense, [](std::string_view piece, double) { return piece.find('\n') == std::string_view::npos; }, stop);
     if (rewrite.isCancelled)
         throw Cancelled();
     const std::string clean = cleanedRewrite(rewrite.text, request.question);
@@ -108,21 +111,38 @@ AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& gen
         outcome.sentences.clear();
         outcome.cited.clear();
     };
+    if (isDoubtful(outcome.score) && !outcome.shown.empty()) {
+        double logprob = 0;
+        const Generated word = generate(
+            checkPrompt(language, request.addedInstructions, outcome.shown, outcome.queryUsed), 1, Purpose::check,
+            [&](std::string_view, double p) {
+                logprob += p;
+                return true;
+            },
+            stop);
+        if (word.isCancelled)
+            throw Cancelled();
+        outcome.opinion = checkLogOdds(word.text, logprob);
+        if (outcome.opinion)
+            outcome.score = scoreWithOpinion(outcome.score, *outcome.opinion, outcome.signs.isCjk);
+    }
     if (outcome.score < 0) {
         refuse();
         return outcome;
     }
 
     const double mean = found.meanCosine;
-    const Attribution attribution(outcome.shown, outcome.queryUsed, usable ? Closeness([&](std::string_view sentence, size_t passage) {
+    const Attribution attribution(outcome.shown, outcome.queryUsed,
+                                  usable ? Closeness([&](std::string_view sentence, size_t passage) {
                                       return sentences.nearest(sentence, passage) - mean;
                                   })
-                                                                           : Closeness());
+                                         : Closeness());
     AnswerText text(attribution, request.maxSentences);
     double logprobs = 0;
     int64_t nTokens = 0;
     const Generated generated = generate(
-        answerPrompt(language, request.addedInstructions, outcome.shown, request.question), request.maxTokens, true,
+        answerPrompt(language, request.addedInstructions, outcome.shown, outcome.queryUsed), request.maxTokens,
+        Purpose::answer,
         [&](std::string_view piece, double logprob) {
             logprobs += logprob;
             ++nTokens;

@@ -8,6 +8,7 @@
 #include "engine/retrieval/searcher.h"
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,27 +16,31 @@
 namespace sy::retrieval {
 
 /// Generates text for a prompt: the loaded chat model in the program, a fake in tests. onText gets each piece and the log
-/// probability of its token, and returns false when it is enough. isCut of the result: the length limit or a cancel ended it.
+/// probability of its token, and returns false when it is enough. isCut of the result: the length limit or a cancel ended
+/// it.
 struct Generated {
     std::string text;
     bool isCut = false;
     bool isCancelled = false;
 };
-using Generate = std::function<Generated(const std::vector<Turn>& prompt, int64_t maxTokens, bool isAnswer,
-                                         const std::function<bool(std::string_view piece, double logprob)>& onText, std::stop_token stop)>;
+enum class Purpose { condense, check, answer };
+using Generate = std::function<Generated(const std::vector<Turn>& prompt, int64_t maxTokens, Purpose purpose,
+                                         const std::function<bool(std::string_view piece, double logprob)>& onText,
+                                         std::stop_token stop)>;
 
 struct AnswerRequest {
     std::string question;
-    std::vector<Turn> history;      // earlier turns, oldest first
-    std::string addedInstructions;  // to our system message
-    int nRetrieved = 6;             // shown as sources; the prompt takes what its budget allows
+    std::vector<Turn> history;     // earlier turns, oldest first
+    std::string addedInstructions; // to our system message
+    int nRetrieved = 6;            // shown as sources; the prompt takes what its budget allows
     int64_t maxTokens = 160;
-    int maxSentences = 2;           // as the prompt asks for
+    int maxSentences = 2; // as the prompt asks for
     PassageBudget budget;
 };
 
 struct AnswerEvents {
-    std::function<void(const std::vector<SearchHit>& hits, const std::vector<Passage>& shown)> onSources; // right after retrieval
+    std::function<void(const std::vector<SearchHit>& hits, const std::vector<Passage>& shown)>
+        onSources; // right after retrieval
     std::function<void(const AnswerText&)> onText;
 };
 
@@ -43,20 +48,21 @@ struct AnswerOutcome {
     std::string text; // with markers
     bool isRefused = false;
     bool isCancelled = false;
-    std::string queryUsed;              // what was searched for
+    std::string queryUsed; // what was searched for
     std::vector<SearchHit> hits;
-    std::vector<Passage> shown;         // to the model, in prompt order
-    std::vector<int> cited;             // indices into shown; marker n is cited[n - 1]
+    std::vector<Passage> shown; // to the model, in prompt order
+    std::vector<int> cited;     // indices into shown; marker n is cited[n - 1]
     std::vector<AnswerSentence> sentences;
     AnswerSigns signs;
-    double score = 0;                   // answerScore
-    double meanLogprob = 0;             // of the answer's tokens; 0 when nothing was generated
+    double score = 0;              // answerScore, with the model's opinion where it was asked
+    std::optional<double> opinion; // what the model said of the passages: log odds that they hold the answer
+    double meanLogprob = 0;        // of the answer's tokens; 0 when nothing was generated
     double retrievalMs = 0;
 };
 
-/// Answers a question from a collection: condenses a follow-up, retrieves, decides whether the answer is there, generates and
-/// attributes. embedder may be null (words only). Throws what search, embedder and model throw; Cancelled before the
-/// first word, later a cancel gives what there is.
+/// Answers a question from a collection: condenses a follow-up, retrieves, decides whether the answer is there (asking the
+/// model too when the retrieval alone leaves it open), generates and attributes. embedder may be null (words only). Throws
+/// what search, embedder and model throw; Cancelled before the first word, later a cancel gives what there is.
 AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& generate, const AnswerRequest& request,
                      const AnswerEvents& events = {}, std::stop_token stop = {});
 

@@ -26,7 +26,8 @@ bool isNearDuplicate(const std::unordered_set<std::string>& a, const std::unorde
 {
     const auto& smaller = a.size() < b.size() ? a : b;
     const auto& larger = a.size() < b.size() ? b : a;
-    const auto nShared = std::count_if(smaller.begin(), smaller.end(), [&](const std::string& term) { return larger.contains(term); });
+    const auto nShared =
+        std::count_if(smaller.begin(), smaller.end(), [&](const std::string& term) { return larger.contains(term); });
     return !smaller.empty() && double(nShared) > kDuplicateShare * double(smaller.size());
 }
 
@@ -68,7 +69,8 @@ Passage trimmedPassage(const SearchHit& hit, const TermWeights& weights, int max
     for (size_t start = 0; start < sentences.size(); ++start) {
         end = std::max(end, start + 1);
         const auto textTo = [&](size_t last) {
-            return std::string_view(hit.text).substr(sentences[start].start, sentences[last - 1].end - sentences[start].start);
+            return std::string_view(hit.text).substr(sentences[start].start,
+                                                     sentences[last - 1].end - sentences[start].start);
         };
         while (end < sentences.size() && estimatedTokens(textTo(end + 1)) <= maxTokens)
             ++end;
@@ -83,6 +85,14 @@ Passage trimmedPassage(const SearchHit& hit, const TermWeights& weights, int max
             break;
     }
     return partOf(hit, sentences[bestStart].start, sentences[bestEnd - 1].end);
+}
+
+double bestSentenceCoverage(std::string_view text, const TermWeights& weights)
+{
+    double best = 0;
+    for (const documents::SentenceSpan& sentence : documents::splitSentences(text))
+        best = std::max(best, weights.coverage(text.substr(sentence.start, sentence.end - sentence.start)));
+    return best;
 }
 
 std::vector<Passage> selectPassages(std::span<const SearchHit> hits, const TermWeights& weights, const PassageBudget& budget)
@@ -104,6 +114,12 @@ std::vector<Passage> selectPassages(std::span<const SearchHit> hits, const TermW
         taken.push_back(std::move(terms));
         out.push_back(std::move(passage));
     }
+    // A small model answers from the first passage that speaks of the matter. One sentence with all words of the question is
+    // more likely the answer than a passage about it.
+    const auto promise = [&](const Passage& passage) {
+        return passage.hit.ranks.score + bestSentenceCoverage(passage.text, weights);
+    };
+    std::stable_sort(out.begin(), out.end(), [&](const Passage& a, const Passage& b) { return promise(a) > promise(b); });
     return out;
 }
 

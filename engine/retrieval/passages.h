@@ -20,14 +20,18 @@ struct Passage {
 };
 
 struct PassageBudget {
-    int maxPassages = 3;          // three of 150 words rather than five of 400: reading the prompt is the wait
-    int tokensPerPassage = 230;   // by estimatedTokens; about 150 English words or 270 Chinese characters
+    int maxPassages = 3;        // three of 150 words rather than five of 400: reading the prompt is the wait
+    int tokensPerPassage = 230; // by estimatedTokens; about 150 English words or 270 Chinese characters
     int totalTokens = 700;
 };
 
-/// The passages for a prompt, best first. Near-duplicates (overlapping neighbours, copies) are left out. A long chunk is cut to
-/// the run of sentences that has most of the question's word weight.
-std::vector<Passage> selectPassages(std::span<const SearchHit> hits, const TermWeights& weights, const PassageBudget& budget);
+/// The largest share of the question's word weight that one sentence of the text has, 0 to 1.
+double bestSentenceCoverage(std::string_view text, const TermWeights& weights);
+
+/// The passages for a prompt, the one most likely to hold the answer first. Near-duplicates (overlapping neighbours, copies)
+/// are left out. A long chunk is cut to the run of sentences that has most of the question's word weight.
+std::vector<Passage> selectPassages(std::span<const SearchHit> hits, const TermWeights& weights,
+                                    const PassageBudget& budget);
 
 /// Cuts one hit to the sentences around the best match.
 Passage trimmedPassage(const SearchHit& hit, const TermWeights& weights, int maxTokens);

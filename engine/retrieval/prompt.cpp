@@ -7,6 +7,7 @@
 #include "engine/store/terms.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace sy::retrieval {
 
@@ -17,27 +18,29 @@ struct Wording {
     const char* passages;
     const char* question;
     const char* rule;
+    const char* check;
     const char* refusal;
     const char* condense;
 };
 
 constexpr Wording kEnglish = {
-    "You answer questions using only the numbered passages in the user's message. After each sentence of your answer, write the number of "
-    "the passage it comes from in square brackets, for example [2]. If the passages do not contain the answer, reply exactly: The documents "
-    "do not say.",
+    "You answer questions from the numbered passages in the user's message and from nothing else.",
     "Passages:\n\n",
     "Question: ",
-    "\n\nAnswer in one or two sentences. Put the passage number in square brackets after each sentence.",
+    "\n\nAnswer in one or two sentences, using only the passages.",
+    "\n\nDo the passages contain the answer to this question? Reply with one word, Yes or No.",
     "The documents do not say.",
-    "Rewrite the last question so that it can be understood without the conversation. Replace pronouns by what they stand for. Keep its "
+    "Rewrite the last question so that it can be understood without the conversation. Replace pronouns by what they stand "
+    "for. Keep its "
     "language. Reply with the rewritten question only.",
 };
 
 constexpr Wording kChinese = {
-    "你只根据用户消息中的编号资料回答问题。答案的每句话后面用方括号标出所依据资料的编号，例如[2]。如果资料中没有答案，只回答：资料中没有说明。",
+    "你根据用户消息中的编号资料回答问题，不使用资料以外的内容。",
     "资料：\n\n",
     "问题：",
-    "\n\n请用一两句话回答，每句话后面用方括号注明资料编号。",
+    "\n\n请只根据资料，用一两句完整的话回答。",
+    "\n\n资料中有没有这个问题的答案？只回答“有”或“没有”。",
     "资料中没有说明。",
     "请改写最后一个问题，使它脱离对话也能看懂：把代词换成所指的内容，语言不变。只输出改写后的问题。",
 };
@@ -47,9 +50,15 @@ const Wording& wordingOf(Language language)
     return language == Language::chinese ? kChinese : kEnglish;
 }
 
-constexpr std::string_view kPointingBack[] = {"it", "its", "they", "them", "their", "theirs", "this", "that", "these", "those", "he", "him",
-                                              "his", "she", "her", "hers", "there", "one", "ones", "same", "former", "latter", "such"};
-constexpr std::string_view kPointingBackChinese[] = {"它", "他", "她", "这", "那", "該", "该", "其", "這", "此", "前者", "后者", "後者", "上述"};
+// "that", "there" and "one" are left out: in a whole question they rarely point back ("the ship that sank"), and in a short
+// one the length decides.
+constexpr std::string_view kPointingBack[] = {"it", "its", "they", "them", "their", "theirs", "this", "these",  "those",
+                                              "he", "him", "his",  "she",  "her",   "hers",   "same", "former", "latter"};
+constexpr std::string_view kPointingBackChinese[] = {"它", "他", "她", "这",   "那",   "該",   "该",
+                                                     "其", "這", "此", "前者", "后者", "後者", "上述"};
+// Words with one of these in them that point nowhere.
+constexpr std::string_view kNotPointing[] = {"其他", "其它", "其余", "其餘", "其实", "其實", "其中",
+                                             "他人", "因此", "如此", "此外", "应该", "應該"};
 
 /// The title and section in front of a passage's text, unless the text begins with them.
 std::string headingOf(const Passage& passage)
@@ -58,6 +67,24 @@ std::string headingOf(const Passage& passage)
     if (!passage.hit.section.empty() && passage.hit.section != heading)
         heading += (heading.empty() ? "" : " › ") + passage.hit.section;
     return passage.text.starts_with(heading) ? std::string() : heading;
+}
+
+std::vector<Turn> passagesPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                                 std::string_view question, const char* lastLine)
+{
+    const Wording& wording = wordingOf(language);
+    std::string system = wording.system;
+    if (!addedInstructions.empty())
+        system.append("\n\n").append(addedInstructions);
+    std::string user = wording.passages;
+    for (size_t i = 0; i < passages.size(); ++i) {
+        user.append("[").append(std::to_string(i + 1)).append("] ");
+        if (const std::string heading = headingOf(passages[i]); !heading.empty())
+            user += asPlainText(heading) + "\n";
+        user += asPlainText(passages[i].text) + "\n\n";
+    }
+    user += wording.question + asPlainText(question) + lastLine;
+    return {{"system", system}, {"user", user}};
 }
 
 } // namespace
@@ -79,19 +106,27 @@ std::string asPlainText(std::string_view text)
 std::vector<Turn> answerPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
                                std::string_view question)
 {
-    const Wording& wording = wordingOf(language);
-    std::string system = wording.system;
-    if (!addedInstructions.empty())
-        system.append("\n\n").append(addedInstructions);
-    std::string user = wording.passages;
-    for (size_t i = 0; i < passages.size(); ++i) {
-        user += "[" + std::to_string(i + 1) + "] ";
-        if (const std::string heading = headingOf(passages[i]); !heading.empty())
-            user += asPlainText(heading) + "\n";
-        user += asPlainText(passages[i].text) + "\n\n";
-    }
-    user += wording.question + asPlainText(question) + wording.rule;
-    return {{"system", system}, {"user", user}};
+    return passagesPrompt(language, addedInstructions, passages, question, wordingOf(language).rule);
+}
+
+std::vector<Turn> checkPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                              std::string_view question)
+{
+    return passagesPrompt(language, addedInstructions, passages, question, wordingOf(language).check);
+}
+
+std::optional<double> checkLogOdds(std::string_view word, double logprob)
+{
+    constexpr double kMost = 5; // a probability of 1 is no more than a very sure word
+    const double odds = std::clamp(logprob - std::log1p(-std::exp(std::min(logprob, -1e-9))), -kMost, kMost);
+    const size_t start = word.find_first_not_of(" \n");
+    const std::string_view bare = start == std::string_view::npos ? std::string_view() : word.substr(start);
+    if (bare.starts_with("Yes") || bare.starts_with("yes") || bare.starts_with("有"))
+        return odds;
+    if (bare.starts_with("No") || bare.starts_with("no") || bare.starts_with("没") || bare.starts_with("無") ||
+        bare.starts_with("无"))
+        return -odds;
+    return {};
 }
 
 std::string refusalText(Language language)
@@ -101,9 +136,20 @@ std::string refusalText(Language language)
 
 bool isRefusal(std::string_view answer)
 {
-    const std::string_view signs[] = {"documents do not say", "passages do not contain", "passages do not mention", "passages do not provide",
-                                      "资料中没有说明", "资料中没有提到", "资料中没有提及", "资料中没有答案"};
-    return std::any_of(std::begin(signs), std::end(signs), [&](std::string_view sign) { return answer.find(sign) != std::string_view::npos; });
+    // What is said not to be there, and where it is not: both have to be named, since documents too speak of what was not
+    // mentioned.
+    constexpr std::string_view kAbsent[] = {
+        "not mention", "not say",    "not specif",     "not state", "not contain", "not provide", "not include",
+        "not given",   "no mention", "no information", "没有提到",  "没有提及",    "没有说明",    "没有提供",
+        "没有给出",    "没有明确",   "没有相关",       "没有答案",  "没有关于",    "未提及",      "未提到",
+        "未说明",      "未提供",     "未明确",         "无法确定",  "无法得知"};
+    constexpr std::string_view kPlaces[] = {"passage", "document", "the text", "information",
+                                            "资料",    "文中",     "文档",     "信息"};
+    const auto hasOneOf = [&](const auto& words) {
+        return std::any_of(std::begin(words), std::end(words),
+                           [&](std::string_view word) { return answer.find(word) != std::string_view::npos; });
+    };
+    return hasOneOf(kAbsent) && hasOneOf(kPlaces);
 }
 
 std::vector<Turn> condensePrompt(Language language, std::span<const Turn> history, std::string_view question)
@@ -137,8 +183,12 @@ bool needsCondensing(std::string_view question, std::span<const Turn> history)
         return false;
     const bool isChinese = isMostlyCjk(question);
     if (isChinese) {
+        std::string text(question);
+        for (const std::string_view word : kNotPointing)
+            for (size_t at = text.find(word); at != std::string::npos; at = text.find(word))
+                text.erase(at, word.size());
         if (std::any_of(std::begin(kPointingBackChinese), std::end(kPointingBackChinese),
-                        [&](std::string_view word) { return question.find(word) != std::string_view::npos; }))
+                        [&](std::string_view word) { return text.find(word) != std::string::npos; }))
             return true;
     } else {
         std::string word;
@@ -166,7 +216,8 @@ bool needsCondensing(std::string_view question, std::span<const Turn> history)
 
 std::string joinedWithPrevious(std::span<const Turn> history, std::string_view question)
 {
-    const auto previous = std::find_if(history.rbegin(), history.rend(), [](const Turn& turn) { return turn.role == "user"; });
+    const auto previous =
+        std::find_if(history.rbegin(), history.rend(), [](const Turn& turn) { return turn.role == "user"; });
     if (previous == history.rend())
         return std::string(question);
     return previous->content + " " + std::string(question);
@@ -186,7 +237,8 @@ std::string cleanedRewrite(std::string_view text, std::string_view question)
     const auto own = queryTerms(question);
     const auto rewritten = queryTerms(line);
     const auto nShared = std::count_if(own.begin(), own.end(), [&](const QueryTerm& term) {
-        return std::any_of(rewritten.begin(), rewritten.end(), [&](const QueryTerm& other) { return other.term == term.term; });
+        return std::any_of(rewritten.begin(), rewritten.end(),
+                           [&](const QueryTerm& other) { return other.term == term.term; });
     });
     return own.empty() || nShared * 2 >= int64_t(own.size()) ? line : std::string();
 }

@@ -4,6 +4,7 @@
 #include "engine/retrieval/language.h"
 #include "engine/retrieval/passages.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,10 +20,19 @@ struct Turn {
 /// The prompt for an answer from numbered passages, in the language of the question. Stable parts come first, so that the
 /// keys and values of instructions and passages can be reused when the next question has the same ones.
 ///
-/// The wording was measured on the starter model: the rule repeated in one line after the question made it number its
-/// sentences six times of six, in the system message alone once.
+/// It asks neither for passage numbers nor for a refusal: citations and refusals are ours. Measured on the starter model
+/// with the questions about the sample documents, a prompt that asked for both led to right answers to 6 of 10 (the others:
+/// refusals with the answer in sight, "资料编号为。", the wrong passage), this one to 12 of 12.
 std::vector<Turn> answerPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
                                std::string_view question);
+
+/// Asks whether the passages hold the answer: the same messages as answerPrompt up to and with the question, so that reading
+/// them is paid once, and a last line that wants one word.
+std::vector<Turn> checkPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                              std::string_view question);
+/// What the first word of the reply says: log odds that the answer is there, from the word and its log probability; empty
+/// when the word is neither yes nor no.
+std::optional<double> checkLogOdds(std::string_view word, double logprob);
 
 /// What is said when the documents do not hold the answer.
 std::string refusalText(Language language);

@@ -9,6 +9,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <cmath>
 #include <fstream>
 
 using namespace sy::retrieval;
@@ -36,6 +37,7 @@ private slots:
         m_searcher = std::make_unique<Searcher>(m_file);
         m_prompts.clear();
         m_replies.clear();
+        m_purposes.clear();
     }
 
     void anAnswerCitesTheDocumentItComesFrom()
@@ -75,6 +77,29 @@ private slots:
         QVERIFY(outcome.sentences.empty());
     }
 
+    void aDoubtfulQuestionIsDecidedByTheModelsOpinion()
+    {
+        m_opinion = std::log(0.9); // of its "No"
+        m_replies = {"No"};
+        const auto refused = ask(kDoubtful, {}, {}, {}, nullptr);
+        QVERIFY2(refused.opinion.has_value(), std::to_string(refused.score).c_str());
+        QVERIFY(std::abs(*refused.opinion + std::log(9.0)) < 1e-9);
+        QCOMPARE(m_purposes, std::vector<Purpose>({Purpose::check}));
+        QVERIFY(refused.isRefused);
+
+        init();
+        m_opinion = std::log(0.95);
+        m_replies = {"Yes", "The ferry to Lindau was built in 1927."};
+        const auto answered = ask(kDoubtful, {}, {}, {}, nullptr);
+        QCOMPARE(m_purposes, std::vector<Purpose>({Purpose::check, Purpose::answer}));
+        QVERIFY(!answered.isRefused);
+        QVERIFY(answered.score > refused.score);
+        // What was read for the opinion is read again for the answer: only the last line differs.
+        const std::string &check = m_prompts[0][1].content, &answer = m_prompts[1][1].content;
+        QCOMPARE(check.substr(0, check.rfind("\n\n")), answer.substr(0, answer.rfind("\n\n")));
+        QCOMPARE(m_prompts[0][0].content, m_prompts[1][0].content);
+    }
+
     void aFollowUpIsRewrittenFirst()
     {
         m_replies = {"When was the ferry to Lindau built?", "It was built in 1927."};
@@ -82,7 +107,7 @@ private slots:
         QCOMPARE(outcome.queryUsed, std::string("When was the ferry to Lindau built?"));
         QCOMPARE(m_prompts.size(), size_t(2));
         QVERIFY(m_prompts[0][1].content.find("Is there a ferry to Lindau?") != std::string::npos);
-        QVERIFY(m_prompts[1][1].content.find("Question: And when was it built?") != std::string::npos);
+        QVERIFY(m_prompts[1][1].content.find("Question: When was the ferry to Lindau built?") != std::string::npos);
         QVERIFY(!outcome.isRefused);
     }
 
@@ -111,9 +136,20 @@ private slots:
 private:
     AnswerOutcome ask(const std::string& question, std::vector<Turn> history = {}, const AnswerEvents& events = {}, std::stop_token stop = {})
     {
-        const Generate generate = [&](const std::vector<Turn>& prompt, int64_t, bool, const std::function<bool(std::string_view, double)>& onText,
+        return ask(question, std::move(history), events, std::move(stop), &m_embedder);
+    }
+
+    AnswerOutcome ask(const std::string& question, std::vector<Turn> history, const AnswerEvents& events, std::stop_token stop, Embedder* embedder)
+    {
+        const Generate generate = [&](const std::vector<Turn>& prompt, int64_t, Purpose purpose, const std::function<bool(std::string_view, double)>& onText,
                                       std::stop_token stopGenerating) {
             m_prompts.push_back(prompt);
+            m_purposes.push_back(purpose);
+            if (purpose == Purpose::check) {
+                const std::string word = m_prompts.size() <= m_replies.size() ? m_replies[m_prompts.size() - 1] : std::string("Yes");
+                onText(word, m_opinion);
+                return Generated{word};
+            }
             const std::string reply = m_prompts.size() <= m_replies.size() ? m_replies[m_prompts.size() - 1] : std::string("x");
             Generated generated;
             for (const char c : reply) {
@@ -127,7 +163,7 @@ private:
             }
             return generated;
         };
-        return answer(*m_searcher, &m_embedder, generate, {.question = question, .history = std::move(history)}, events, stop);
+        return answer(*m_searcher, embedder, generate, {.question = question, .history = std::move(history)}, events, stop);
     }
 
     QTemporaryDir m_folder;
@@ -136,6 +172,9 @@ private:
     std::unique_ptr<Searcher> m_searcher;
     std::vector<std::vector<Turn>> m_prompts;
     std::vector<std::string> m_replies;
+    std::vector<Purpose> m_purposes;
+    double m_opinion = 0; // log probability of the word that a check gets
+    static constexpr const char* kDoubtful = "When was the harbour of Lindau built?"; // by its words alone
 };
 
 QTEST_APPLESS_MAIN(TestAnswerer)

@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <cmath>
+
 using namespace sy::retrieval;
 
 namespace {
@@ -30,15 +32,58 @@ private slots:
         const Passage passages[] = {passage("One."), passage("Two.", "Report")};
         const auto english = answerPrompt(Language::english, "", passages, "Which?");
         QCOMPARE(english.size(), size_t(2));
-        QCOMPARE(english[0].content, std::string("You answer questions using only the numbered passages in the user's message. After each sentence of "
-                                                 "your answer, write the number of the passage it comes from in square brackets, for example [2]. If the "
-                                                 "passages do not contain the answer, reply exactly: The documents do not say."));
-        QCOMPARE(english[1].content, std::string("Passages:\n\n[1] One.\n\n[2] Report\nTwo.\n\nQuestion: Which?\n\nAnswer in one or two sentences. Put the "
-                                                 "passage number in square brackets after each sentence."));
+        QCOMPARE(english[0].content, std::string("You answer questions from the numbered passages in the user's message and from nothing else."));
+        QCOMPARE(english[1].content, std::string("Passages:\n\n[1] One.\n\n[2] Report\nTwo.\n\nQuestion: Which?\n\nAnswer in one or two sentences, using only "
+                                                 "the passages."));
         const auto chinese = answerPrompt(Language::chinese, "多说。", {passages, 1}, "哪个？");
-        QCOMPARE(chinese[0].content, std::string("你只根据用户消息中的编号资料回答问题。答案的每句话后面用方括号标出所依据资料的编号，例如[2]。如果资料中没有答案，只回答："
-                                                 "资料中没有说明。\n\n多说。"));
-        QCOMPARE(chinese[1].content, std::string("资料：\n\n[1] One.\n\n问题：哪个？\n\n请用一两句话回答，每句话后面用方括号注明资料编号。"));
+        QCOMPARE(chinese[0].content, std::string("你根据用户消息中的编号资料回答问题，不使用资料以外的内容。\n\n多说。"));
+        QCOMPARE(chinese[1].content, std::string("资料：\n\n[1] One.\n\n问题：哪个？\n\n请只根据资料，用一两句完整的话回答。"));
+    }
+
+    void theModelsOpinionIsReadFromItsFirstWord()
+    {
+        QVERIFY(std::abs(*checkLogOdds("Yes", std::log(0.75)) - std::log(3.0)) < 1e-9);
+        QVERIFY(std::abs(*checkLogOdds(" No", std::log(0.75)) + std::log(3.0)) < 1e-9);
+        QVERIFY(*checkLogOdds("有", std::log(0.9)) > 0);
+        QVERIFY(*checkLogOdds("没有", std::log(0.9)) < 0);
+        QVERIFY(*checkLogOdds("Yes", 0) <= 5); // no probability is 1
+        QVERIFY(!checkLogOdds("The", std::log(0.9)));
+        QVERIFY(!checkLogOdds("", 0));
+    }
+
+    void aRefusalInTheModelsWordsIsOne_data()
+    {
+        QTest::addColumn<bool>("expected");
+        QTest::newRow("The documents do not say.") << true;
+        QTest::newRow("The salary of the director is not mentioned in the given passages.") << true;
+        QTest::newRow("There is no information about that in the passages.") << true;
+        QTest::newRow("资料中没有提到站长的名字。") << true;
+        QTest::newRow("根据提供的资料，无法确定。") << true;
+        QTest::newRow("The treaty does not mention the island.") << false;
+        QTest::newRow("The passages are closed in winter.") << false;
+        QTest::newRow("会议资料共三十页。") << false;
+    }
+
+    void aRefusalInTheModelsWordsIsOne()
+    {
+        QFETCH(bool, expected);
+        QCOMPARE(isRefusal(QTest::currentDataTag()), expected);
+    }
+
+    void thePassageWithTheTellingSentenceComesFirst()
+    {
+        SearchHit about, answer;
+        about.text = "The compressor of the camera lost pressure five times. The new compressor was installed in August.";
+        about.ranks.score = 0.97;
+        answer.text = "Nights were lost. The helium compressor of the camera was replaced at a cost of 48,200 euros. A mirror was coated.";
+        answer.ranks.score = 0.95;
+        sy::store::Database db(":memory:");
+        db.execute("CREATE TABLE chunks(id INTEGER PRIMARY KEY); CREATE TABLE chunk_vocabulary(term, doc)");
+        const TermWeights weights(db, queryTerms("cost of the helium compressor of the camera"));
+        const SearchHit hits[] = {about, answer};
+        const auto shown = selectPassages(hits, weights, {});
+        QCOMPARE(shown.size(), size_t(2));
+        QCOMPARE(shown[0].text, answer.text);
     }
 
     void aDocumentCannotEndItsTurn()
@@ -75,7 +120,9 @@ private slots:
         QTest::newRow("short") << "And in summer?" << true;
         QTest::newRow("Chinese stands alone") << "渡轮公司在一九八七年冬天关闭了哪个港口？" << false;
         QTest::newRow("Chinese pronoun") << "它为什么在一九八七年冬天关闭了北方的港口？" << true;
+        QTest::newRow("relative clause") << "What is the name of the ship that sank in the northern harbour?" << false;
         QTest::newRow("Chinese short") << "夏天呢？" << true;
+        QTest::newRow("Chinese, points nowhere") << "渡轮公司除了北方港口还关闭了哪些其他港口和其中的码头？" << false;
     }
 
     void onlyFollowUpsAreCondensed()
