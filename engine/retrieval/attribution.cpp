@@ -13,13 +13,13 @@ namespace sy::retrieval {
 
 namespace {
 
-// Below this share of its words' weight in one passage a sentence is not supported; an honest paraphrase of one passage keeps
-// half to two thirds.
+// Below this share of the weight of what it adds a sentence is not supported; an honest paraphrase of one passage keeps half
+// to two thirds.
 constexpr double kMinShare = 0.5;
-constexpr double kNearTie = 0.9;        // another passage this near to the best one: the hint, then the meaning, decides
+constexpr double kNearTie = 0.9;           // another passage this near to the best one: the hint, then the meaning, decides
 constexpr double kSecondPassageGain = 0.2; // share that a second passage must add to be cited too
-constexpr double kMinCloseness = 0.06;  // cosine above the mean; see Closeness
-constexpr double kQuestionWeight = 0.5; // "5174." names no passage; the question's words help
+constexpr double kMinCloseness = 0.06;     // cosine above the mean; see Closeness
+constexpr double kQuestionWeight = 0.5;    // "5174." names no passage; the question's words help
 
 std::string lowered(std::string_view text)
 {
@@ -30,14 +30,21 @@ std::string lowered(std::string_view text)
     return out;
 }
 
+/// A content word, or a pair of Chinese characters, and where it stands.
+struct ContentTerm {
+    std::string text;
+    size_t start, end;
+    bool isCjk;
+};
+
 /// Content words and pairs: what attribution compares.
-std::unordered_set<std::string> contentTerms(std::string_view text)
+std::vector<ContentTerm> contentTerms(std::string_view text)
 {
     const std::string stripped = withoutChineseStopWords(text);
-    std::unordered_set<std::string> terms;
+    std::vector<ContentTerm> terms;
     store::forEachTerm(stripped, store::TermMode::query, [&](const store::Term& term) {
         if (term.isCjk || !isEnglishStopWord(lowered(stripped.substr(term.start, term.end - term.start))))
-            terms.emplace(term.text);
+            terms.push_back({std::string(term.text), term.start, term.end, term.isCjk});
     });
     return terms;
 }
@@ -49,7 +56,9 @@ std::vector<std::string> namesIn(std::string_view sentence)
     bool isFirst = true;
     size_t i = 0;
     while (i < sentence.size()) {
-        const auto isLetter = [&](size_t at) { return at < sentence.size() && ((sentence[at] | 0x20) >= 'a' && (sentence[at] | 0x20) <= 'z'); };
+        const auto isLetter = [&](size_t at) {
+            return at < sentence.size() && ((sentence[at] | 0x20) >= 'a' && (sentence[at] | 0x20) <= 'z');
+        };
         if (!isLetter(i)) {
             ++i;
             continue;
@@ -71,7 +80,9 @@ std::vector<std::string> numbersIn(std::string_view text)
 {
     std::vector<std::string> numbers;
     std::string current;
-    const auto digitOf = [](char32_t c) { return c >= '0' && c <= '9' ? int(c - '0') : c >= 0xFF10 && c <= 0xFF19 ? int(c - 0xFF10) : -1; };
+    const auto digitOf = [](char32_t c) {
+        return c >= '0' && c <= '9' ? int(c - '0') : c >= 0xFF10 && c <= 0xFF19 ? int(c - 0xFF10) : -1;
+    };
     for (size_t at = 0; at < text.size();) {
         const CodePoint c = decodeUtf8(text, at);
         at += size_t(c.nBytes);
@@ -79,7 +90,8 @@ std::vector<std::string> numbersIn(std::string_view text)
             current += char('0' + digit);
             continue;
         }
-        const bool isSeparator = (c.value == ',' || c.value == '.') && !current.empty() && at < text.size() && digitOf(decodeUtf8(text, at).value) >= 0;
+        const bool isSeparator = (c.value == ',' || c.value == '.') && !current.empty() && at < text.size() &&
+                                 digitOf(decodeUtf8(text, at).value) >= 0;
         if (isSeparator) {
             if (c.value == '.')
                 current += '.';
@@ -94,11 +106,14 @@ std::vector<std::string> numbersIn(std::string_view text)
     return numbers;
 }
 
-Attribution::Attribution(std::span<const Passage> passages, std::string_view question, Closeness closeness) : m_closeness(std::move(closeness))
+Attribution::Attribution(std::span<const Passage> passages, std::string_view question, Closeness closeness)
+    : m_closeness(std::move(closeness))
 {
     const auto wordsOf = [](const std::string& text) {
         const auto numbers = numbersIn(text);
-        Words words{contentTerms(text), {numbers.begin(), numbers.end()}, lowered(text)};
+        Words words{{}, {numbers.begin(), numbers.end()}, lowered(text)};
+        for (ContentTerm& term : contentTerms(text))
+            words.terms.insert(std::move(term.text));
         words.terms.insert(numbers.begin(), numbers.end()); // "5,174" is the word 5174 too
         return words;
     };
@@ -131,38 +146,86 @@ bool Attribution::hasFacts(std::string_view sentence, const Words& passage) cons
     return true;
 }
 
+namespace {
+
+/// The terms of a sentence, weighed against the passages.
+///
+/// What the question said already is no evidence for or against a passage: asked for the scholar "known for" a theory, the
+/// answer says so too, where the passage says "founder of". It is what the answer adds that has to stand there. And a pair
+/// of characters that straddles two words says nothing when both words are known: 法马因 is 法马 and 因, whatever 马因 is.
+class SentenceTerms {
+public:
+    SentenceTerms(const std::vector<ContentTerm>& terms, const std::unordered_set<std::string>& ofQuestion,
+                  std::vector<double> weights)
+        : m_terms(terms), m_ofQuestion(ofQuestion), m_weights(std::move(weights))
+    {
+    }
+
+    /// Of what the sentence adds to the question, the share by weight that `has` knows; of the whole sentence where it adds
+    /// nothing.
+    double share(const std::function<bool(const std::string&)>& has) const
+    {
+        std::vector<bool> isCovered(m_terms.empty() ? 0 : m_terms.back().end, false);
+        for (const ContentTerm& term : m_terms)
+            if (has(term.text) || m_ofQuestion.contains(term.text))
+                std::fill(isCovered.begin() + long(term.start), isCovered.begin() + long(term.end), true);
+        double found = 0, missing = 0, foundAgain = 0, missingAgain = 0;
+        for (size_t i = 0; i < m_terms.size(); ++i) {
+            const ContentTerm& term = m_terms[i];
+            const bool isKnown = has(term.text);
+            if (m_ofQuestion.contains(term.text))
+                (isKnown ? foundAgain : missingAgain) += m_weights[i];
+            else if (isKnown)
+                found += m_weights[i];
+            else if (!term.isCjk || std::find(isCovered.begin() + long(term.start), isCovered.begin() + long(term.end),
+                                              false) != isCovered.begin() + long(term.end))
+                missing += m_weights[i];
+        }
+        if (found + missing > 0)
+            return found / (found + missing);
+        return foundAgain + missingAgain > 0 ? foundAgain / (foundAgain + missingAgain) : 0;
+    }
+
+    double weightOf(const std::function<bool(const std::string&)>& has) const
+    {
+        double sum = 0;
+        for (size_t i = 0; i < m_terms.size(); ++i)
+            sum += has(m_terms[i].text) ? m_weights[i] : 0;
+        return sum;
+    }
+
+private:
+    const std::vector<ContentTerm>& m_terms;
+    const std::unordered_set<std::string>& m_ofQuestion;
+    std::vector<double> m_weights;
+};
+
+} // namespace
+
 Support Attribution::of(std::string_view sentence, std::span<const int> hints) const
 {
     Support support;
-    const auto terms = contentTerms(sentence);
+    const std::vector<ContentTerm> terms = contentTerms(sentence);
     const bool isQuestion = sentence.ends_with("?") || sentence.ends_with("？");
     if (terms.empty() || isQuestion || m_passages.empty()) {
         support.isClaim = !terms.empty() && !isQuestion;
         return support;
     }
-    double total = 0, added = 0, ofQuestion = 0;
-    for (const std::string& term : terms) {
-        total += weight(term);
-        added += m_question.terms.contains(term) ? 0 : weight(term);
-    }
-    for (const std::string& term : m_question.terms)
-        ofQuestion += weight(term);
+    std::vector<double> weights;
+    for (const ContentTerm& term : terms)
+        weights.push_back(weight(term.text));
+    const SentenceTerms weighed(terms, m_question.terms, std::move(weights));
 
     const size_t n = m_passages.size();
-    std::vector<double> share(n, 0), addedShare(n, 0), score(n, 0);
+    const auto isIn = [&](size_t passage) {
+        return [&, passage](const std::string& term) { return m_passages[passage].terms.contains(term); };
+    };
+    std::vector<double> score(n, 0);
     for (size_t i = 0; i < n; ++i) {
-        double has = 0, hasAdded = 0, hasQuestion = 0;
-        for (const std::string& term : terms) {
-            if (!m_passages[i].terms.contains(term))
-                continue;
-            has += weight(term);
-            hasAdded += m_question.terms.contains(term) ? 0 : weight(term);
-        }
+        double hasQuestion = 0;
         for (const std::string& term : m_question.terms)
             hasQuestion += m_passages[i].terms.contains(term) ? weight(term) : 0;
-        share[i] = has / total;
-        addedShare[i] = added > 0 ? hasAdded / added : share[i];
-        score[i] = has + kQuestionWeight * hasQuestion;
+        score[i] = weighed.weightOf(isIn(i)) + kQuestionWeight * hasQuestion;
         if (!hasFacts(sentence, m_passages[i]))
             score[i] *= 0.5; // a passage with the right number goes before one with the right words
     }
@@ -172,29 +235,34 @@ Support Attribution::of(std::string_view sentence, std::span<const int> hints) c
         if (score[i] >= kNearTie * score[best])
             near.push_back(i);
     if (near.size() > 1) {
-        const auto hinted = std::find_if(near.begin(), near.end(), [&](size_t i) { return std::find(hints.begin(), hints.end(), int(i)) != hints.end(); });
+        const auto hinted = std::find_if(near.begin(), near.end(), [&](size_t i) {
+            return std::find(hints.begin(), hints.end(), int(i)) != hints.end();
+        });
         if (hinted != near.end())
             best = *hinted;
         else if (m_closeness)
-            best = *std::max_element(near.begin(), near.end(), [&](size_t a, size_t b) { return m_closeness(sentence, a) < m_closeness(sentence, b); });
+            best = *std::max_element(near.begin(), near.end(), [&](size_t a, size_t b) {
+                return m_closeness(sentence, a) < m_closeness(sentence, b);
+            });
     }
-    support.share = share[best];
-    support.contrast = addedShare[best];
-    if (share[best] >= kMinShare && hasFacts(sentence, m_passages[best])) {
-        support.passages.push_back(int(best));
-        // A sentence made of two passages names both.
-        size_t second = n;
-        double gain = kSecondPassageGain;
-        for (size_t i = 0; i < n; ++i) {
-            double extra = 0;
-            for (const std::string& term : terms)
-                if (m_passages[i].terms.contains(term) && !m_passages[best].terms.contains(term))
-                    extra += weight(term);
-            if (i != best && extra / total > gain) {
-                gain = extra / total;
-                second = i;
-            }
+    support.share = weighed.share(isIn(best));
+
+    // A sentence made of two passages names both: what the second one adds has to be worth it.
+    size_t second = n;
+    double withSecond = support.share + kSecondPassageGain;
+    for (size_t i = 0; i < n; ++i) {
+        const double both =
+            i == best ? 0 : weighed.share([&](const std::string& term) { return isIn(best)(term) || isIn(i)(term); });
+        if (both > withSecond) {
+            withSecond = both;
+            second = i;
         }
+    }
+    const auto factsFit = [&] {
+        return hasFacts(sentence, m_passages[best]) || (second < n && hasFacts(sentence, m_passages[second]));
+    };
+    if ((second < n ? withSecond : support.share) >= kMinShare && factsFit()) {
+        support.passages.push_back(int(best));
         if (second < n)
             support.passages.push_back(int(second));
         return support;

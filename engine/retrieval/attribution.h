@@ -17,17 +17,17 @@ namespace sy::retrieval {
 struct Support {
     std::vector<int> passages; // indices of the passages shown, the best one first; empty with isClaim: nothing supports it
     bool isClaim = true;       // false: a greeting, a heading, a question back
-    double share = 0;          // of the sentence's word weight that the best passage has, 0 to 1
-    double contrast = 0;       // the same without words of the question: what the answer adds
+    double share = 0; // of the weight of what the sentence adds to the question: how much the best passage has, 0 to 1
 };
 
 /// How near a sentence is in meaning to a passage, as a cosine above what unrelated texts have; for sentences whose words do
 /// not decide, such as an answer in another language than the passage.
 using Closeness = std::function<double(std::string_view sentence, size_t passage)>;
 
-/// Finds, sentence by sentence, the passages that an answer rests on. The words decide: each weighs log(1 + n / df) over the n
-/// passages shown, so what all of them have counts little; numbers and names of the sentence must be in the passage, or in the
-/// question. Chinese is compared by pairs of characters. The model's own number is a hint that breaks a near tie.
+/// Finds, sentence by sentence, the passages that an answer rests on. The words decide: each weighs log(1 + n / df) over the
+/// n passages shown, so what all of them have counts little; at least half of what the sentence adds to the question has to
+/// be in the passage, and its numbers and names in the passage or in the question. Chinese is compared by pairs of
+/// characters. The model's own number is a hint that breaks a near tie.
 class Attribution {
 public:
     Attribution(std::span<const Passage> passages, std::string_view question, Closeness closeness = {});

@@ -61,6 +61,18 @@ private slots:
         QVERIFY(attribution.of("它总投资999亿元。").passages.empty());
     }
 
+    void theQuestionsOwnWordsAreNoEvidence()
+    {
+        const std::vector<Passage> passages = {passage("校友尤金·法马是现代投资理论的奠基人，2013年获得诺贝尔奖。"), passage("校园里有一座图书馆，由玛莎设计。")};
+        const Attribution attribution(passages, "哪位芝加哥大学校友因其投资组合理论成就而为人所知？");
+        QCOMPARE(attribution.of("芝加哥大学校友尤金·法马因其投资组合理论成就而为人所知。").passages, std::vector<int>{0});
+        QVERIFY(attribution.of("芝加哥大学校友陈景润因其投资组合理论成就而为人所知。").passages.empty());
+        const auto words = english();
+        const Attribution other(words, "What is the work that the keeper of the Lindau lighthouse is renowned for nowadays?");
+        QCOMPARE(other.of("The work that the keeper of the lighthouse is renowned for nowadays is paints.").passages, std::vector<int>{1});
+        QVERIFY(other.of("The work that the keeper of the lighthouse is renowned for nowadays is sculptures.").passages.empty());
+    }
+
     void aSentenceOfTwoPassagesNamesBoth()
     {
         const auto passages = english();
