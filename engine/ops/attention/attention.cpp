@@ -29,6 +29,7 @@ AttentionKernels attentionKernels(cpu::Level level)
 // One head's tiles in the pages of a sequence.
 struct PagedHead {
     const KvPages* pages;
+    const std::span<const std::byte* const>* values; // of the pages; or the keys once more
     size_t keyOffset, valueOffset; // bytes of this head inside a page
     size_t keyTileBytes, valueTileBytes;
 
@@ -38,7 +39,7 @@ struct PagedHead {
         const int tilesPerPage = head.pages->pageTokens / kKeyTile;
         const size_t page = size_t(index / tilesPerPage), inside = size_t(index % tilesPerPage);
         return {head.pages->keys[page] + head.keyOffset + inside * head.keyTileBytes,
-                head.pages->values[page] + head.valueOffset + inside * head.valueTileBytes};
+                (*head.values)[page] + head.valueOffset + inside * head.valueTileBytes};
     }
 };
 
@@ -59,11 +60,23 @@ struct DenseHead {
 struct Block {
     size_t sequence;
     int kvHead;
+    int firstHead, nHeads;    // of the query heads that share this key/value head
     int64_t firstRow; // inside the sequence
     int nRows;
     int64_t firstKey, endKey; // of the part of the keys that this job takes
-    int64_t partial;          // index of its first query in the partial results, or -1: it finishes its rows itself
+    int64_t partial = -1;     // index of its first query in the partial results, or -1: it finishes its rows itself
+    bool isFirst = true;      // of those that share the rows and have different keys
 };
+
+// Heads of a group that one block takes: as many as fit; few when a step has little else to keep the threads busy with.
+int headsPerBlock(int group, int64_t nOtherBlocks, int nThreads)
+{
+    constexpr int kFewest = 4; // heads that share the turning of a tile of keys
+    int64_t nParts = (group + kMostQueries - 1) / kMostQueries;
+    while (nParts * nOtherBlocks < nThreads && (group + nParts) / (nParts + 1) >= kFewest)
+        ++nParts;
+    return int((group + nParts - 1) / nParts);
+}
 
 // Partial results of queries: largest, 16 sums, padded values.
 struct Partials {
@@ -91,12 +104,18 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
     const int group = config.nHeads / config.nKvHeads;
     const int padded = padded16(config.valueDim);
     const int64_t width = int64_t(config.nHeads) * config.valueDim;
+    const std::vector<float> nothing(config.sinks ? size_t(padded) : 0, 0.0f);
     Partials shared;
     shared.resize(nPartials, padded);
-    const auto write = [&](const Block& block, int64_t row0, int query, const float* sums, const float* weighted) {
-        const int64_t row = row0 + block.firstRow + query / group;
-        kernels.finish(sums, weighted, out.f32() + row * width + (int64_t(block.kvHead) * group + query % group) * config.valueDim,
-                       config.valueDim);
+    const auto write = [&](const Block& block, int64_t row0, int query, float* largest, float* sums, float* weighted) {
+        const int64_t row = row0 + block.firstRow + query / block.nHeads;
+        const int64_t head = int64_t(block.kvHead) * group + block.firstHead + query % block.nHeads;
+        if (config.sinks) {
+            // One more key with this score and a value of zeros.
+            const float one[16] = {1.0f};
+            kernels.merge(largest, sums, weighted, config.sinks + head, one, nothing.data(), padded);
+        }
+        kernels.finish(sums, weighted, out.f32() + row * width + head * config.valueDim, config.valueDim);
     };
 
     context.pool.parallelFor(int64_t(blocks.size()), 1, [&](int64_t begin, int64_t end) {
@@ -105,10 +124,10 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
         next.resize(kMostQueries, padded);
         for (int64_t b = begin; b < end; ++b) {
             const Block& block = blocks[size_t(b)];
-            const int nQueries = block.nRows * group;
+            const int nQueries = block.nRows * block.nHeads;
             describe(block, [&](AttentionRows job, int64_t row0) {
                 job.nRows = block.nRows;
-                job.group = group;
+                job.group = block.nHeads;
                 job.headDim = config.headDim;
                 job.valueDim = config.valueDim;
                 job.scale = config.scale;
@@ -122,20 +141,20 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
                     kernels.segment(job);
                     return;
                 }
-                for (int64_t key = 0; key < block.endKey; key += kSegmentKeys) {
-                    Partials& p = key == 0 ? running : next;
+                for (int64_t key = block.firstKey; key < block.endKey; key += kSegmentKeys) {
+                    Partials& p = key == block.firstKey ? running : next;
                     job.firstKey = key;
                     job.endKey = std::min(block.endKey, key + kSegmentKeys);
                     job.largest = p.largest;
                     job.sums = p.sums;
                     job.weighted = p.weighted;
                     kernels.segment(job);
-                    for (int i = 0; key > 0 && i < nQueries; ++i)
+                    for (int i = 0; key > block.firstKey && i < nQueries; ++i)
                         kernels.merge(running.largest + i, running.sums + i * 16, running.weighted + i * padded, next.largest + i,
                                       next.sums + i * 16, next.weighted + i * padded, padded);
                 }
                 for (int i = 0; i < nQueries; ++i)
-                    write(block, row0, i, running.sums + i * 16, running.weighted + i * padded);
+                    write(block, row0, i, running.largest + i, running.sums + i * 16, running.weighted + i * padded);
             });
         }
     });
@@ -147,9 +166,9 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
             ++b;
             continue;
         }
-        const int nQueries = block.nRows * group;
+        const int nQueries = block.nRows * block.nHeads;
         size_t next = b + 1;
-        for (; next < blocks.size() && blocks[next].partial >= 0 && blocks[next].firstKey > 0; ++next)
+        for (; next < blocks.size() && blocks[next].partial >= 0 && !blocks[next].isFirst; ++next)
             for (int i = 0; i < nQueries; ++i) {
                 const int64_t to = block.partial + i, from = blocks[next].partial + i;
                 kernels.merge(shared.largest + to, shared.sums + to * 16, shared.weighted + to * padded, shared.largest + from,
@@ -157,7 +176,8 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
             }
         describe(block, [&](const AttentionRows&, int64_t row0) {
             for (int i = 0; i < nQueries; ++i)
-                write(block, row0, i, shared.sums + (block.partial + i) * 16, shared.weighted + (block.partial + i) * padded);
+                write(block, row0, i, shared.largest + block.partial + i, shared.sums + (block.partial + i) * 16,
+                      shared.weighted + (block.partial + i) * padded);
         });
         b = next;
     }
@@ -165,10 +185,12 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
 
 static void check(const AttentionConfig& c)
 {
-    if (c.nKvHeads <= 0 || c.nHeads % c.nKvHeads != 0 || c.nHeads / c.nKvHeads > kMostQueries)
+    if (c.nKvHeads <= 0 || c.nHeads % c.nKvHeads != 0)
         throw std::invalid_argument("attention: key/value heads must divide the query heads");
     if (c.headDim <= 0 || c.headDim > 640 || c.valueDim <= 0 || c.valueDim > 640)
         throw std::invalid_argument("attention: head size outside 1 … 640");
+    if (c.valuesInKeys && c.valueDim > c.headDim)
+        throw std::invalid_argument("attention: values longer than the keys they lie in");
 }
 
 Tensor attention(const OpContext& context, const Tensor& q, std::span<const AttentionSequence> sequences,
@@ -179,7 +201,11 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
         throw std::invalid_argument("attention: q " + toString(q.shape()) + " does not fit the heads");
     Tensor out = Tensor::empty({q.rows(), int64_t(config.nHeads) * config.valueDim});
     const int group = config.nHeads / config.nKvHeads;
-    const int rowsPerBlock = std::max(1, kMostQueries / group);
+    int64_t nRowBlocks = 0;
+    for (const AttentionSequence& sequence : sequences)
+        nRowBlocks += (sequence.nRows + 15) / 16;
+    const int nBlockHeads = headsPerBlock(group, nRowBlocks * config.nKvHeads, context.pool.nThreads());
+    const int rowsPerBlock = std::max(1, kMostQueries / nBlockHeads);
 
     std::vector<Block> blocks;
     int64_t nPartials = 0;
@@ -194,15 +220,21 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
         for (int64_t row = 0; row < sequence.nRows; row += rowsPerBlock) {
             const int nRows = int(std::min<int64_t>(rowsPerBlock, sequence.nRows - row));
             const int64_t nKeys = sequence.firstPosition + row + nRows;
-            const bool isSplit = nKeys > kSegmentKeys && sequence.nRows <= 4 && context.pool.nThreads() > 1;
-            for (int head = 0; head < config.nKvHeads; ++head) {
+            // Keys before the first row's window count for no row; the walk begins with the segment that it starts in.
+            const int64_t firstSeen = config.window > 0 ? std::max<int64_t>(0, sequence.firstPosition + row - config.window + 1) : 0;
+            const int64_t firstKey = firstSeen / kSegmentKeys * kSegmentKeys;
+            const bool isSplit = nKeys - firstKey > kSegmentKeys && sequence.nRows <= 4 && context.pool.nThreads() > 1;
+            for (int part = 0; part < config.nKvHeads * ((group + nBlockHeads - 1) / nBlockHeads); ++part) {
+                const int head = part % config.nKvHeads, firstHead = part / config.nKvHeads * nBlockHeads;
+                const int nHeads = std::min(nBlockHeads, group - firstHead);
                 if (!isSplit) {
-                    blocks.push_back({s, head, row, nRows, 0, nKeys, -1});
+                    blocks.push_back({s, head, firstHead, nHeads, row, nRows, firstKey, nKeys});
                     continue;
                 }
-                for (int64_t key = 0; key < nKeys; key += kSegmentKeys) {
-                    blocks.push_back({s, head, row, nRows, key, std::min(nKeys, key + kSegmentKeys), nPartials});
-                    nPartials += int64_t(nRows) * group;
+                for (int64_t key = firstKey; key < nKeys; key += kSegmentKeys) {
+                    blocks.push_back({s, head, firstHead, nHeads, row, nRows, key, std::min(nKeys, key + kSegmentKeys), nPartials,
+                                      key == firstKey});
+                    nPartials += int64_t(nRows) * nHeads;
                 }
             }
         }
@@ -211,17 +243,20 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
     runBlocks(context, config, blocks, nPartials, out, [&](const Block& block, const auto& use) {
         const AttentionSequence& sequence = sequences[block.sequence];
         const size_t elementBytes = sequence.kv.dtype == DType::F16 ? 2 : 4;
-        const size_t keyBytes = elementBytes * config.headDim, valueBytes = elementBytes * config.valueDim;
-        const PagedHead head{&sequence.kv, keyBytes * sequence.kv.pageTokens * block.kvHead,
-                             valueBytes * sequence.kv.pageTokens * block.kvHead, keyBytes * kKeyTile, valueBytes * kKeyTile};
+        const int valueStride = config.valuesInKeys ? config.headDim : config.valueDim;
+        const size_t keyBytes = elementBytes * config.headDim, valueBytes = elementBytes * valueStride;
+        const PagedHead head{&sequence.kv, config.valuesInKeys ? &sequence.kv.keys : &sequence.kv.values,
+                             keyBytes * sequence.kv.pageTokens * block.kvHead, valueBytes * sequence.kv.pageTokens * block.kvHead,
+                             keyBytes * kKeyTile, valueBytes * kKeyTile};
         AttentionRows job{};
-        job.q = q.f32() + (sequence.firstRow + block.firstRow) * q.cols() + int64_t(block.kvHead) * group * config.headDim;
+        job.q = q.f32() + (sequence.firstRow + block.firstRow) * q.cols() +
+                (int64_t(block.kvHead) * group + block.firstHead) * config.headDim;
         job.qStride = q.cols();
         job.position = sequence.firstPosition + block.firstRow;
         job.tile = PagedHead::tile;
         job.source = &head;
         job.keyStride = config.headDim;
-        job.valueStride = config.valueDim;
+        job.valueStride = valueStride;
         job.dtype = sequence.kv.dtype;
         job.isCausal = true;
         use(job, sequence.firstRow);
@@ -234,6 +269,8 @@ Tensor encoderAttention(const OpContext& context, const Tensor& q, const Tensor&
 {
     check(config);
     const int group = config.nHeads / config.nKvHeads;
+    if (group > kMostQueries || config.valuesInKeys)
+        throw std::invalid_argument("encoderAttention: " + std::to_string(group) + " heads share keys, or values lie in keys");
     int64_t total = 0;
     for (const int64_t n : lengths)
         total += n;
@@ -249,7 +286,7 @@ Tensor encoderAttention(const OpContext& context, const Tensor& q, const Tensor&
         firstRows.push_back(s ? firstRows.back() + lengths[s - 1] : 0);
         for (int64_t row = 0; row < lengths[s]; row += rowsPerBlock)
             for (int head = 0; head < config.nKvHeads; ++head)
-                blocks.push_back({s, head, row, int(std::min<int64_t>(rowsPerBlock, lengths[s] - row)), 0, lengths[s], -1});
+                blocks.push_back({s, head, 0, group, row, int(std::min<int64_t>(rowsPerBlock, lengths[s] - row)), 0, lengths[s]});
     }
     runBlocks(context, config, blocks, 0, out, [&](const Block& block, const auto& use) {
         const int64_t first = firstRows[block.sequence];

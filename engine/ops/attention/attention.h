@@ -33,6 +33,8 @@ struct AttentionConfig {
     int valueDim;   // of values and of the output
     float scale;    // usually 1/sqrt(headDim)
     int window = 0; // keys at a distance of `window` or more are not seen; 0: all
+    const float* sinks = nullptr; // nHeads logits that join each head's softmax and bring no value (gpt-oss), or none
+    bool valuesInKeys = false;    // a value is the beginning of its key: MLA's latent; KvPages::values is not read
 };
 
 /// Causal attention of a ragged batch over paged keys, tiled with an online softmax (Dao et al. 2022, arXiv:2205.14135).

@@ -5,7 +5,9 @@
 #include "engine/ops/parallel_rows.h"
 #include "engine/ops/rope/rope_heads.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 
 namespace sy::ops {
@@ -43,6 +45,25 @@ std::vector<double> ropeFrequencies(int nRotated, double base, double linearFact
     for (size_t i = 0; i < frequencies.size(); ++i)
         frequencies[i] = std::pow(base, -2.0 * double(i) / nRotated) / linearFactor / (factors.empty() ? 1.0 : double(factors[i]));
     return frequencies;
+}
+
+void scaleByYarn(std::vector<double>& frequencies, double base, const YarnScaling& yarn)
+{
+    if (!(yarn.factor > 0) || !(yarn.originalContextLength > 0) || !(yarn.betaFast > 0) || !(yarn.betaSlow > 0))
+        throw std::invalid_argument("scaleByYarn: factor " + std::to_string(yarn.factor) + ", context " +
+                                    std::to_string(yarn.originalContextLength));
+    const double nRotated = 2 * double(frequencies.size());
+    // The pair that turns `beta` times over the original context.
+    const auto pairOf = [&](double beta) {
+        return nRotated * std::log(yarn.originalContextLength / (2 * std::numbers::pi * beta)) / (2 * std::log(base));
+    };
+    const double low = std::max(0.0, std::floor(pairOf(yarn.betaFast)));
+    const double high = std::min(nRotated - 1, std::ceil(pairOf(yarn.betaSlow)));
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+        const double ramp = std::clamp((double(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
+        const double kept = (1 - ramp) * yarn.mix;
+        frequencies[i] = frequencies[i] / yarn.factor * (1 - kept) + frequencies[i] * kept;
+    }
 }
 
 RopeAngles ropeAngles(const OpContext& context, const RopeConfig& config, std::span<const int32_t> positions)

@@ -31,6 +31,18 @@ struct RopeConfig {
 /// Throws std::invalid_argument when nRotated is odd or factors has another length.
 std::vector<double> ropeFrequencies(int nRotated, double base, double linearFactor = 1.0, std::span<const float> factors = {});
 
+/// YaRN: high frequencies stay, low ones are divided by the factor, those between are mixed. Peng et al. 2023, arXiv:2309.00071.
+struct YarnScaling {
+    double factor;                // of the context, at least 1
+    double originalContextLength; // that the model was trained with
+    double betaFast = 32;         // turns over the original context above which a pair keeps its frequency
+    double betaSlow = 1;          // turns below which it is divided
+    double mix = 1;               // how much of the unscaled frequency the fast pairs get ("ext_factor")
+};
+
+/// Scales what ropeFrequencies() made for this base. Throws std::invalid_argument for a factor or context that is not positive.
+void scaleByYarn(std::vector<double>& frequencies, double base, const YarnScaling& yarn);
+
 /// Cosines and sines of one step's tokens, shared by all layers and by queries and keys. For `adjacent` each stands twice, the
 /// sines as -sin, sin: (tokens, nRotated); for `halves` once: (tokens, nRotated / 2). f32, made in double.
 struct RopeAngles {

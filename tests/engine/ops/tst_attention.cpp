@@ -127,6 +127,10 @@ private slots:
         QTest::newRow("window over pages") << 4 << 1 << 32 << 32 << 150 << 20 << 40 << true;
         QTest::newRow("long decode, split keys") << 4 << 2 << 64 << 64 << 2500 << 1 << 0 << true;
         QTest::newRow("wide latent") << 2 << 1 << 576 << 512 << 40 << 2 << 0 << false;
+        QTest::newRow("more heads on a key than a block has") << 128 << 1 << 16 << 16 << 60 << 3 << 0 << false;
+        QTest::newRow("odd number of heads on a key, decode") << 7 << 1 << 16 << 16 << 1500 << 1 << 0 << true;
+        QTest::newRow("window far from the beginning, split keys") << 4 << 2 << 16 << 16 << 3500 << 1 << 1200 << true;
+        QTest::newRow("window far from the beginning, prefill") << 4 << 2 << 16 << 16 << 2100 << 9 << 40 << false;
     }
     void causalAttentionAgreesWithDoubleArithmetic()
     {
@@ -158,6 +162,76 @@ private slots:
                 QVERIFY2(sameBits(out, first), cpu::levelName(level).data());
             else
                 first = out;
+        }
+    }
+
+    void sinksJoinTheSoftmaxAndBringNoValue_data()
+    {
+        QTest::addColumn<int>("before");
+        QTest::addColumn<int>("rows");
+        QTest::newRow("one key") << 0 << 1;
+        QTest::newRow("prompt") << 0 << 40;
+        QTest::newRow("decode, split keys") << 2500 << 1;
+    }
+    void sinksJoinTheSoftmaxAndBringNoValue()
+    {
+        QFETCH(int, before);
+        QFETCH(int, rows);
+        const int heads = 4, dim = 16;
+        const Cache cache(before + rows, 2, dim, dim, DType::F32, 1);
+        const Tensor q = random(rows, heads * dim, 2);
+        const float sinks[heads] = {-200.0f, 0.5f, 3.0f, 200.0f};
+        ops::AttentionConfig config{heads, 2, dim, dim, 0.25f};
+        const ops::AttentionSequence sequence{0, rows, before, cache.pages()};
+        Tensor first;
+        for (const cpu::Level level : levels()) {
+            for (const int nThreads : {1, 2, 3, 7}) {
+                cpu::ThreadPool pool(nThreads);
+                config.sinks = nullptr;
+                const Tensor plain = ops::attention({pool, level}, q, {&sequence, 1}, config);
+                config.sinks = sinks;
+                const Tensor out = ops::attention({pool, level}, q, {&sequence, 1}, config);
+                for (int r = 0; r < rows; ++r)
+                    for (int h = 0; h < heads; ++h) {
+                        double keys = 0;
+                        for (int t = 0; t <= before + r; ++t) {
+                            double s = 0;
+                            for (int d = 0; d < dim; ++d)
+                                s += double(q.f32()[(r * heads + h) * dim + d]) * cache.k[size_t((t * 2 + h / 2) * dim + d)];
+                            keys += std::exp(s * 0.25);
+                        }
+                        const double share = keys / (keys + std::exp(double(sinks[h])));
+                        for (int d = 0; d < dim; ++d) {
+                            const int at = (r * heads + h) * dim + d;
+                            QVERIFY(std::fabs(double(out.f32()[at]) - share * double(plain.f32()[at])) < 2e-5);
+                        }
+                    }
+                if (!first)
+                    first = out;
+                QVERIFY(sameBits(out, first));
+            }
+        }
+    }
+
+    void valuesMayBeTheBeginningOfTheirKeys()
+    {
+        const int heads = 6, dim = 72, valueDim = 40, nTokens = 1100;
+        const Cache cache(nTokens, 1, dim, valueDim, DType::F16, 1);
+        Cache copied(nTokens, 1, dim, valueDim, DType::F16, 1);
+        for (int t = 0; t < nTokens; ++t)
+            std::memcpy(copied.valuePages[t / 32].data() + (t % 32) * valueDim * 2, copied.keyPages[t / 32].data() + (t % 32) * dim * 2,
+                        valueDim * 2);
+        ops::AttentionConfig config{heads, 1, dim, valueDim, 0.1f};
+        cpu::ThreadPool pool(3);
+        for (const int64_t rows : {1, 1100}) {
+            const Tensor q = random(rows, heads * dim, 2);
+            ops::AttentionSequence sequence{0, rows, nTokens - rows, copied.pages()};
+            const Tensor expected = ops::attention({pool}, q, {&sequence, 1}, config);
+            config.valuesInKeys = true;
+            sequence.kv = cache.pages();
+            sequence.kv.values = {};
+            QVERIFY(sameBits(ops::attention({pool}, q, {&sequence, 1}, config), expected));
+            config.valuesInKeys = false;
         }
     }
 

@@ -77,6 +77,35 @@ private slots:
             QVERIFY(std::abs(scaled[i] * 4.0 * double(factors[i]) - plain[i]) < 1e-15);
     }
 
+    void yarnKeepsFastPairsDividesSlowOnesAndMixesThoseBetween()
+    {
+        const int nRotated = 64;
+        const double base = 10000, factor = 40, context = 4096;
+        const std::vector<double> plain = ops::ropeFrequencies(nRotated, base);
+        std::vector<double> scaled = plain;
+        ops::scaleByYarn(scaled, base, {factor, context});
+        int nKept = 0, nDivided = 0;
+        for (size_t i = 0; i < plain.size(); ++i) {
+            // Turns over the original context decide; the borders are rounded to whole pairs, outward.
+            const double turns = context * plain[i] / (2 * M_PI);
+            const double ratio = scaled[i] / plain[i];
+            nKept += ratio == 1.0;
+            nDivided += std::abs(ratio * factor - 1) < 1e-12;
+            QVERIFY(ratio <= 1.0 && ratio >= 1 / factor - 1e-12);
+            if (i > 0)
+                QVERIFY(scaled[i] < scaled[i - 1]);
+            if (turns > 32 * 1.4)
+                QCOMPARE(ratio, 1.0);
+            if (turns < 1 / 1.4)
+                QVERIFY(std::abs(ratio * factor - 1) < 1e-12);
+        }
+        QCOMPARE(nKept, 11);    // pairs 0 ... 10: corr(32) is 10.47
+        QCOMPARE(nDivided, 9);  // pairs 23 ...: corr(1) is 22.5
+        // In the middle of the ramp, by hand: low 10, high 23.
+        QVERIFY(std::abs(scaled[15] / plain[15] - ((1 - 8.0 / 13) / factor + 8.0 / 13)) < 1e-12);
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::scaleByYarn(scaled, base, {0.0, context}));
+    }
+
     void aTokenKeepsItsBitsInAnyBatch()
     {
         cpu::ThreadPool one(1), three(3);
