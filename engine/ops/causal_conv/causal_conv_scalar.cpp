@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/cpu/vec_scalar.h"
+#include "engine/ops/causal_conv/causal_conv_rows.inl.h"
+
+template void sy::ops::causalConvRow<sy::cpu::Scalar>(const float* const*, const float*, int, int64_t, float*) noexcept;
