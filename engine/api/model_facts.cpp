@@ -44,7 +44,9 @@ void addModel(ModelFacts& facts, const models::Model& model)
 {
     facts.isEmbedding = model.config().isEmbedding;
     facts.memory.weightsBytes = model.weightBytes;
-    facts.memory.kvBytesPerToken = facts.isEmbedding ? 0 : model.kvLayout().pageBytes() / nn::KvLayout::kPageTokens;
+    // Of a long context: what layers with a window hold does not grow with it.
+    const nn::KvLayout layout = model.kvLayout();
+    facts.memory.kvBytesPerToken = facts.isEmbedding ? 0 : (layout.pageBytes() - layout.recentBytes()) / nn::KvLayout::kPageTokens;
     facts.memory.computeBytes = computeBytes(model);
 }
 
@@ -72,7 +74,7 @@ uint64_t kvBytes(const models::Model& model, int64_t nTokens, bool isExact)
     nn::KvLayout layout = model.kvLayout();
     if (isExact)
         layout.dtype = DType::F32;
-    return uint64_t((nTokens + nn::KvLayout::kPageTokens - 1) / nn::KvLayout::kPageTokens) * layout.pageBytes();
+    return layout.bytes(nTokens, generate::SchedulerOptions().stepTokens);
 }
 
 uint64_t computeBytes(const models::Model& model)

@@ -1,43 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A page belongs to sequences, which count themselves, and to at most one entry of the prefix index. The index is a tree: an
-// entry knows the tokens of its own page and the entry of the page before, so that a chain of entries spells out a prefix and
-// finding one never relies on hashes being different:
-//
-//      (root) --- [t0 ... t31] --- [t32 ... t63] --- [t64 ... t95]
-//                             \--- [t32'... t63']
-//
-// Whoever holds an entry's page holds the pages of all entries before it: adoption takes a whole chain, and publishing replaces
-// the sequence's own copy of a page by the index's. So the pages that only the index holds are closed under "after", and giving
-// them up in the order of their last use, with every entry's stamp above those of the entries after it, removes leaves first.
 #include "engine/nn/kv_cache.h"
 
-#include "engine/core/error.h"
+#include "engine/nn/kv_pool_state.h"
 #include "engine/quant/half.h"
 
-#include <algorithm>
-#include <array>
-#include <cassert>
-#include <cstdlib>
 #include <cstring>
-#include <map>
-#include <mutex>
 #include <stdexcept>
-#include <unordered_map>
-#include <utility>
 
 namespace sy::nn {
 
 namespace {
-
-constexpr int kPageTokens = KvLayout::kPageTokens;
-
-struct IndexEntry {
-    const IndexEntry* parent; // nullptr: the first page
-    uint64_t hash;            // of all tokens up to the end of the page
-    std::array<int32_t, kPageTokens> tokens;
-    KvPage* page;
-    uint64_t lastUse;
-};
 
 uint64_t chainHash(uint64_t before, std::span<const int32_t> tokens)
 {
@@ -49,214 +21,7 @@ uint64_t chainHash(uint64_t before, std::span<const int32_t> tokens)
     return h;
 }
 
-size_t elementBytes(DType dtype)
-{
-    return dtype == DType::F32 ? 4 : 2;
-}
-
-size_t keyBytes(const KvLayout& layout) // of one layer in one page
-{
-    return size_t(layout.nKvHeads) * kPageTokens * size_t(layout.keyDim) * elementBytes(layout.dtype);
-}
-
-size_t valueBytes(const KvLayout& layout)
-{
-    return size_t(layout.nKvHeads) * kPageTokens * size_t(layout.valueDim) * elementBytes(layout.dtype);
-}
-
-size_t pagesFor(int64_t nTokens)
-{
-    return size_t((nTokens + kPageTokens - 1) / kPageTokens);
-}
-
 } // namespace
-
-struct KvPage {
-    std::byte* memory = nullptr; // by layer: keys, then values
-    int nSequences = 0;
-    IndexEntry* entry = nullptr;
-};
-
-size_t KvLayout::pageBytes() const
-{
-    return size_t(nLayers) * (keyBytes(*this) + valueBytes(*this));
-}
-
-struct KvPool::State {
-    static constexpr size_t kMostSpare = 32;
-
-    const KvLayout layout;
-    const size_t pageBytes;
-    const size_t nMostPages;
-
-    mutable std::mutex mutex; // guards everything below and the fields of pages
-    size_t nHeld = 0;         // pages with a sequence
-    std::unordered_multimap<uint64_t, std::unique_ptr<IndexEntry>> index;
-    std::map<uint64_t, IndexEntry*> evictable; // by last use: entries whose page no sequence holds
-    std::vector<std::byte*> spare;             // memory of freed pages, for the next ones
-    uint64_t clock = 0;
-
-    State(KvLayout layout_, size_t budgetBytes)
-        : layout(layout_), pageBytes(layout_.pageBytes()), nMostPages(budgetBytes / pageBytes)
-    {
-        spare.reserve(kMostSpare);
-    }
-
-    ~State()
-    {
-        assert(nHeld == 0 && "a KvSequence outlived its pool");
-        clearIndex();
-        for (std::byte* memory : spare)
-            std::free(memory);
-    }
-
-    // n pages without content, each held once; the caller has the lock.
-    void take(size_t n, std::vector<KvPage*>& pages)
-    {
-        if (nHeld + n > nMostPages)
-            throw OutOfMemory("cpu", n * pageBytes, (nMostPages - nHeld) * pageBytes);
-        while (nHeld + evictable.size() + n > nMostPages)
-            evictOldest();
-        const size_t before = pages.size();
-        try {
-            pages.reserve(before + n);
-            for (size_t i = 0; i < n; ++i)
-                pages.push_back(newPage());
-        } catch (...) {
-            for (size_t i = before; i < pages.size(); ++i)
-                release(pages[i]);
-            pages.resize(before);
-            throw;
-        }
-    }
-
-    KvPage* newPage()
-    {
-        auto page = std::make_unique<KvPage>();
-        if (!spare.empty()) {
-            page->memory = spare.back();
-            spare.pop_back();
-        } else {
-            page->memory = static_cast<std::byte*>(std::aligned_alloc(64, (pageBytes + 63) / 64 * 64));
-            if (!page->memory)
-                throw OutOfMemory("cpu", pageBytes, 0);
-        }
-        page->nSequences = 1;
-        ++nHeld;
-        return page.release();
-    }
-
-    void freePage(KvPage* page) noexcept
-    {
-        if (spare.size() < kMostSpare)
-            spare.push_back(page->memory);
-        else
-            std::free(page->memory);
-        delete page;
-    }
-
-    void hold(KvPage* page)
-    {
-        if (page->nSequences++ == 0) {
-            evictable.erase(page->entry->lastUse);
-            ++nHeld;
-        }
-    }
-
-    void release(KvPage* page) noexcept
-    {
-        if (--page->nSequences > 0)
-            return;
-        --nHeld;
-        if (page->entry)
-            evictable.emplace(page->entry->lastUse, page->entry);
-        else
-            freePage(page);
-    }
-
-    IndexEntry* find(const IndexEntry* parent, uint64_t hash, std::span<const int32_t> tokens) const
-    {
-        const auto [first, last] = index.equal_range(hash);
-        for (auto it = first; it != last; ++it) {
-            if (it->second->parent == parent && std::equal(tokens.begin(), tokens.end(), it->second->tokens.begin()))
-                return it->second.get();
-        }
-        return nullptr;
-    }
-
-    void evictOldest()
-    {
-        IndexEntry* entry = evictable.begin()->second;
-        evictable.erase(evictable.begin());
-        freePage(entry->page);
-        const auto [first, last] = index.equal_range(entry->hash);
-        index.erase(std::find_if(first, last, [&](const auto& item) { return item.second.get() == entry; }));
-    }
-
-    void clearIndex() noexcept
-    {
-        for (auto& [hash, entry] : index) {
-            entry->page->entry = nullptr;
-            if (entry->page->nSequences == 0)
-                freePage(entry->page);
-        }
-        index.clear();
-        evictable.clear();
-    }
-
-    // Stamps a chain that was just walked, first page latest, so that leaves are given up first. All its pages are held.
-    void touch(std::span<IndexEntry* const> chain)
-    {
-        clock += chain.size();
-        for (size_t i = 0; i < chain.size(); ++i)
-            chain[i]->lastUse = clock - i;
-    }
-};
-
-KvPool::KvPool(KvLayout layout, size_t budgetBytes)
-{
-    if (layout.dtype != DType::F32 && layout.dtype != DType::F16)
-        throw std::invalid_argument("a KV cache holds F32 or F16");
-    if (layout.nLayers < 1 || layout.nKvHeads < 1 || layout.keyDim < 1 || layout.valueDim < 1)
-        throw std::invalid_argument("a KV cache without layers, heads or values");
-    m_state = std::make_unique<State>(layout, budgetBytes);
-}
-
-KvPool::~KvPool() = default;
-
-const KvLayout& KvPool::layout() const
-{
-    return m_state->layout;
-}
-
-size_t KvPool::budgetBytes() const
-{
-    return m_state->nMostPages * m_state->pageBytes;
-}
-
-size_t KvPool::usedBytes() const
-{
-    const std::lock_guard lock(m_state->mutex);
-    return m_state->nHeld * m_state->pageBytes;
-}
-
-size_t KvPool::cachedBytes() const
-{
-    const std::lock_guard lock(m_state->mutex);
-    return m_state->evictable.size() * m_state->pageBytes;
-}
-
-int64_t KvPool::freeTokens() const
-{
-    const std::lock_guard lock(m_state->mutex);
-    return int64_t(m_state->nMostPages - m_state->nHeld) * kPageTokens;
-}
-
-void KvPool::clearPrefixIndex()
-{
-    const std::lock_guard lock(m_state->mutex);
-    m_state->clearIndex();
-}
 
 KvSequence::KvSequence(KvPool& pool)
     : m_pool(&pool), m_keyPages(size_t(pool.layout().nLayers)), m_valuePages(size_t(pool.layout().nLayers))
@@ -268,12 +33,9 @@ KvSequence::~KvSequence()
     releaseAll();
 }
 
-KvSequence::KvSequence(KvSequence&& other) noexcept
-    : m_pool(other.m_pool), m_tokens(std::move(other.m_tokens)), m_pages(std::move(other.m_pages)),
-      m_keyPages(std::move(other.m_keyPages)), m_valuePages(std::move(other.m_valuePages))
+KvSequence::KvSequence(KvSequence&& other) noexcept : m_pool(other.m_pool)
 {
-    other.m_pages.clear();
-    other.m_tokens.clear();
+    *this = std::move(other);
 }
 
 KvSequence& KvSequence::operator=(KvSequence&& other) noexcept
@@ -281,12 +43,14 @@ KvSequence& KvSequence::operator=(KvSequence&& other) noexcept
     if (this != &other) {
         releaseAll();
         m_pool = other.m_pool;
-        m_tokens = std::move(other.m_tokens);
-        m_pages = std::move(other.m_pages);
+        m_tokens = std::exchange(other.m_tokens, {});
+        m_pages = std::exchange(other.m_pages, {});
         m_keyPages = std::move(other.m_keyPages);
         m_valuePages = std::move(other.m_valuePages);
-        other.m_pages.clear();
-        other.m_tokens.clear();
+        m_nDropped = std::exchange(other.m_nDropped, 0);
+        m_state = std::exchange(other.m_state, nullptr);
+        m_nextState = std::exchange(other.m_nextState, nullptr);
+        m_stateLength = std::exchange(other.m_stateLength, 0);
     }
     return *this;
 }
@@ -305,23 +69,96 @@ void KvSequence::releaseAll() noexcept
 void KvSequence::repoint(size_t firstPage)
 {
     const KvLayout& layout = m_pool->layout();
-    const size_t keys = keyBytes(layout), values = valueBytes(layout);
+    const size_t keys = keyBytes(layout), layerBytes = keys + valueBytes(layout);
+    size_t nLasting = 0, nRecent = 0; // layers of either kind so far
     for (size_t layer = 0; layer < size_t(layout.nLayers); ++layer) {
+        const bool isWindowed = !layout.isWindowed.empty() && layout.isWindowed[layer];
+        const size_t offset = (isWindowed ? nRecent++ : nLasting++) * layerBytes;
         m_keyPages[layer].resize(m_pages.size());
         m_valuePages[layer].resize(m_pages.size());
         for (size_t i = firstPage; i < m_pages.size(); ++i) {
-            const std::byte* start = m_pages[i]->memory + layer * (keys + values);
-            m_keyPages[layer][i] = start;
-            m_valuePages[layer][i] = start + keys;
+            const std::byte* start = isWindowed ? m_pages[i]->recent : m_pages[i]->memory;
+            m_keyPages[layer][i] = start ? start + offset : nullptr;
+            m_valuePages[layer][i] = start ? start + offset + keys : nullptr;
         }
     }
+}
+
+size_t KvSequence::firstRecentPage(int64_t position) const
+{
+    return size_t(std::max<int64_t>(0, position - m_pool->layout().window + 1) / kPageTokens);
+}
+
+void KvSequence::dropPassedWindows(int64_t nextPosition)
+{
+    const KvLayout& layout = m_pool->layout();
+    const size_t end = layout.isWindowed.empty() ? 0 : firstRecentPage(nextPosition);
+    if (end <= m_nDropped)
+        return;
+    {
+        const std::lock_guard lock(m_pool->m_state->mutex);
+        for (size_t i = m_nDropped; i < end; ++i) {
+            if (!m_pool->m_state->dropRecent(m_pages[i]))
+                continue;
+            for (size_t layer = 0; layer < size_t(layout.nLayers); ++layer) {
+                if (layout.isWindowed[layer])
+                    m_keyPages[layer][i] = m_valuePages[layer][i] = nullptr;
+            }
+        }
+    }
+    m_nDropped = end;
+}
+
+int64_t KvSequence::restorable(int64_t wanted) const
+{
+    const KvLayout& layout = m_pool->layout();
+    if (layout.stateFloats > 0)
+        return wanted >= m_stateLength ? m_stateLength : 0;
+    if (layout.isWindowed.empty())
+        return wanted;
+    const std::lock_guard lock(m_pool->m_state->mutex);
+    for (int64_t length = wanted; length > 0;) {
+        size_t page = pagesFor(length); // looks for a page in the window that has been given up, from behind
+        while (page > firstRecentPage(length) && m_pages[page - 1]->recent)
+            --page;
+        if (page == firstRecentPage(length))
+            return length;
+        length = int64_t(page - 1) * kPageTokens;
+    }
+    return 0;
+}
+
+// Memory for the state of the step that follows.
+void KvSequence::prepareState()
+{
+    const size_t n = m_pool->layout().stateFloats;
+    if (n == 0)
+        return;
+    if (m_stateLength != length())
+        throw std::invalid_argument("append: the last step's state was not committed");
+    try {
+        if (!m_state)
+            m_state = std::shared_ptr<float[]>(new float[n]());
+        if (!m_nextState || m_nextState.use_count() > 1)
+            m_nextState = std::shared_ptr<float[]>(new float[n]);
+    } catch (const std::bad_alloc&) {
+        throw OutOfMemory("cpu", n * sizeof(float), 0);
+    }
+}
+
+void KvSequence::commitState()
+{
+    if (m_pool->layout().stateFloats == 0 || m_stateLength == length())
+        return;
+    std::swap(m_state, m_nextState);
+    m_stateLength = length();
 }
 
 int64_t KvSequence::adoptPrefix(std::span<const int32_t> prompt)
 {
     if (!m_tokens.empty())
         throw std::invalid_argument("adoptPrefix: the sequence is not empty");
-    if (prompt.empty())
+    if (prompt.empty() || m_pool->layout().stateFloats > 0)
         return 0;
     const size_t nMost = (prompt.size() - 1) / kPageTokens;
     std::vector<IndexEntry*> chain;
@@ -342,6 +179,15 @@ int64_t KvSequence::adoptPrefix(std::span<const int32_t> prompt)
             m_pages.push_back(entry->page);
             chain.push_back(entry);
         }
+        // The token after the prefix looks back through its windows.
+        const bool hasWindows = !m_pool->layout().isWindowed.empty();
+        while (hasWindows && !chain.empty() &&
+               !std::all_of(m_pages.begin() + ptrdiff_t(firstRecentPage(int64_t(chain.size()) * kPageTokens)), m_pages.end(),
+                            [](const KvPage* page) { return page->recent; })) {
+            state.release(m_pages.back());
+            m_pages.pop_back();
+            chain.pop_back();
+        }
         state.touch(chain);
     }
     m_tokens.assign(prompt.begin(), prompt.begin() + ptrdiff_t(chain.size() * kPageTokens));
@@ -353,6 +199,8 @@ void KvSequence::append(std::span<const int32_t> tokens)
 {
     if (tokens.empty())
         return;
+    prepareState();
+    dropPassedWindows(length());
     const size_t nPages = pagesFor(length() + int64_t(tokens.size()));
     const size_t nNew = nPages - m_pages.size();
     const bool isLastPartlyFilled = length() % kPageTokens != 0;
@@ -370,7 +218,9 @@ void KvSequence::append(std::span<const int32_t> tokens)
     auto next = taken.begin();
     if (copiesLast) {
         // Others may read the old page meanwhile; nobody writes it, since this sequence still counts.
-        std::memcpy((*next)->memory, m_pages.back()->memory, state.pageBytes);
+        std::memcpy((*next)->memory, m_pages.back()->memory, state.lastingBytes);
+        if (state.recentBytes > 0)
+            std::memcpy((*next)->recent, m_pages.back()->recent, state.recentBytes);
         KvPage* shared = std::exchange(m_pages.back(), *next++);
         --firstChanged;
         const std::lock_guard lock(state.mutex);
@@ -385,6 +235,14 @@ void KvSequence::truncate(int64_t newLength)
 {
     if (newLength < 0 || newLength > length())
         throw std::invalid_argument("truncate: to " + std::to_string(newLength) + " of " + std::to_string(length()) + " tokens");
+    if (newLength == length())
+        return;
+    if (restorable(newLength) != newLength)
+        throw std::invalid_argument("truncate: what " + std::to_string(newLength) + " tokens left behind is gone");
+    if (newLength == 0) {
+        m_state = nullptr;
+        m_stateLength = 0;
+    }
     const size_t nPages = pagesFor(newLength);
     if (nPages < m_pages.size()) {
         const std::lock_guard lock(m_pool->m_state->mutex);
@@ -393,6 +251,7 @@ void KvSequence::truncate(int64_t newLength)
     }
     m_pages.resize(nPages);
     m_tokens.resize(size_t(newLength));
+    m_nDropped = std::min(m_nDropped, nPages);
     repoint(nPages);
 }
 
@@ -403,6 +262,9 @@ KvSequence KvSequence::fork() const
     copy.m_keyPages = m_keyPages;
     copy.m_valuePages = m_valuePages;
     copy.m_pages.reserve(m_pages.size());
+    copy.m_nDropped = m_nDropped;
+    copy.m_state = m_state;
+    copy.m_stateLength = m_stateLength;
     const std::lock_guard lock(m_pool->m_state->mutex);
     for (KvPage* page : m_pages) {
         m_pool->m_state->hold(page);
@@ -446,7 +308,7 @@ ops::KvPages KvSequence::pages(int layer) const
 void KvSequence::publish()
 {
     const size_t nWhole = m_tokens.size() / kPageTokens;
-    if (nWhole == 0)
+    if (nWhole == 0 || m_pool->layout().stateFloats > 0)
         return;
     std::vector<IndexEntry*> chain;
     chain.reserve(nWhole);
@@ -466,7 +328,11 @@ void KvSequence::publish()
                 entry = state.index.emplace(hash, std::move(made))->second.get();
                 m_pages[i]->entry = entry;
             } else if (entry->page != m_pages[i]) {
+                if (m_pages[i]->recent && !entry->page->recent && m_pages[i]->nSequences > 1)
+                    break; // a fork needs the windowed layers too: they cannot move to the index's page
                 state.hold(entry->page);
+                if (!entry->page->recent) // same tokens, same values
+                    entry->page->recent = std::exchange(m_pages[i]->recent, nullptr);
                 state.release(m_pages[i]);
                 m_pages[i] = entry->page;
                 firstChanged = std::min(firstChanged, i);

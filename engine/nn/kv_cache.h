@@ -11,15 +11,23 @@
 
 namespace sy::nn {
 
-/// Sizes of a model's KV cache. All layers of one page are allocated together.
+/// Sizes of a model's KV cache. The layers of one page are allocated together, those with a window apart from the others, so that
+/// they can be given up when the window has passed.
 struct KvLayout {
-    int nLayers;
+    int nLayers; // that keep keys and values
     int nKvHeads;
     int keyDim;
-    int valueDim;
+    int valueDim;             // 0: values are part of their keys
     DType dtype = DType::F16; // F32 or F16
+    int window = 0;                 // tokens that windowed layers see, their own included
+    std::vector<bool> isWindowed;   // by layer; empty: none
+    size_t stateFloats = 0;         // of one sequence, whatever its length: the memory of recurrent layers
     static constexpr int kPageTokens = 32;
-    size_t pageBytes() const;
+    size_t pageBytes() const;   // of a page with all its layers
+    size_t recentBytes() const; // of them, in windowed layers
+
+    /// What a sequence of nTokens holds at most, when it grows by at most stepTokens at once.
+    size_t bytes(int64_t nTokens, int64_t stepTokens) const;
 };
 
 class KvPool;
@@ -28,6 +36,10 @@ struct KvPage;
 /// The cached tokens of one sequence: a list of pages, the last partly filled. Pages that other sequences (or the prefix index)
 /// hold too are never written: appending to a shared, partly filled page copies it first. Movable, not copyable; fork() makes a
 /// second sequence that shares everything so far. Used by one thread at a time; destroyed before its pool.
+///
+/// In layers with a window, pages that no later token sees are given up as the sequence grows, unless others hold them. A model with
+/// recurrent layers keeps a state besides: a step writes the next one while the last is still there, and commitState() exchanges
+/// them. Such a sequence adopts no prefix and publishes none, since a state stands for one length only.
 class KvSequence {
 public:
     explicit KvSequence(KvPool& pool);
@@ -47,8 +59,20 @@ public:
     /// and nothing can be evicted; the sequence is then unchanged.
     void append(std::span<const int32_t> tokens);
 
-    /// Forgets the tokens from `length` on. Throws std::invalid_argument unless 0 <= length <= length().
+    /// Forgets the tokens from `length` on. Throws std::invalid_argument unless 0 <= length <= length() and what the next token
+    /// needs is still there: restorable(length) == length.
     void truncate(int64_t length);
+
+    /// The longest beginning of at most `length` tokens that truncate() can go back to: `length` itself without windows and state;
+    /// less where a window has passed; with a state only 0, length() and the length before the last append() until commitState().
+    int64_t restorable(int64_t length) const;
+
+    /// The state before the last append(): zeros at first; and the memory for the one after it. Null without stateFloats.
+    const float* state() const { return m_state.get(); }
+    float* nextState() const { return m_nextState.get(); }
+    /// The step that wrote nextState() has succeeded.
+    void commitState();
+
     KvSequence fork() const;
 
     /// Writes rows (n, nKvHeads * dim) f32 for positions first … first+n-1 of a layer, converting to the pool's type. Only
@@ -66,11 +90,18 @@ public:
 private:
     void repoint(size_t firstPage);
     void releaseAll() noexcept;
+    void dropPassedWindows(int64_t nextPosition);
+    size_t firstRecentPage(int64_t length) const; // that a token at this position sees through a window
+    void prepareState();
 
     KvPool* m_pool;
     std::vector<int32_t> m_tokens;
     std::vector<KvPage*> m_pages;                                        // counted in the pool
     std::vector<std::vector<const std::byte*>> m_keyPages, m_valuePages; // per layer, as pages() hands them out
+    size_t m_nDropped = 0;                                               // pages whose windowed layers this sequence gave up
+    std::shared_ptr<float[]> m_state;     // shared with forks; never written
+    std::shared_ptr<float[]> m_nextState; // this sequence's own
+    int64_t m_stateLength = 0;            // tokens that m_state stands for
 };
 
 /// Owns the pages of one loaded model. Thread-safe.

@@ -19,7 +19,7 @@ using nn::KvSequence;
 namespace {
 
 constexpr int kPage = KvLayout::kPageTokens;
-constexpr KvLayout kLayout{3, 2, 5, 4, DType::F32};
+const KvLayout kLayout{3, 2, 5, 4, DType::F32};
 
 float content(uint64_t prefix, int layer, int head, int d)
 {
