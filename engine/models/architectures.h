@@ -10,8 +10,18 @@
 namespace sy::models {
 
 std::unique_ptr<Model> loadBert(const formats::TensorSource& source);
+std::unique_ptr<Model> loadDeepSeek(const formats::TensorSource& source);
+std::unique_ptr<Model> loadDeepSeek2(const formats::TensorSource& source);
+std::unique_ptr<Model> loadGemma3(const formats::TensorSource& source);
+std::unique_ptr<Model> loadGemmaEmbedding(const formats::TensorSource& source);
+std::unique_ptr<Model> loadGptOss(const formats::TensorSource& source);
 std::unique_ptr<Model> loadLlama(const formats::TensorSource& source);
+std::unique_ptr<Model> loadNomicBert(const formats::TensorSource& source);
+std::unique_ptr<Model> loadOlmoe(const formats::TensorSource& source);
 std::unique_ptr<Model> loadQwen2(const formats::TensorSource& source);
+std::unique_ptr<Model> loadQwen2Moe(const formats::TensorSource& source);
 std::unique_ptr<Model> loadQwen3(const formats::TensorSource& source);
+std::unique_ptr<Model> loadQwen35(const formats::TensorSource& source);
+std::unique_ptr<Model> loadQwen3Moe(const formats::TensorSource& source);
 
 } // namespace sy::models

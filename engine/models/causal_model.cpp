@@ -3,6 +3,7 @@
 
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/rms_norm/rms_norm.h"
+#include "engine/ops/scale/scale.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -36,7 +37,12 @@ public:
             takeBack();
     }
     int64_t lengthBefore(size_t i) const { return m_lengths[i]; }
-    void keep() { m_isKept = true; }
+    void keep()
+    {
+        m_isKept = true;
+        for (const SequenceStep& s : m_sequences)
+            s.cache->commitState();
+    }
 
 private:
     void takeBack()
@@ -82,7 +88,10 @@ void CausalModel::checkTokens(std::span<const int32_t> tokens) const
 
 Tensor CausalModel::run(const ops::OpContext& context, const nn::Batch& batch) const
 {
-    return layers(context, batch, ops::embedRows(context, m_parts.tokenEmbedding, batch.tokens));
+    Tensor x = ops::embedRows(context, m_parts.tokenEmbedding, batch.tokens);
+    if (m_parts.embeddingScale != 1)
+        ops::scale(context, x, m_parts.embeddingScale);
+    return layers(context, batch, std::move(x));
 }
 
 Tensor CausalModel::step(const ops::OpContext& context, std::span<const SequenceStep> sequences)
@@ -101,7 +110,8 @@ Tensor CausalModel::step(const ops::OpContext& context, std::span<const Sequence
     GrownCaches grown(sequences);
     nn::Batch batch;
     for (size_t i = 0; i < sequences.size(); ++i)
-        batch.add(*sequences[i].cache, sequences[i].tokens, grown.lengthBefore(i), nWanted(sequences[i]));
+        batch.add(*sequences[i].cache, sequences[i].tokens, grown.lengthBefore(i), nWanted(sequences[i]), sequences[i].observer,
+                  sequences[i].expertMass);
     Tensor result = Tensor::empty({0, m_parts.config.nVocabulary});
     if (batch.nRows() > 0) {
         const Tensor x = run(context, batch);
@@ -158,12 +168,9 @@ Tensor CausalModel::embed(const ops::OpContext& context, std::span<const std::ve
 size_t CausalModel::computeBytes(int64_t nTokens, int64_t nLogitRows) const
 {
     const ModelConfig& c = m_parts.config;
-    const int64_t heads = int64_t(c.nHeads) * c.headDim, kvHeads = int64_t(c.nKvHeads) * c.headDim;
-    // Residual, normed, queries, attended, keys, values, cosines, sines, feed-forward; the widest input once more in int8 with
-    // scales and sums; a quarter more for the sizes that buffers are rounded up to.
-    const int64_t values = 2 * c.dim + 2 * heads + 4 * kvHeads + c.ffnDim;
-    const int64_t quantized = std::max({c.dim, heads, c.ffnDim}) / 2;
-    return size_t(nTokens * (values + quantized) + nLogitRows * (c.nVocabulary + 2 * c.dim)) * sizeof(float) * 5 / 4;
+    // Residual and normed vectors, what the larger of the sublayers holds; a quarter more for the sizes that buffers are rounded up to.
+    const int64_t values = 2 * c.dim + std::max(m_parts.attentionValues, m_parts.feedForwardValues);
+    return size_t(nTokens * values + nLogitRows * (c.nVocabulary + 2 * c.dim)) * sizeof(float) * 5 / 4;
 }
 
 } // namespace sy::models

@@ -17,6 +17,9 @@ struct CausalParts {
     Tensor tokenEmbedding; // (vocabulary, dim)
     nn::OutputHead head;
     std::optional<ops::Pooling> pooling; // an embedding model
+    float embeddingScale = 1;            // on the embedded tokens
+    int64_t attentionValues = 0;         // floats per token that a layer's attention holds at once, for computeBytes()
+    int64_t feedForwardValues = 0;       // and its feed-forward
     size_t weightBytes = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace sy::models {
 
@@ -13,7 +14,7 @@ namespace {
 // Far above any model, far below what could overflow a product of two of them.
 constexpr int64_t kMostDim = int64_t(1) << 20;
 constexpr int64_t kMostLayers = 4096;
-constexpr int64_t kMostHeadDim = 512; // the attention kernels' scratch
+constexpr int64_t kMostHeadDim = 640; // the attention kernels' scratch
 constexpr int64_t kMostContext = (int64_t(1) << 31) - 1;
 
 } // namespace
@@ -21,6 +22,11 @@ constexpr int64_t kMostContext = (int64_t(1) << 31) - 1;
 Hyperparameters::Hyperparameters(const nn::WeightReader& weights)
     : m_weights(weights), m_metadata(weights.metadata()), m_architecture(m_metadata.requireString("general.architecture"))
 {
+}
+
+void Hyperparameters::bad(const std::string& name, const std::string& problem) const
+{
+    m_weights.bad(key(name) + " " + problem);
 }
 
 int64_t Hyperparameters::bounded(const std::string& name, int64_t value, int64_t least, int64_t most) const
@@ -53,6 +59,19 @@ int64_t Hyperparameters::perLayer(const std::string& name, int64_t least, int64_
     return bounded(name, values.front(), least, most);
 }
 
+double Hyperparameters::real(const std::string& name, double fallback) const
+{
+    const double value = m_metadata.real(key(name)).value_or(fallback);
+    if (!std::isfinite(value))
+        m_weights.bad(key(name) + " is not a number");
+    return value;
+}
+
+bool Hyperparameters::boolean(const std::string& name, bool fallback) const
+{
+    return m_metadata.boolean(key(name)).value_or(fallback);
+}
+
 float Hyperparameters::epsilon(const std::string& name) const
 {
     const double value = m_metadata.requireReal(key(name));
@@ -77,9 +96,10 @@ ModelConfig Hyperparameters::common() const
     if (config.dim % config.nHeads != 0 && !m_metadata.has(key("attention.key_length")))
         m_weights.bad(key("attention.head_count") + " does not divide " + key("embedding_length"));
     config.headDim = int(integer("attention.key_length", 1, kMostHeadDim, config.dim / config.nHeads));
-    config.ffnDim = perLayer("feed_forward_length", 1, kMostDim);
     config.nExperts = int(integer("expert_count", 0, 65536, 0));
-    config.nExpertsUsed = int(integer("expert_used_count", 0, 65536, 0));
+    config.nExpertsUsed = int(perLayer("expert_used_count", 0, 65536, 0));
+    // A file of experts alone may leave out the width of dense layers.
+    config.ffnDim = config.nExperts > 0 ? perLayer("feed_forward_length", 0, kMostDim, 0) : perLayer("feed_forward_length", 1, kMostDim);
     return config;
 }
 
@@ -87,16 +107,41 @@ ops::AttentionConfig Hyperparameters::attention(const ModelConfig& config) const
 {
     ops::AttentionConfig attention{config.nHeads, config.nKvHeads, config.headDim, config.headDim, 0.0f};
     attention.valueDim = int(integer("attention.value_length", 1, kMostHeadDim, config.headDim));
-    const double scale = m_metadata.real(key("attention.scale")).value_or(0.0);
-    if (!std::isfinite(scale))
-        m_weights.bad(key("attention.scale") + " is not a number");
+    const double scale = real("attention.scale", 0.0);
     attention.scale = scale != 0 ? float(scale) : float(1.0 / std::sqrt(double(config.headDim)));
     return attention;
 }
 
+std::vector<bool> Hyperparameters::windowedLayers(int nLayers, int defaultPeriod) const
+{
+    const std::string name = "attention.sliding_window_pattern";
+    std::vector<bool> isWindowed(size_t(nLayers), false);
+    if (m_metadata.isArray(key(name))) {
+        const formats::MetadataValue* value = m_metadata.find(key(name));
+        std::vector<bool> pattern;
+        if (value->type == formats::ValueType::boolean)
+            pattern = m_metadata.booleans(key(name));
+        else
+            for (const int64_t v : m_metadata.integers(key(name)))
+                pattern.push_back(v != 0);
+        if (pattern.size() < size_t(nLayers))
+            m_weights.bad(key(name) + " has " + std::to_string(pattern.size()) + " entries for " + std::to_string(nLayers) + " layers");
+        isWindowed.assign(pattern.begin(), pattern.begin() + nLayers);
+        return isWindowed;
+    }
+    const int64_t period = integer(name, 0, kMostLayers, defaultPeriod);
+    for (int i = 0; period > 0 && i < nLayers; ++i)
+        isWindowed[size_t(i)] = i % period < period - 1;
+    return isWindowed;
+}
+
 std::optional<ops::Pooling> Hyperparameters::pooling() const
 {
-    switch (integer("pooling_type", 0, 4, 0)) {
+    // Some writers say "not specified" by -1, as a signed or an unsigned number.
+    const int64_t type = m_metadata.integer(key("pooling_type")).value_or(0);
+    if (type == -1 || type == int64_t(UINT32_MAX))
+        return {};
+    switch (bounded("pooling_type", type, 0, 4)) {
     case 1: return ops::Pooling::mean;
     case 2: return ops::Pooling::first;
     case 3: return ops::Pooling::last;

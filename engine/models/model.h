@@ -3,6 +3,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/nn/kv_cache.h"
+#include "engine/nn/router_observer.h"
 #include "engine/ops/op_context.h"
 
 #include <cstdint>
@@ -37,6 +38,9 @@ struct SequenceStep {
     nn::KvSequence* cache;
     std::span<const int32_t> tokens;
     LogitsWanted logits = LogitsWanted::last;
+    nn::RouterObserver* observer = nullptr; // hears which experts the sequence's tokens are routed to; nothing is kept without one
+    float expertMass = 1; // adaptive compute: experts of a token, by falling weight, until their share of its routing reaches this;
+                          // 1 uses all that the model asks for
 };
 
 /// A loaded model. Weights are immutable and shared; everything that changes lives in the KV sequences, so two threads may not

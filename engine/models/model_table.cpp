@@ -17,9 +17,21 @@ struct Architecture {
 
 constexpr Architecture kArchitectures[] = {
     {"bert", loadBert},
+    {"deepseek", loadDeepSeek},
+    {"deepseek2", loadDeepSeek2},
+    {"deepseek32", loadDeepSeek2},
+    {"gemma-embedding", loadGemmaEmbedding},
+    {"gemma3", loadGemma3},
+    {"gpt-oss", loadGptOss},
     {"llama", loadLlama},
+    {"nomic-bert", loadNomicBert},
+    {"olmoe", loadOlmoe},
     {"qwen2", loadQwen2},
+    {"qwen2moe", loadQwen2Moe},
     {"qwen3", loadQwen3},
+    {"qwen35", loadQwen35},
+    {"qwen35moe", loadQwen35},
+    {"qwen3moe", loadQwen3Moe},
 };
 
 const Architecture* find(std::string_view name)

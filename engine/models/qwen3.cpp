@@ -9,7 +9,7 @@ namespace sy::models {
 std::unique_ptr<Model> loadQwen3(const formats::TensorSource& source)
 {
     DecoderTraits traits{ops::RopeLayout::halves};
-    traits.hasHeadNorms = true;
+    traits.qkNorm = nn::QkNorm::perHead;
     return loadStandardDecoder(source, traits);
 }
 

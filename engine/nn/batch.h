@@ -11,6 +11,8 @@
 
 namespace sy::nn {
 
+class RouterObserver;
+
 /// One step's tokens as the layers see them: rows of the residual stream, by sequence and position. The caches have grown already.
 ///
 /// Not every row is needed to the end: a chunk in the middle of a prompt only has to leave keys and values behind, its end only
@@ -22,6 +24,8 @@ struct Batch {
         int64_t firstRow;
         int64_t nRows;
         int64_t firstPosition;
+        RouterObserver* observer = nullptr; // hears of the experts chosen
+        float expertMass = 1;               // see ops::route(); 1: all experts
     };
     std::vector<int32_t> tokens;
     std::vector<int32_t> positions;  // of all rows
@@ -33,7 +37,8 @@ struct Batch {
     bool wantsAll() const { return wantedRows.size() == tokens.size(); }
 
     /// Appends n tokens of a sequence; the last nWanted of them are wanted.
-    void add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted);
+    void add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted,
+             RouterObserver* observer = nullptr, float expertMass = 1);
 };
 
 /// A model's RoPE for one step: made once, used by every layer.

@@ -3,29 +3,24 @@
 
 #include "engine/ops/matmul/matmul.h"
 #include "engine/ops/rms_norm/rms_norm.h"
+#include "engine/ops/soft_cap/soft_cap.h"
 
 namespace sy::nn {
-
-DecoderBlock loadDecoderBlock(WeightReader& weights, int layer, int64_t dim, int64_t ffnDim, const ops::AttentionConfig& config,
-                              const GqaOptions& options)
-{
-    const std::string prefix = "blk." + std::to_string(layer) + ".";
-    DecoderBlock block;
-    block.attentionNorm = weights.vector(prefix + "attn_norm.weight", dim);
-    block.attention = loadGqaAttention(weights, prefix, dim, config, options);
-    block.feedForwardNorm = weights.vector(prefix + "ffn_norm.weight", dim);
-    block.feedForward = loadGatedFeedForward(weights, prefix, dim, ffnDim);
-    block.epsilon = options.epsilon;
-    return block;
-}
 
 void forward(const ops::OpContext& context, const DecoderBlock& block, int layer, const Batch& batch, const StepRope& rope,
              Tensor& x, bool isLast)
 {
-    addAttention(context, block.attention, layer, batch, rope, ops::rmsNorm(context, x, block.attentionNorm, block.epsilon), x,
-                 isLast);
-    if (x)
-        addFeedForward(context, block.feedForward, ops::rmsNorm(context, x, block.feedForwardNorm, block.epsilon), x);
+    const Tensor attentionInput = ops::rmsNorm(context, x, block.attentionNorm, block.epsilon);
+    const int cacheLayer = block.cacheLayer >= 0 ? block.cacheLayer : layer;
+    std::visit([&](const auto& attention) { addAttention(context, attention, cacheLayer, batch, rope, attentionInput, x, isLast); },
+               block.attention);
+    if (!x)
+        return;
+    const Tensor input = ops::rmsNorm(context, x, block.feedForwardNorm, block.epsilon);
+    if (const auto* dense = std::get_if<GatedFeedForward>(&block.feedForward))
+        addFeedForward(context, *dense, input, x);
+    else
+        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, isLast ? batch.wantedParts : batch.parts, input, x);
 }
 
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon)
@@ -41,15 +36,17 @@ OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, f
 
 Tensor logits(const ops::OpContext& context, const OutputHead& head, const Tensor& x)
 {
-    return ops::matmul(context, ops::MatmulInput(ops::rmsNorm(context, x, head.norm, head.epsilon)), head.weight, head.bias);
+    Tensor scores =
+        ops::matmul(context, ops::MatmulInput(ops::rmsNorm(context, x, head.norm, head.epsilon)), head.weight, head.bias);
+    if (head.softCap > 0)
+        ops::softCap(context, scores, head.softCap);
+    return scores;
 }
 
 void eachMatrix(DecoderBlock& block, const std::function<void(Tensor&)>& use)
 {
-    for (Linear* linear : {&block.attention.q, &block.attention.k, &block.attention.v, &block.attention.output})
-        use(linear->weight);
-    for (Tensor* weight : {&block.feedForward.gate, &block.feedForward.up, &block.feedForward.down})
-        use(*weight);
+    std::visit([&](auto& attention) { eachMatrix(attention, use); }, block.attention);
+    std::visit([&](auto& feedForward) { eachMatrix(feedForward, use); }, block.feedForward);
 }
 
 } // namespace sy::nn

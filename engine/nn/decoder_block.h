@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/nn/delta_net.h"
 #include "engine/nn/feed_forward.h"
 #include "engine/nn/gqa_attention.h"
+#include "engine/nn/mla_attention.h"
+#include "engine/nn/moe_feed_forward.h"
 
 #include <functional>
+#include <variant>
 
 namespace sy::nn {
 
@@ -12,15 +16,13 @@ namespace sy::nn {
 ///     x += attention(rmsNorm(x));  x += feedForward(rmsNorm(x))
 struct DecoderBlock {
     Tensor attentionNorm; // (dim)
-    GqaAttention attention;
+    std::variant<GqaAttention, MlaAttention, DeltaNet> attention;
     Tensor feedForwardNorm; // (dim)
-    GatedFeedForward feedForward;
+    std::variant<GatedFeedForward, MoeFeedForward> feedForward;
     float epsilon = 0;
+    int cacheLayer = -1; // in the KV cache, where not every layer keeps keys; -1: the layer's number
+    int rope = 0;        // which of the model's RoPEs the attention takes: models with windows have two
 };
-
-/// The tensors of layer blk.LAYER.
-DecoderBlock loadDecoderBlock(WeightReader& weights, int layer, int64_t dim, int64_t ffnDim, const ops::AttentionConfig& config,
-                              const GqaOptions& options);
 
 /// x (rows, dim) f32. The last layer of a model goes on with the wanted rows only, see addAttention().
 void forward(const ops::OpContext& context, const DecoderBlock& block, int layer, const Batch& batch, const StepRope& rope,
@@ -32,6 +34,7 @@ struct OutputHead {
     Tensor weight;  // (vocabulary, dim): output.weight, or the token embedding where a file has none
     Tensor bias;    // (vocabulary) or empty
     float epsilon = 0;
+    float softCap = 0; // logits stay inside ±softCap; 0: as they are
 };
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon);
 

@@ -1,36 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/gqa_attention.h"
 
+#include "engine/nn/cached_attention.h"
 #include "engine/ops/embedding/embedding.h"
+#include "engine/ops/gated_activation/gated_activation.h"
 #include "engine/ops/matmul/matmul.h"
 #include "engine/ops/parallel_rows.h"
 #include "engine/ops/rms_norm/rms_norm.h"
 
-#include <array>
+#include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace sy::nn {
 
 namespace {
 
-void storeKeysAndValues(const ops::OpContext& context, int layer, const Batch& batch, const Tensor& k, const Tensor& v)
+// (rows, nHeads * 2 * headDim) with a gate behind each head's queries: both apart, (rows, nHeads * headDim) each.
+std::pair<Tensor, Tensor> splitGate(const ops::OpContext& context, const Tensor& both, const ops::AttentionConfig& config)
 {
-    const int64_t keyWidth = k.cols(), valueWidth = v.cols();
-    for (const Batch::Part& part : batch.parts) {
-        ops::parallelRows(context, part.nRows, keyWidth + valueWidth, [&](int64_t first, int64_t end) {
-            part.cache->store(layer, part.firstPosition + first, k.f32() + (part.firstRow + first) * keyWidth,
-                              v.f32() + (part.firstRow + first) * valueWidth, end - first);
-        });
-    }
-}
-
-Tensor attend(const ops::OpContext& context, const ops::AttentionConfig& config, int layer,
-              const std::vector<Batch::Part>& parts, const Tensor& q)
-{
-    std::vector<ops::AttentionSequence> sequences;
-    sequences.reserve(parts.size());
-    for (const Batch::Part& part : parts)
-        sequences.push_back({part.firstRow, part.nRows, part.firstPosition, part.cache->pages(layer)});
-    return ops::attention(context, q, sequences, config);
+    const int64_t n = config.headDim, nHeads = config.nHeads;
+    Tensor q = Tensor::empty({both.rows(), nHeads * n}), gate = Tensor::empty({both.rows(), nHeads * n});
+    ops::parallelRows(context, both.rows(), both.cols(), [&](int64_t first, int64_t end) {
+        for (int64_t i = first * nHeads; i < end * nHeads; ++i) {
+            std::copy_n(both.f32() + 2 * i * n, n, q.f32() + i * n);
+            std::copy_n(both.f32() + (2 * i + 1) * n, n, gate.f32() + i * n);
+        }
+    });
+    return {q, gate};
 }
 
 } // namespace
@@ -42,14 +39,27 @@ GqaAttention loadGqaAttention(WeightReader& weights, const std::string& prefix, 
     const int64_t kWidth = int64_t(config.nKvHeads) * config.headDim;
     const int64_t vWidth = int64_t(config.nKvHeads) * config.valueDim;
     std::vector<Linear> qkv =
-        loadProjections(weights, {{prefix + "attn_q", qWidth}, {prefix + "attn_k", kWidth}, {prefix + "attn_v", vWidth}},
+        loadProjections(weights, {{prefix + "attn_q", options.hasGate ? 2 * qWidth : qWidth}, {prefix + "attn_k", kWidth}, {prefix + "attn_v", vWidth}},
                         prefix + "attn_qkv", dim, options.qkvBias);
-    GqaAttention attention{config, std::move(qkv[0]), std::move(qkv[1]), std::move(qkv[2]), {}, {}, {}, options.epsilon};
+    GqaAttention attention;
+    attention.config = config;
+    attention.q = std::move(qkv[0]);
+    attention.k = std::move(qkv[1]);
+    attention.v = std::move(qkv[2]);
+    attention.epsilon = options.epsilon;
+    attention.hasGate = options.hasGate;
+    if (options.hasGate && config.valueDim != config.headDim)
+        weights.bad("heads of " + std::to_string(config.headDim) + " queries and " + std::to_string(config.valueDim) + " values with a gate");
     attention.output =
         loadLinear(weights, prefix + "attn_output", dim, int64_t(config.nHeads) * config.valueDim, options.outputBias);
-    if (options.hasHeadNorms) {
-        attention.qNorm = weights.vector(prefix + "attn_q_norm.weight", config.headDim);
-        attention.kNorm = weights.vector(prefix + "attn_k_norm.weight", config.headDim);
+    if (options.qkNorm != QkNorm::none) {
+        const bool isWhole = options.qkNorm == QkNorm::whole;
+        attention.qNorm = weights.vector(prefix + "attn_q_norm.weight", isWhole ? qWidth : config.headDim);
+        attention.kNorm = weights.vector(prefix + "attn_k_norm.weight", isWhole ? kWidth : config.headDim);
+    }
+    if (options.hasSinks) {
+        attention.sinks = weights.vector(prefix + "attn_sinks.weight", config.nHeads);
+        attention.config.sinks = attention.sinks.f32();
     }
     return attention;
 }
@@ -59,21 +69,9 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
 {
     const ops::MatmulInput input(normed);
     const bool selects = wantedRowsOnly && !batch.wantsAll();
-    Tensor q, k, v;
-    if (selects) {
-        const std::array weights = {a.k.weight, a.v.weight};
-        const std::array biases = {a.k.bias, a.v.bias};
-        std::vector<Tensor> kv = ops::matmulGroup(context, input, weights, biases);
-        k = std::move(kv[0]);
-        v = std::move(kv[1]);
-    } else {
-        const std::array weights = {a.q.weight, a.k.weight, a.v.weight};
-        const std::array biases = {a.q.bias, a.k.bias, a.v.bias};
-        std::vector<Tensor> qkv = ops::matmulGroup(context, input, weights, biases);
-        q = std::move(qkv[0]);
-        k = std::move(qkv[1]);
-        v = std::move(qkv[2]);
-    }
+    std::vector<Tensor> products = selects ? applyAll(context, input, {&a.k, &a.v}) : applyAll(context, input, {&a.k, &a.v, &a.q});
+    Tensor& k = products[0];
+    const Tensor& v = products[1];
     if (a.kNorm)
         ops::rmsNormHeads(context, k, a.kNorm, a.epsilon);
     ops::rope(context, k, *rope.config, rope.all);
@@ -85,13 +83,24 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
             return;
         }
         residual = ops::embedRows(context, residual, batch.wantedRows);
-        q = ops::matmul(context, ops::MatmulInput(ops::embedRows(context, normed, batch.wantedRows)), a.q.weight, a.q.bias);
+        products.push_back(apply(context, ops::MatmulInput(ops::embedRows(context, normed, batch.wantedRows)), a.q));
     }
+    Tensor q = std::move(products[2]), gate;
+    if (a.hasGate)
+        std::tie(q, gate) = splitGate(context, q, a.config);
     if (a.qNorm)
         ops::rmsNormHeads(context, q, a.qNorm, a.epsilon);
     ops::rope(context, q, *rope.config, selects ? rope.wanted : rope.all);
-    const Tensor attended = attend(context, a.config, layer, selects ? batch.wantedParts : batch.parts, q);
-    ops::matmulAdd(context, ops::MatmulInput(attended), a.output.weight, a.output.bias, residual);
+    Tensor attended = attendCached(context, a.config, layer, selects ? batch.wantedParts : batch.parts, q);
+    if (a.hasGate)
+        attended = ops::gatedActivation(context, {ops::GateForm::sigmoid}, gate, attended);
+    addLinear(context, ops::MatmulInput(attended), a.output, a.outputNorm, a.epsilon, residual);
+}
+
+void eachMatrix(GqaAttention& attention, const std::function<void(Tensor&)>& use)
+{
+    for (Linear* linear : {&attention.q, &attention.k, &attention.v, &attention.output})
+        use(linear->weight);
 }
 
 } // namespace sy::nn

@@ -39,12 +39,23 @@ Tensor WeightReader::checked(std::string_view name, const Shape& wanted)
 
 Tensor WeightReader::matrix(std::string_view name, int64_t nRows, int64_t nCols)
 {
-    Tensor t = checked(name, Shape{nRows, nCols});
+    return checkedMatrix(name, Shape{nRows, nCols});
+}
+
+Tensor WeightReader::matrices(std::string_view name, int64_t n, int64_t nRows, int64_t nCols)
+{
+    return checkedMatrix(name, Shape{n, nRows, nCols});
+}
+
+Tensor WeightReader::checkedMatrix(std::string_view name, const Shape& wanted)
+{
+    const int64_t nCols = wanted.back();
+    Tensor t = checked(name, wanted);
     const quant::QuantType* type = quant::find(t.dtype());
     if (!type || isInteger(t.dtype()) || t.dtype() == DType::F64)
         throw Unsupported("tensor " + std::string(name) + " of type " + std::string(quant::typeName(t.dtype())),
                           "a weight is of a float or block type");
-    if (nCols % type->valuesPerBlock != 0 || t.bytes() != size_t(quant::rowBytes(t.dtype(), nCols)) * size_t(nRows))
+    if (nCols % type->valuesPerBlock != 0 || t.bytes() != size_t(quant::rowBytes(t.dtype(), nCols)) * size_t(t.rows()))
         bad("tensor " + std::string(name) + " has rows that are no whole blocks of " + std::string(type->name));
     return t;
 }
@@ -59,12 +70,22 @@ Tensor WeightReader::table(std::string_view name, int64_t nCols)
 
 Tensor WeightReader::vector(std::string_view name, int64_t n)
 {
-    const Tensor t = checked(name, Shape{n});
+    return decoded(name, Shape{n});
+}
+
+Tensor WeightReader::vectors(std::string_view name, int64_t nVectors, int64_t n)
+{
+    return decoded(name, Shape{nVectors, n});
+}
+
+Tensor WeightReader::decoded(std::string_view name, const Shape& wanted)
+{
+    const Tensor t = checked(name, wanted);
     if (!isFloat(t.dtype()))
         throw Unsupported("tensor " + std::string(name) + " of type " + std::string(quant::typeName(t.dtype())),
                           "a norm's weight or a bias is F32, F16 or BF16");
-    Tensor copy = Tensor::empty({n});
-    quant::unpackRow(t.dtype(), t.raw(), copy.f32(), n);
+    Tensor copy = Tensor::empty(wanted);
+    quant::unpackRow(t.dtype(), t.raw(), copy.f32(), copy.count());
     return copy;
 }
 
@@ -75,7 +96,10 @@ Tensor WeightReader::optionalVector(std::string_view name, int64_t n)
 
 Linear loadLinear(WeightReader& weights, const std::string& name, int64_t out, int64_t in, Bias bias)
 {
-    Linear linear{weights.matrix(name + ".weight", out, in), {}};
+    Linear linear;
+    linear.weight = weights.matrix(name + ".weight", out, in);
+    if (const Tensor scale = weights.optionalVector(name + ".scale", 1))
+        linear.scale = scale.f32()[0];
     if (bias == Bias::required)
         linear.bias = weights.vector(name + ".bias", out);
     else if (bias == Bias::optional)
@@ -99,7 +123,7 @@ std::vector<Linear> loadProjections(WeightReader& weights, const std::vector<Nam
     int64_t first = 0;
     for (const NamedRows& part : parts) {
         const Tensor partOfBias = all.bias ? all.bias.reshaped({nRows, 1}).rowRange(first, part.nRows).reshaped({part.nRows}) : Tensor();
-        linears.push_back({all.weight.rowRange(first, part.nRows), partOfBias});
+        linears.push_back({all.weight.rowRange(first, part.nRows), partOfBias, all.scale});
         first += part.nRows;
     }
     return linears;

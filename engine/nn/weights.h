@@ -3,6 +3,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/formats/tensor_source.h"
+#include "engine/nn/linear.h"
 
 #include <cstdint>
 #include <string>
@@ -23,11 +24,15 @@ public:
     /// A matrix (nRows, nCols) of any float or block type, as a view of the file.
     Tensor matrix(std::string_view name, int64_t nRows, int64_t nCols);
 
+    /// n matrices of (nRows, nCols) in one tensor: experts, heads. Shape (n, nRows, nCols).
+    Tensor matrices(std::string_view name, int64_t n, int64_t nRows, int64_t nCols);
+
     /// The same with as many rows as the file has, at least one: an embedding table.
     Tensor table(std::string_view name, int64_t nCols);
 
     /// A vector of n values of a float type, copied to F32: norms, biases.
     Tensor vector(std::string_view name, int64_t n);
+    Tensor vectors(std::string_view name, int64_t nVectors, int64_t n); // (nVectors, n): biases of experts
     Tensor optionalVector(std::string_view name, int64_t n); // empty when the file has none
 
     size_t bytes() const { return m_bytes; } // payload of all tensors handed out
@@ -38,20 +43,16 @@ public:
 
 private:
     Tensor checked(std::string_view name, const Shape& wanted);
+    Tensor decoded(std::string_view name, const Shape& wanted);
+    Tensor checkedMatrix(std::string_view name, const Shape& wanted);
 
     const formats::TensorSource& m_source;
     size_t m_bytes = 0;
 };
 
-/// y = x Wᵀ + b
-struct Linear {
-    Tensor weight; // (out, in)
-    Tensor bias;   // (out) or empty
-};
-
 enum class Bias { none, optional, required };
 
-/// NAME.weight and NAME.bias.
+/// NAME.weight, NAME.bias and, where the file has it, NAME.scale.
 Linear loadLinear(WeightReader& weights, const std::string& name, int64_t out, int64_t in, Bias bias);
 
 /// Several projections of one input, NAME.weight each; or their rows, in this order, of one tensor FUSED.weight, as many files

@@ -4,6 +4,7 @@
 
 #include <QtTest>
 
+#include <algorithm>
 #include <cstring>
 
 using namespace sy;
@@ -40,29 +41,31 @@ private slots:
             QSKIP("the golden models are not there");
     }
 
-    void modelsOutsideTheTableAreRefusedByName_data()
-    {
-        QTest::addColumn<QString>("file");
-        QTest::addColumn<QString>("name");
-        QTest::newRow("gemma3") << "gemma3" << "\"gemma3\"";
-        QTest::newRow("deepseek2") << "deepseek2-v3" << "\"deepseek2\"";
-        QTest::newRow("gpt-oss") << "gpt-oss" << "\"gpt-oss\"";
-        QTest::newRow("mixture of experts") << "llama-mixtral" << "mixture-of-experts model of the architecture \"llama\"";
-    }
-
     void modelsOutsideTheTableAreRefusedByName()
     {
-        QFETCH(QString, file);
-        QFETCH(QString, name);
-        const QString message = messageOf<Unsupported>(std::make_shared<test::EditedSource>(golden(file.toStdString())));
-        QVERIFY2(message.contains(name), qPrintable(message));
+        for (const char* name : {"deepseek41", "gemma2", "mamba"}) {
+            const auto source = std::make_shared<test::EditedSource>(golden("llama"));
+            source->edit().setString("general.architecture", name);
+            const QString message = messageOf<Unsupported>(source);
+            QVERIFY2(message.contains(QString("\"%1\"").arg(name)) && message.contains("qwen3moe"), qPrintable(message));
+        }
+    }
+
+    void expertsInADenseArchitectureAreRefused()
+    {
+        const auto source = std::make_shared<test::EditedSource>(golden("qwen3"));
+        source->edit().setInteger("qwen3.expert_count", 8);
+        const QString message = messageOf<Unsupported>(source);
+        QVERIFY2(message.contains("mixture-of-experts model of the architecture \"qwen3\""), qPrintable(message));
     }
 
     void theTableListsWhatItRuns()
     {
-        QVERIFY(models::isSupported("qwen2"));
-        QVERIFY(!models::isSupported("gemma3"));
-        QCOMPARE(models::architectures().size(), 4u);
+        for (const char* name : {"bert", "deepseek", "deepseek2", "deepseek32", "gemma-embedding", "gemma3", "gpt-oss", "llama", "nomic-bert", "olmoe",
+                                 "qwen2", "qwen2moe", "qwen3", "qwen35", "qwen35moe", "qwen3moe"})
+            QVERIFY2(models::isSupported(name), name);
+        QVERIFY(!models::isSupported("gemma2"));
+        QVERIFY(std::ranges::is_sorted(models::architectures()));
     }
 
     void factsAreThoseOfTheFile()
@@ -95,6 +98,15 @@ private slots:
         QTest::newRow("head norm that Qwen3 has") << "qwen3" << "blk.0.attn_q_norm.weight";
         QTest::newRow("positions") << "bert-mean" << "position_embd.weight";
         QTest::newRow("encoder's bias") << "bert-mean" << "blk.0.ffn_up.bias";
+        QTest::newRow("router") << "qwen3moe" << "blk.1.ffn_gate_inp.weight";
+        QTest::newRow("experts") << "olmoe" << "blk.0.ffn_up_exps.weight";
+        QTest::newRow("shared expert") << "deepseek-v1" << "blk.2.ffn_down_shexp.weight";
+        QTest::newRow("shared expert's gate") << "qwen2moe" << "blk.0.ffn_gate_inp_shexp.weight";
+        QTest::newRow("bias of experts") << "gpt-oss" << "blk.3.ffn_down_exps.bias";
+        QTest::newRow("sinks") << "gpt-oss" << "blk.0.attn_sinks.weight";
+        QTest::newRow("latent") << "deepseek2-v2" << "blk.0.attn_kv_a_mqa.weight";
+        QTest::newRow("a head's keys") << "deepseek2-v3" << "blk.1.attn_k_b.weight";
+        QTest::newRow("norm behind a sublayer") << "gemma3" << "blk.6.post_ffw_norm.weight";
     }
 
     void aMissingTensorIsNamed()
@@ -181,9 +193,9 @@ private slots:
 
     void whatTheFileAsksForAndWeCannotDoIsNamed()
     {
-        const auto yarn = std::make_shared<test::EditedSource>(golden("qwen2"));
-        yarn->edit().setString("qwen2.rope.scaling.type", "yarn");
-        QVERIFY(messageOf<Unsupported>(yarn).contains("yarn"));
+        const auto scaled = std::make_shared<test::EditedSource>(golden("qwen2"));
+        scaled->edit().setString("qwen2.rope.scaling.type", "ntk");
+        QVERIFY(messageOf<Unsupported>(scaled).contains("ntk"));
 
         const auto reranker = std::make_shared<test::EditedSource>(golden("qwen3"));
         reranker->edit().setInteger("qwen3.pooling_type", 4);
@@ -225,6 +237,75 @@ private slots:
             logits.push_back(test::allLogits(*model, {threads}, cache, tokens, {8}));
         }
         QVERIFY(logits[0] == logits[1]);
+    }
+
+    void expertsMayLieInOtherTensors()
+    {
+        const auto separate = std::make_shared<test::EditedSource>(golden("llama-mixtral"));
+        // Gate and up in one tensor, gate rows first; and the oldest form, a tensor for each expert.
+        const auto fused = std::make_shared<test::EditedSource>(golden("llama-mixtral"));
+        const auto single = std::make_shared<test::EditedSource>(golden("llama-mixtral"));
+        for (int layer = 0; layer < 3; ++layer) {
+            const std::string prefix = "blk." + std::to_string(layer) + ".ffn_";
+            Tensor both = Tensor::empty({4, 192, 64}, DType::F16);
+            for (int e = 0; e < 4; ++e) {
+                for (const std::string part : {"gate", "up", "down"}) {
+                    const Tensor all = separate->get(prefix + part + "_exps.weight");
+                    const Tensor expert = all.rowRange(e * all.rows() / 4, all.rows() / 4);
+                    single->replace(prefix + part + "." + std::to_string(e) + ".weight", expert);
+                    if (part != "down")
+                        std::memcpy(both.raw() + size_t(2 * e + (part == "up")) * expert.bytes(), expert.raw(), expert.bytes());
+                }
+            }
+            fused->replace(prefix + "gate_up_exps.weight", both);
+            for (const std::string part : {"gate", "up", "down"}) {
+                single->hide(prefix + part + "_exps.weight");
+                if (part != "down")
+                    fused->hide(prefix + part + "_exps.weight");
+            }
+        }
+        cpu::ThreadPool threads(2);
+        const std::vector<int32_t> tokens = {3, 1, 4, 1, 5, 9, 2, 6};
+        std::vector<std::vector<float>> logits;
+        for (const auto& source : {separate, fused, single}) {
+            const auto model = models::loadModel(source);
+            const auto pool = test::poolFor(*model, 100);
+            nn::KvSequence cache(*pool);
+            logits.push_back(test::allLogits(*model, {threads}, cache, tokens, {8}));
+        }
+        QVERIFY(logits[0] == logits[1]);
+        QVERIFY(logits[0] == logits[2]);
+    }
+
+    void senselessKeysOfExpertsAndLatentsAreNamed_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<double>("value");
+        QTest::newRow("more used than there are") << "llama-mixtral" << "llama.expert_used_count" << 5.0;
+        QTest::newRow("none used") << "llama-mixtral" << "llama.expert_used_count" << 0.0;
+        QTest::newRow("too many experts") << "llama-mixtral" << "llama.expert_count" << 1e6;
+        QTest::newRow("unknown gating") << "deepseek2-v3" << "deepseek2.expert_gating_func" << 9.0;
+        QTest::newRow("groups that do not divide") << "deepseek2-v3" << "deepseek2.expert_group_count" << 3.0;
+        QTest::newRow("too few in the groups used") << "deepseek2-v3" << "deepseek2.expert_group_count" << 16.0;
+        QTest::newRow("more groups used than there are") << "deepseek2-v3" << "deepseek2.expert_group_used_count" << 5.0;
+        QTest::newRow("huge experts") << "deepseek2-v3" << "deepseek2.expert_feed_forward_length" << 4e9;
+        QTest::newRow("more dense layers than layers") << "deepseek2-v3" << "deepseek2.leading_dense_block_count" << 4.0;
+        QTest::newRow("no latent") << "deepseek2-v3" << "deepseek2.attention.kv_lora_rank" << 0.0;
+        QTest::newRow("huge latent") << "deepseek2-v3" << "deepseek2.attention.kv_lora_rank" << 640.0;
+        QTest::newRow("all of a key turns") << "deepseek2-v3" << "deepseek2.rope.dimension_count" << 24.0;
+        QTest::newRow("negative window") << "gpt-oss" << "gpt-oss.attention.sliding_window" << -1.0;
+    }
+
+    void senselessKeysOfExpertsAndLatentsAreNamed()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, key);
+        QFETCH(double, value);
+        const auto source = std::make_shared<test::EditedSource>(golden(file.toStdString()));
+        source->edit().setInteger(key.toStdString(), int64_t(value), formats::ValueType::i64);
+        const QString message = messageOf<BadFile>(source);
+        QVERIFY2(message.contains(key), qPrintable(message));
     }
 
     void aStepRefusesWhatItCannotComputeAndLeavesCachesAlone()
