@@ -83,6 +83,7 @@ ops::RopeConfig loadRope(WeightReader& weights, const std::string& architecture,
         ops::YarnScaling yarn{scaling.factor(), scaling.originalContext()};
         yarn.betaFast = scaling.real("scaling.yarn_beta_fast", 32.0);
         yarn.betaSlow = scaling.real("scaling.yarn_beta_slow", 1.0);
+        yarn.roundsBorders = weights.metadata().boolean(prefix + "scaling.yarn_truncate").value_or(true); // a folder of gpt-oss says false
         const double mix = scaling.real("scaling.yarn_ext_factor", -1.0);
         yarn.mix = mix < 0 ? 1.0 : mix;
         if (yarn.betaFast <= 0 || yarn.betaSlow <= 0)

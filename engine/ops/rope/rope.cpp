@@ -57,8 +57,9 @@ void scaleByYarn(std::vector<double>& frequencies, double base, const YarnScalin
     const auto pairOf = [&](double beta) {
         return nRotated * std::log(yarn.originalContextLength / (2 * std::numbers::pi * beta)) / (2 * std::log(base));
     };
-    const double low = std::max(0.0, std::floor(pairOf(yarn.betaFast)));
-    const double high = std::min(nRotated - 1, std::ceil(pairOf(yarn.betaSlow)));
+    const double first = pairOf(yarn.betaFast), last = pairOf(yarn.betaSlow);
+    const double low = std::max(0.0, yarn.roundsBorders ? std::floor(first) : first);
+    const double high = std::min(nRotated - 1, yarn.roundsBorders ? std::ceil(last) : last);
     for (size_t i = 0; i < frequencies.size(); ++i) {
         const double ramp = std::clamp((double(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
         const double kept = (1 - ramp) * yarn.mix;

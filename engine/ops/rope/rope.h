@@ -38,6 +38,7 @@ struct YarnScaling {
     double betaFast = 32;         // turns over the original context above which a pair keeps its frequency
     double betaSlow = 1;          // turns below which it is divided
     double mix = 1;               // how much of the unscaled frequency the fast pairs get ("ext_factor")
+    bool roundsBorders = true;    // the pairs between which the frequencies change over are whole numbers
 };
 
 /// Scales what ropeFrequencies() made for this base. Throws std::invalid_argument for a factor or context that is not positive.
