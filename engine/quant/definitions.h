@@ -46,6 +46,12 @@ void packF32(const float* values, void* blocks, int64_t nValues) noexcept; // pl
 void packF16(const float* values, void* blocks, int64_t nValues) noexcept;
 void packBf16(const float* values, void* blocks, int64_t nValues) noexcept;
 void packQ4_0(const float* values, void* blocks, int64_t nValues) noexcept; // q4.cpp
+void packQ4_1(const float* values, void* blocks, int64_t nValues) noexcept;
+void packQ5_0(const float* values, void* blocks, int64_t nValues) noexcept; // q5.cpp
+void packQ5_1(const float* values, void* blocks, int64_t nValues) noexcept;
 void packQ8_0(const float* values, void* blocks, int64_t nValues) noexcept; // q8_0.cpp
+void packQ4_K(const float* values, void* blocks, int64_t nValues) noexcept; // k_pack.cpp
+void packQ5_K(const float* values, void* blocks, int64_t nValues) noexcept;
+void packQ6_K(const float* values, void* blocks, int64_t nValues) noexcept;
 
 } // namespace sy::quant

@@ -9,6 +9,7 @@
 #include "engine/quant/block_fields.h"
 #include "engine/quant/definitions.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace sy::quant {
@@ -54,6 +55,23 @@ void packQ4_0(const float* values, void* blocks, int64_t nValues) noexcept
             const int low = clampedToInt(values[j] * inverse + 8.5f, 0, 15);
             const int high = clampedToInt(values[j + 16] * inverse + 8.5f, 0, 15);
             b[2 + j] = static_cast<uint8_t>(low | high << 4);
+        }
+    }
+}
+
+void packQ4_1(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    auto* b = static_cast<uint8_t*>(blocks);
+    for (int64_t i = 0; i < nValues; i += 32, b += 20, values += 32) {
+        const auto [lowest, highest] = std::minmax_element(values, values + 32);
+        const float d = (*highest - *lowest) / 15, minimum = *lowest;
+        const float inverse = d != 0 ? 1 / d : 0;
+        writeU16(b, floatToHalf(d));
+        writeU16(b + 2, floatToHalf(minimum));
+        for (int j = 0; j < 16; ++j) {
+            const int low = clampedToInt((values[j] - minimum) * inverse + 0.5f, 0, 15);
+            const int high = clampedToInt((values[j + 16] - minimum) * inverse + 0.5f, 0, 15);
+            b[4 + j] = static_cast<uint8_t>(low | high << 4);
         }
     }
 }

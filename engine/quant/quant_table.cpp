@@ -14,15 +14,15 @@ constexpr QuantType kTypes[] = {
     {DType::F32, "F32", 1, 4, unpackF32, packF32},
     {DType::F16, "F16", 1, 2, unpackF16, packF16},
     {DType::Q4_0, "Q4_0", 32, 18, unpackQ4_0, packQ4_0},
-    {DType::Q4_1, "Q4_1", 32, 20, unpackQ4_1},
-    {DType::Q5_0, "Q5_0", 32, 22, unpackQ5_0},
-    {DType::Q5_1, "Q5_1", 32, 24, unpackQ5_1},
+    {DType::Q4_1, "Q4_1", 32, 20, unpackQ4_1, packQ4_1},
+    {DType::Q5_0, "Q5_0", 32, 22, unpackQ5_0, packQ5_0},
+    {DType::Q5_1, "Q5_1", 32, 24, unpackQ5_1, packQ5_1},
     {DType::Q8_0, "Q8_0", 32, 34, unpackQ8_0, packQ8_0},
     {DType::Q2_K, "Q2_K", 256, 84, unpackQ2_K},
     {DType::Q3_K, "Q3_K", 256, 110, unpackQ3_K},
-    {DType::Q4_K, "Q4_K", 256, 144, unpackQ4_K},
-    {DType::Q5_K, "Q5_K", 256, 176, unpackQ5_K},
-    {DType::Q6_K, "Q6_K", 256, 210, unpackQ6_K},
+    {DType::Q4_K, "Q4_K", 256, 144, unpackQ4_K, packQ4_K},
+    {DType::Q5_K, "Q5_K", 256, 176, unpackQ5_K, packQ5_K},
+    {DType::Q6_K, "Q6_K", 256, 210, unpackQ6_K, packQ6_K},
     {DType::IQ2_XXS, "IQ2_XXS", 256, 66, unpackIQ2_XXS},
     {DType::IQ2_XS, "IQ2_XS", 256, 74, unpackIQ2_XS},
     {DType::IQ3_XXS, "IQ3_XXS", 256, 98, unpackIQ3_XXS},
@@ -88,6 +88,15 @@ void unpackRow(DType dtype, const void* row, float* out, int64_t cols)
 {
     rowBytes(dtype, cols);
     find(dtype)->unpack(row, out, cols);
+}
+
+void packRow(DType dtype, const float* values, void* row, int64_t cols)
+{
+    rowBytes(dtype, cols);
+    const QuantType* type = find(dtype);
+    if (!type->pack)
+        throw std::invalid_argument("there is no encoder for " + std::string(type->name));
+    type->pack(values, row, cols);
 }
 
 } // namespace sy::quant

@@ -21,8 +21,9 @@ struct QuantType {
     /// valuesPerBlock) to float. blocks needs no alignment.
     void (*unpack)(const void* blocks, float* out, int64_t nValues) noexcept;
 
-    /// Rounds nValues floats to blocks without looking at anything but the block itself: plain round to nearest. nullptr for types
-    /// that need a fit. Values must be finite; what an infinity or NaN becomes is not defined, but nothing else suffers.
+    /// Encodes nValues floats, each block for itself: plain round to nearest, for the K types with scales fitted to the values. nullptr
+    /// for types without an encoder. Values must be finite; what an infinity or NaN becomes is not defined, but nothing else
+    /// suffers.
     void (*pack)(const float* values, void* blocks, int64_t nValues) noexcept = nullptr;
 };
 
@@ -42,5 +43,8 @@ int64_t rowBytes(DType dtype, int64_t cols);
 
 /// Decodes one row of `cols` values; throws as rowBytes does.
 void unpackRow(DType dtype, const void* row, float* out, int64_t cols);
+
+/// Encodes one row; throws as rowBytes does and std::invalid_argument for a type without an encoder.
+void packRow(DType dtype, const float* values, void* row, int64_t cols);
 
 } // namespace sy::quant
