@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/core/tensor.h"
-#include "engine/formats/tensor_source.h"
+#include "engine/formats/model_file.h"
 
 #include <filesystem>
 #include <memory>
@@ -16,22 +16,12 @@ namespace sy::formats {
 
 class MappedFile;
 
-/// One row of a file's tensor list.
-struct TensorInfo {
-    std::string name;
-    Shape shape;     // outermost first: the file's dimensions turned round
-    DType dtype;
-    uint64_t offset; // bytes from the start of its file, a multiple of the file's alignment
-    uint64_t bytes;
-    int part;        // which file of a split model, from 0
-};
-
 /// A GGUF file (version 2 or 3, little-endian), or all the files of a split one, mapped read-only.
 ///
 /// The file is data from a stranger. Everything it says is checked before it is believed and before anything is allocated for
 /// it: after open() each metadata value lies within the file, and each tensor has a known type, a shape whose rows are whole
 /// blocks, and bytes within the file that no other tensor shares. Opening reads the header only.
-class GgufFile final : public TensorSource {
+class GgufFile final : public ModelFile {
 public:
     GgufFile(GgufFile&&) noexcept = default;
     GgufFile& operator=(GgufFile&&) noexcept = default;
@@ -48,14 +38,14 @@ public:
     Tensor get(std::string_view name) const override;
     const Metadata& metadata() const override { return m_metadata; }
 
-    const std::vector<TensorInfo>& tensors() const { return m_tensors; } // in file order, parts in turn
+    const std::vector<TensorInfo>& tensors() const override { return m_tensors; } // in file order, parts in turn
     const TensorInfo* find(std::string_view name) const;
     Tensor tensor(std::string_view name) const { return get(name); }
     Tensor tensor(const TensorInfo& info) const;
 
-    uint64_t fileBytes() const { return m_fileBytes; } // of all parts
+    uint64_t fileBytes() const override { return m_fileBytes; } // of all parts
     uint32_t version() const { return m_version; }
-    const std::vector<std::filesystem::path>& paths() const { return m_paths; } // one per part; empty when parsed from memory
+    const std::vector<std::filesystem::path>& paths() const override { return m_paths; } // one per part; empty when parsed from memory
 
     /// Metadata by type, as Metadata has it.
     std::optional<int64_t> integer(std::string_view key) const { return m_metadata.integer(key); }
@@ -64,12 +54,8 @@ public:
     std::optional<std::string_view> string(std::string_view key) const { return m_metadata.string(key); }
     std::vector<std::string_view> strings(std::string_view key) const { return m_metadata.strings(key); }
 
-    /// Asks the system to read the tensors' pages ahead. Returns at once on a warm cache of a small file, but may take as long
-    /// as queueing all the reads of a large one does: call it from the thread that loads.
-    void prefetch() const noexcept;
-
-    /// A tensor of this file has been copied elsewhere: its pages may leave the process.
-    void notNeeded(const Tensor& tensor) const noexcept;
+    void prefetch() const noexcept override;
+    void notNeeded(const Tensor& tensor) const noexcept override;
 
 private:
     struct Part {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/formats/model_facts.h"
 
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 #include "engine/quant/quant_table.h"
 
 #include <algorithm>
@@ -36,20 +36,20 @@ int64_t activeElements(const TensorInfo& info, int64_t nExperts, int64_t nUsed)
     return isOldExpert ? count * nUsed / nExperts : count;
 }
 
-int64_t vocabularyOf(const GgufFile& file, const std::string& prefix)
+int64_t vocabularyOf(const ModelFile& file, const std::string& prefix)
 {
     const Metadata& m = file.metadata();
     if (const auto size = m.integer(prefix + "vocab_size"))
         return *size;
     if (const size_t n = m.arraySize("tokenizer.ggml.tokens"))
         return int64_t(n);
-    const TensorInfo* embedding = file.find("token_embd.weight");
-    return embedding ? embedding->shape[0] : 0;
+    const auto embedding = std::ranges::find(file.tensors(), "token_embd.weight", &TensorInfo::name);
+    return embedding != file.tensors().end() ? embedding->shape[0] : 0;
 }
 
 } // namespace
 
-ModelFacts modelFacts(const GgufFile& file)
+ModelFacts modelFacts(const ModelFile& file)
 {
     const Metadata& m = file.metadata();
     ModelFacts facts{};

@@ -8,7 +8,7 @@
 
 namespace sy::formats {
 
-class GgufFile;
+class ModelFile;
 
 /// What a model file says about itself, for people: read from the header alone, whatever the architecture.
 struct ModelFacts {
@@ -28,6 +28,6 @@ struct ModelFacts {
 };
 
 /// Throws BadFile when the file has no architecture or a key of the wrong type.
-ModelFacts modelFacts(const GgufFile& file);
+ModelFacts modelFacts(const ModelFile& file);
 
 } // namespace sy::formats
