@@ -53,7 +53,7 @@ struct BytePairEncoder::Scratch {
 BytePairEncoder::BytePairEncoder(const Vocabulary& vocabulary, const PreTokenizerRow& row, PieceList& pieces,
                                  const std::function<bool(int32_t)>& isPlain)
     : m_pieces(&pieces), m_growing(&pieces), m_nTokens(int32_t(vocabulary.tokens.size())), m_index(pieces, vocabulary.tokens.size()), m_merges(vocabulary.merges.size()), m_isIndexed(vocabulary.tokens.size()), m_isMergeResult(vocabulary.tokens.size()),
-      m_preTokenizer(row), m_usesWholeWords(row.usesWholeWords),
+      m_preTokenizer(row, vocabulary.source), m_usesWholeWords(row.usesWholeWords),
       m_wholeness(std::make_unique<std::atomic<uint8_t>[]>(vocabulary.tokens.size()))
 {
     for (int32_t id = 0; id < m_nTokens; ++id) {

@@ -188,6 +188,7 @@ KnownTokens findKnownTokens(const Vocabulary& vocabulary, std::vector<TokenType>
                              vocabulary.fimSeparator})
         if (id >= 0)
             endIds.insert(id);
+    endIds.insert(vocabulary.endIds.begin(), vocabulary.endIds.end());
     found.endOfGeneration.assign(endIds.begin(), endIds.end());
     return found;
 }

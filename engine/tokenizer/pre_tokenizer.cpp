@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/tokenizer/pre_tokenizer.h"
 
+#include "engine/core/error.h"
 #include "engine/core/utf8.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -62,7 +63,7 @@ struct PreTokenizer::Pass {
     MatchContext context; // only read when matching
     bool isCompiledToMachineCode = false;
 
-    explicit Pass(std::string_view expression)
+    Pass(std::string_view expression, bool isOurs, const std::string& source)
     {
         const std::string pattern = withOwnWhiteSpace(expression);
         int error = 0;
@@ -70,14 +71,16 @@ struct PreTokenizer::Pass {
         code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF | PCRE2_UCP, &error,
                                  &where, nullptr));
         if (!code)
-            throw std::logic_error("pre-tokenizer expression fails at character " + std::to_string(where) + ": " + pattern);
+            throw BadFile(source, "the splitting expression \"" + pattern.substr(0, 200) + "\" is none: it fails at character " +
+                                      std::to_string(where));
         // Where the system forbids writable code pages there is no machine code, and the interpreter does the same, slower.
         isCompiledToMachineCode = pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE) == 0;
         context.reset(pcre2_match_context_create(nullptr));
         if (!context)
             throw std::bad_alloc();
-        // The default limits would give up on a run of more than ten million spaces; ours are our own linear expressions.
-        pcre2_set_match_limit(context.get(), 0xFFFFFFFF);
+        // The default limits would give up on a run of more than ten million spaces; our own expressions are linear.
+        constexpr uint32_t kStrangersLimit = 1'000'000;
+        pcre2_set_match_limit(context.get(), isOurs ? 0xFFFFFFFF : kStrangersLimit);
         pcre2_set_heap_limit(context.get(), 1U << 20); // KiB
     }
 
@@ -93,7 +96,7 @@ struct PreTokenizer::Pass {
                 found = pcre2_jit_match(code.get(), subject, piece.size(), at, 0, data, context.get());
             if (found == PCRE2_ERROR_JIT_STACKLIMIT)
                 found = pcre2_match(code.get(), subject, piece.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data, context.get());
-            if (found < 0)
+            if (found < 0) // no match, or a limit
                 break;
             const size_t begin = match[0], end = match[1];
             if (begin > done)
@@ -108,11 +111,11 @@ struct PreTokenizer::Pass {
     }
 };
 
-PreTokenizer::PreTokenizer(const PreTokenizerRow& row)
+PreTokenizer::PreTokenizer(const PreTokenizerRow& row, const std::string& source)
 {
     m_passes.reserve(row.expressions.size());
     for (const std::string_view expression : row.expressions)
-        m_passes.emplace_back(expression);
+        m_passes.emplace_back(expression, isPreTokenizerExpression(expression), source);
 }
 
 PreTokenizer::~PreTokenizer() = default;

@@ -4,6 +4,7 @@
 #include "engine/tokenizer/pre_tokenizer_table.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +13,9 @@ namespace sy::tokenizer {
 /// Cuts text into words with the expressions of one row. Immutable, any thread.
 class PreTokenizer {
 public:
-    explicit PreTokenizer(const PreTokenizerRow& row);
+    /// An expression of the table always compiles; one from a file throws BadFile(source) when it does not, and gives up on a text that
+    /// it cannot split in reasonable time: the rest is one piece.
+    explicit PreTokenizer(const PreTokenizerRow& row, const std::string& source);
     ~PreTokenizer();
 
     /// Replaces `ends` by the byte offsets where the pieces end, rising, the last one text.size(); empty for empty text. Each invalid

@@ -181,4 +181,13 @@ std::span<const PreTokenizerRow> preTokenizers()
     return kPreTokenizers;
 }
 
+bool isPreTokenizerExpression(std::string_view expression)
+{
+    for (const PreTokenizerRow& row : kPreTokenizers)
+        for (const std::string_view own : row.expressions)
+            if (own == expression)
+                return true;
+    return false;
+}
+
 } // namespace sy::tokenizer

@@ -20,4 +20,7 @@ const PreTokenizerRow* findPreTokenizer(std::string_view name);
 const PreTokenizerRow& defaultPreTokenizer();
 std::span<const PreTokenizerRow> preTokenizers();
 
+/// Whether a row of the table has this expression, to the letter.
+bool isPreTokenizerExpression(std::string_view expression);
+
 } // namespace sy::tokenizer

@@ -10,6 +10,7 @@
 #include "engine/tokenizer/piece_text.h"
 #include "engine/tokenizer/sentence_piece_encoder.h"
 #include "engine/tokenizer/special_tokens.h"
+#include "engine/tokenizer/unicode_form.h"
 #include "engine/tokenizer/unigram_encoder.h"
 #include "engine/tokenizer/word_piece_encoder.h"
 
@@ -63,6 +64,11 @@ void checkConsistency(Vocabulary& v, std::vector<std::string>& warnings)
         if (*id < 0 || *id >= int64_t(v.tokens.size()))
             *id = -1;
     }
+    for (const std::vector<int32_t>* ids : {&v.idsBefore, &v.idsAfter})
+        for (const int32_t id : *ids)
+            if (id < 0 || id >= int64_t(v.tokens.size()))
+                throw BadFile(v.source, "token " + std::to_string(id) + ", which stands around a text, is outside the vocabulary");
+    std::erase_if(v.endIds, [&](int32_t id) { return id < 0 || id >= int64_t(v.tokens.size()); });
     if (v.types.empty())
         v.types.assign(v.tokens.size(), TokenType::normal);
 }
@@ -91,13 +97,17 @@ struct Tokenizer::State {
     std::vector<bool> endsGeneration;
     std::vector<std::string> warnings;
     int32_t bos, eos, unknown, separator, padding, mask;
-    int32_t prefix = -1, suffix = -1; // what addSpecial puts around a text
+    std::vector<int32_t> before, after; // what addSpecial puts around a text
     bool addsSpacePrefix = false;
+    bool prefixesOnlyStart = false;
+    UnicodeForm normalization = UnicodeForm::none;
 
     explicit State(Vocabulary v)
     {
         checkConsistency(v, warnings);
         kind = v.kind;
+        prefixesOnlyStart = v.prefixesOnlyStart;
+        normalization = v.normalization;
         buildPieces(v);
         buildEncoder(v);
         types = std::move(v.types);
@@ -132,7 +142,8 @@ struct Tokenizer::State {
         bool addsBos = false, addsEos = false;
         switch (v.kind) {
         case VocabularyKind::bytePair: {
-            const PreTokenizerRow& row = preTokenizerFor(v, warnings);
+            const std::vector<std::string_view> own(v.expressions.begin(), v.expressions.end());
+            const PreTokenizerRow row = own.empty() ? preTokenizerFor(v, warnings) : PreTokenizerRow{"", own, v.usesWholeWords};
             const auto isPlain = [&](int32_t id) { return v.types[id] != TokenType::control && v.types[id] != TokenType::unknown; };
             auto bytePair = std::make_unique<BytePairEncoder>(v, row, pieces, isPlain);
             known = findKnownTokens(v, v.types, [&](int32_t id) { return bytePair->isMergeResult(id); }, warnings);
@@ -158,12 +169,14 @@ struct Tokenizer::State {
         }
         if (v.kind != VocabularyKind::bytePair)
             known = findKnownTokens(v, v.types, [](int32_t) { return false; }, warnings);
-        if (v.addBos.value_or(addsBos))
-            prefix = v.bos;
-        if (v.addEos.value_or(addsEos))
-            suffix = v.eos;
-        if (v.kind == VocabularyKind::wordPiece && v.addSeparator.value_or(true))
-            suffix = v.separator >= 0 ? v.separator : v.eos;
+        before = v.idsBefore;
+        after = v.idsAfter;
+        if (v.addBos.value_or(addsBos) && v.bos >= 0)
+            before.insert(before.begin(), v.bos);
+        const bool endsWithSeparator = v.kind == VocabularyKind::wordPiece && v.addSeparator.value_or(true);
+        const int32_t last = endsWithSeparator ? (v.separator >= 0 ? v.separator : v.eos) : v.addEos.value_or(addsEos) ? v.eos : -1;
+        if (last >= 0)
+            after.push_back(last);
     }
 
     void buildSpecial(const Vocabulary& v)
@@ -224,9 +237,9 @@ void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std:
                        std::vector<int32_t>& ids) const
 {
     const State& s = *m_state;
-    const size_t before = ids.size();
-    if (options.addSpecial && s.prefix >= 0)
-        ids.push_back(s.prefix);
+    const size_t nBefore = ids.size();
+    if (options.addSpecial)
+        ids.insert(ids.end(), s.before.begin(), s.before.end());
     bool isAfterSpecial = true;
     for (size_t from = 0;;) {
         const SpecialTokens::Match match = s.special->findNext(text, from, options.parseSpecial, literalAt);
@@ -235,7 +248,12 @@ void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std:
             while (end > from && isAsciiSpace(text[end - 1]))
                 --end;
         if (end > from) {
-            s.encoder->encode(text.substr(from, end - from), isAfterSpecial, ids);
+            const std::string_view plain = text.substr(from, end - from);
+            const bool takesPrefix = isAfterSpecial && !(s.prefixesOnlyStart && from > 0);
+            if (s.normalization == UnicodeForm::none)
+                s.encoder->encode(plain, takesPrefix, ids);
+            else
+                s.encoder->encode(normalized(plain, s.normalization), takesPrefix, ids);
             isAfterSpecial = false;
         }
         if (!match.token)
@@ -247,11 +265,10 @@ void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std:
             while (from < text.size() && isAsciiSpace(text[from]))
                 ++from;
     }
-    const bool addsSuffix = options.addSpecial && s.suffix >= 0;
-    if (options.maxTokens > 0 && ids.size() - before + addsSuffix > options.maxTokens)
-        ids.resize(before + options.maxTokens - addsSuffix);
-    if (addsSuffix)
-        ids.push_back(s.suffix);
+    const size_t nAfter = options.addSpecial ? std::min(s.after.size(), options.maxTokens > 0 ? options.maxTokens : s.after.size()) : 0;
+    if (options.maxTokens > 0 && ids.size() - nBefore + nAfter > options.maxTokens)
+        ids.resize(nBefore + options.maxTokens - nAfter);
+    ids.insert(ids.end(), s.after.end() - ptrdiff_t(nAfter), s.after.end());
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> ids, const DecodeOptions& options) const
@@ -354,12 +371,12 @@ int32_t Tokenizer::mask() const
 
 bool Tokenizer::addsBos() const
 {
-    return m_state->prefix >= 0;
+    return !m_state->before.empty();
 }
 
 bool Tokenizer::addsEos() const
 {
-    return m_state->suffix >= 0;
+    return !m_state->after.empty();
 }
 
 bool Tokenizer::addsSpacePrefix() const

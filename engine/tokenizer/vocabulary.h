@@ -29,6 +29,9 @@ enum class TokenType : uint8_t { undefined, normal, unknown, control, userDefine
 /// Indic scripts their vowel signs. Ids of GGUF files are defined by those programs, so both exist.
 enum class AccentStripping : uint8_t { asBert, asGguf };
 
+/// What is done to text before its words are looked up (Unicode Standard Annex #15).
+enum class UnicodeForm : uint8_t { none, nfc, nfd, nfkc, nfkd };
+
 /// Everything a tokenizer is made from, plain. Ids are indices into `tokens`; -1 means that there is no such token.
 struct Vocabulary {
     VocabularyKind kind = VocabularyKind::bytePair;
@@ -47,6 +50,14 @@ struct Vocabulary {
     std::optional<bool> addBos, addEos, addSeparator, addSpacePrefix, removeExtraWhitespace, lowercase, stripAccents;
 
     AccentStripping accentStripping = AccentStripping::asBert; // wordPiece; readVocabulary() says asGguf
+
+    // What a tokenizer.json says beyond a GGUF file.
+    std::vector<std::string> expressions;        // instead of the row that `pre` names: splitting passes (bytePair)
+    bool usesWholeWords = false;                 // with `expressions`: a word that is a token is taken whatever the merges say
+    UnicodeForm normalization = UnicodeForm::none; // of text between special tokens
+    bool prefixesOnlyStart = false;              // the space prefix stands before the text alone, not behind special tokens
+    std::vector<int32_t> idsBefore, idsAfter;    // around a text, beside what addBos and its companions say
+    std::vector<int32_t> endIds;                 // end an answer too
 
     std::vector<int32_t> stripsLeft;  // special tokens that swallow white space before them
     std::vector<int32_t> stripsRight; // and after them

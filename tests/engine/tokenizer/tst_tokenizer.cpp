@@ -373,7 +373,7 @@ void TestTokenizer::everyPreTokenizerCutsEverything_data()
 void TestTokenizer::everyPreTokenizerCutsEverything()
 {
     QFETCH(QString, name);
-    const PreTokenizer preTokenizer(*findPreTokenizer(name.toStdString()));
+    const PreTokenizer preTokenizer(*findPreTokenizer(name.toStdString()), "");
     std::string mixed = "It's 12345 \t\r\n  words,中文 ⺀々 ABCdef's\u180E\u3000x\xFF\xC3(\u0301 \U0001F600\u200D \n\n  ";
     for (const std::string& text : {mixed, std::string(), std::string(1 << 20, ' ') + "x", std::string(1 << 20, 'A'),
                                     std::string(1 << 20, '\n'), std::string(1 << 20, '\xFF')}) {
@@ -417,7 +417,7 @@ void TestTokenizer::preTokenizersCutAsTheirModelsDo()
     QFETCH(QString, pieces);
     std::vector<size_t> ends;
     const std::string bytes = text.toStdString();
-    PreTokenizer(*findPreTokenizer(name.toStdString())).split(bytes, ends);
+    PreTokenizer(*findPreTokenizer(name.toStdString()), "").split(bytes, ends);
     std::string joined;
     size_t begin = 0;
     for (const size_t end : ends) {
