@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/loaded_model.h"
+#include "engine/api/model_text.h"
 #include "engine/core/error.h"
 #include "engine/core/utf8.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 #include "engine/tokenizer/chat_prompt.h"
 
 #include <nlohmann/json.hpp>
@@ -53,16 +54,18 @@ std::chrono::local_seconds parseTime(const std::string& text)
 
 } // namespace
 
-StoredTemplate templateOf(const formats::GgufFile& file, const tokenizer::Tokenizer& tokenizer)
+StoredTemplate templateOf(std::string source, const tokenizer::Tokenizer& tokenizer)
 {
     const auto text = [&](int32_t id) { return id < 0 ? std::string() : std::string(tokenizer.tokenBytes(id)); };
-    return {std::string(file.string("tokenizer.chat_template").value_or("")), text(tokenizer.bos()), text(tokenizer.eos())};
+    return {std::move(source), text(tokenizer.bos()), text(tokenizer.eos())};
 }
 
 StoredTemplate storedTemplate(const std::filesystem::path& model)
 {
-    const formats::GgufFile file = formats::GgufFile::open(model);
-    return templateOf(file, tokenizer::Tokenizer(tokenizer::readVocabulary(file.metadata())));
+    ModelText text = readModelText(*formats::openModelFile(model));
+    if (!text.vocabulary)
+        return {std::move(text.chatTemplate), {}, {}};
+    return templateOf(std::move(text.chatTemplate), tokenizer::Tokenizer(std::move(*text.vocabulary)));
 }
 
 std::string renderTemplate(const std::string& source, const std::string& contextJson, const std::string& bos, const std::string& eos,

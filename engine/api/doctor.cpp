@@ -115,7 +115,7 @@ DoctorRow models(Engine& engine, ModelKind kind)
 {
     const bool isChat = kind == ModelKind::chat;
     const std::string topic = isChat ? "chat model" : "embedding model";
-    const std::string remedy = isChat ? "Fetch one with \"switchyard models fetch\" or import a GGUF file."
+    const std::string remedy = isChat ? "Fetch one with \"switchyard models fetch\" or import a GGUF file or a folder of safetensors."
                                       : "Without one, documents are searched by words alone: fetch one with \"switchyard models fetch\".";
     std::string names;
     int nMissing = 0, nUsable = 0;

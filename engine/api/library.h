@@ -86,7 +86,7 @@ public:
     std::vector<ModelEntry> list() const;
     std::vector<CatalogueEntry> catalogue() const;
 
-    /// A path (GGUF, first part of a split GGUF), an id or a name, as every command accepts it. Throws StorageFailure when nothing
+    /// A path (GGUF, first part of a split GGUF, folder of safetensors), an id or a name, as every command accepts it. Throws StorageFailure when nothing
     /// matches; its detail lists what there is.
     std::filesystem::path resolve(const std::string& pathOrIdOrName) const;
     std::optional<ModelEntry> find(const std::string& idOrNameOrPath) const;
@@ -95,7 +95,7 @@ public:
     /// Reads the header and says whether this build can use the file. Throws BadFile when it is no model at all.
     ModelFacts facts(const std::filesystem::path& path, bool withTensors = false) const;
 
-    /// Adds a file: by reference, or copied into the data folder (sibling file, then renamed). Refuses what cannot be used
+    /// Adds a file or folder: by reference, or copied into the data folder (sibling file, then renamed). Refuses what cannot be used
     /// (BadFile, Unsupported). Importing the same file again returns the row that is there.
     ModelEntry import(const std::filesystem::path& path, bool copy, std::stop_token stop = {},
                       const std::function<void(uint64_t done, uint64_t total)>& progress = {});

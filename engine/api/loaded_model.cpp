@@ -2,8 +2,9 @@
 #include "engine/api/loaded_model.h"
 
 #include "engine/api/model_facts.h"
+#include "engine/api/model_text.h"
 #include "engine/core/error.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 #include "engine/models/model_table.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@
 namespace sy::api {
 
 namespace {
-
-constexpr std::string_view kNoTokenizer = "none"; // what converters write for a model of token ids
 
 int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
 {
@@ -42,6 +41,14 @@ MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& opt
     return estimate;
 }
 
+formats::OpenOptions openOptions(const LoadOptions& options)
+{
+    formats::OpenOptions open;
+    open.isExact = options.isExact;
+    open.quantization = options.quantization;
+    return open;
+}
+
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
                                        const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop,
                                        uint64_t availableBytes)
@@ -50,22 +57,30 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         if (stop.stop_requested())
             throw Cancelled();
     };
-    const auto file = std::make_shared<const formats::GgufFile>(formats::GgufFile::open(path));
+    formats::OpenOptions openWith = openOptions(options);
+    openWith.nThreads = processor->pool.nThreads();
+    openWith.stop = stop;
+    const auto file = formats::openModelFile(path, openWith);
     checkStop();
     auto state = std::make_unique<LoadedModel::State>();
     state->processor = std::move(processor);
     state->path = path;
     state->options = options;
     state->prefixes = std::move(prefixes);
-    state->model = models::loadModel(file);
+    // A folder's tensors may have to be made: not before it is known that they fit.
+    const bool hasOutline = &file->outline() != file.get();
+    state->model = models::loadModel({file, &file->outline()});
     const MemoryEstimate estimate = estimateMemory(*state->model, options, availableBytes);
     if (!estimate.fits() && !options.evenIfTooLarge)
         throw OutOfMemory("cpu", estimate.totalBytes(), estimate.availableBytes);
+    if (hasOutline)
+        state->model = models::loadModel(file);
     checkStop();
 
     file->prefetch(); // the system reads ahead while the tokenizer is built
-    if (file->metadata().string("tokenizer.ggml.model") != kNoTokenizer)
-        state->tokenizer.emplace(tokenizer::readVocabulary(file->metadata()));
+    ModelText text = readModelText(*file);
+    if (text.vocabulary)
+        state->tokenizer.emplace(std::move(*text.vocabulary));
     state->options.contextLength = contextLengthFor(*state->model, options);
     state->facts = describeModel(*file, *state->model, state->tokenizer ? &*state->tokenizer : nullptr);
     checkStop();
@@ -78,7 +93,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
     } else {
         if (state->tokenizer) {
-            state->chatFormat.emplace(templateOf(*file, *state->tokenizer), path.string(), *state->tokenizer);
+            state->chatFormat.emplace(templateOf(std::move(text.chatTemplate), *state->tokenizer), path.string(), *state->tokenizer);
             if (!state->chatFormat->problem().empty())
                 state->facts.warnings.push_back("It cannot chat: " + state->chatFormat->problem() + ".");
         }

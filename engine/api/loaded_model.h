@@ -4,6 +4,7 @@
 
 #include "engine/api/engine_state.h"
 #include "engine/api/models.h"
+#include "engine/formats/model_file.h"
 #include "engine/generate/embedding_queue.h"
 #include "engine/generate/scheduler.h"
 #include "engine/models/model.h"
@@ -18,10 +19,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace sy::formats {
-class GgufFile;
-}
 
 namespace sy::api {
 
@@ -76,8 +73,11 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
                                        const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop = {},
                                        uint64_t availableBytes = memoryState().availableBytes);
 
-/// The template, BOS and EOS that the file carries; an empty source when it has none.
-StoredTemplate templateOf(const formats::GgufFile& file, const tokenizer::Tokenizer& tokenizer);
+/// A template with the texts of the tokenizer's BOS and EOS, as it is rendered.
+StoredTemplate templateOf(std::string source, const tokenizer::Tokenizer& tokenizer);
+
+/// How the model's file is opened for these options.
+formats::OpenOptions openOptions(const LoadOptions& options);
 
 /// What the models of a host share.
 std::shared_ptr<Processor> processorOf(ModelHost& host);

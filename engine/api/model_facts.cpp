@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/model_facts.h"
 
+#include "engine/api/model_text.h"
 #include "engine/core/error.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 #include "engine/formats/model_facts.h"
 #include "engine/generate/embedding_queue.h"
 #include "engine/generate/scheduler.h"
@@ -17,7 +18,7 @@ namespace sy::api {
 
 namespace {
 
-ModelFacts headerFacts(const formats::GgufFile& file)
+ModelFacts headerFacts(const formats::ModelFile& file)
 {
     const formats::ModelFacts header = formats::modelFacts(file);
     ModelFacts facts;
@@ -84,7 +85,7 @@ uint64_t computeBytes(const models::Model& model)
                                                            generate::SchedulerOptions().nMostRunning);
 }
 
-ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer)
+ModelFacts describeModel(const formats::ModelFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer)
 {
     ModelFacts facts = headerFacts(file);
     addModel(facts, model);
@@ -93,14 +94,17 @@ ModelFacts describeModel(const formats::GgufFile& file, const models::Model& mod
     return facts;
 }
 
-ModelFacts describeModel(const formats::GgufFile& file, bool withTensors)
+ModelFacts describeModel(const formats::ModelFile& file, bool withTensors)
 {
     ModelFacts facts = headerFacts(file);
     try {
         // The file outlives the model, which is only asked for its sizes.
-        const auto source = std::shared_ptr<const formats::TensorSource>(std::shared_ptr<void>(), &file);
+        const auto source = std::shared_ptr<const formats::TensorSource>(std::shared_ptr<void>(), &file.outline());
         addModel(facts, *models::loadModel(source));
-        addTokenizer(facts, tokenizer::Tokenizer(tokenizer::readVocabulary(file.metadata())));
+        if (auto vocabulary = readModelText(file).vocabulary)
+            addTokenizer(facts, tokenizer::Tokenizer(std::move(*vocabulary)));
+        else
+            facts.warnings.emplace_back("It has no tokenizer and takes token ids only.");
     } catch (const Error& error) { // BadFile too: the header can be read, what it describes cannot be run
         facts.isSupported = false;
         facts.unsupportedReason = error.what();

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 namespace sy::formats {
-class GgufFile;
+class ModelFile;
 }
 namespace sy::models {
 class Model;
@@ -20,10 +20,10 @@ namespace sy::api {
 
 /// All facts of a file: what the header says, whether this build can load it, and the memory it would take. Tries to build model
 /// and tokenizer, so it costs some 50 ms for a vocabulary of 150,000. Throws BadFile when it is no model at all.
-ModelFacts describeModel(const formats::GgufFile& file, bool withTensors);
+ModelFacts describeModel(const formats::ModelFile& file, bool withTensors);
 
 /// The same with what has already been built. tokenizer: null for a model without one.
-ModelFacts describeModel(const formats::GgufFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer);
+ModelFacts describeModel(const formats::ModelFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer);
 
 /// The context length that a load without one takes.
 int64_t defaultContextLength(int64_t modelContextLength);

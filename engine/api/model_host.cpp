@@ -3,7 +3,7 @@
 #include "engine/api/loaded_model.h"
 #include "engine/api/models.h"
 #include "engine/core/error.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 #include "engine/models/model_table.h"
 
 #include <map>
@@ -15,7 +15,7 @@ namespace sy::api {
 namespace fs = std::filesystem;
 
 struct ModelHost::State {
-    using Key = std::tuple<std::string, int64_t, bool>; // file, context length as asked for, exactness
+    using Key = std::tuple<std::string, int64_t, bool, std::string>; // file, context length as asked for, exactness, quantization
 
     Engine& engine;
     std::mutex loading; // one model is opened at a time, so that a second request for the same file finds the first one's
@@ -59,13 +59,13 @@ ModelHost::~ModelHost() = default;
 
 MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& options) const
 {
-    const auto file = std::make_shared<const formats::GgufFile>(formats::GgufFile::open(path));
-    return estimateMemory(*models::loadModel(file), options);
+    const auto file = formats::openModelFile(path, openOptions(options));
+    return estimateMemory(*models::loadModel({file, &file->outline()}), options);
 }
 
 std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOptions& options, std::stop_token stop)
 {
-    const State::Key key{fileName(path), options.contextLength, options.isExact};
+    const State::Key key{fileName(path), options.contextLength, options.isExact, options.quantization};
     if (auto model = m_state->find(key))
         return model;
     const std::lock_guard turn(m_state->loading);

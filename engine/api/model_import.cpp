@@ -2,10 +2,11 @@
 #include "engine/api/model_import.h"
 
 #include "engine/api/model_facts.h"
+#include "engine/api/model_files.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
-#include "engine/formats/gguf.h"
 #include "engine/formats/gguf_split.h"
+#include "engine/formats/model_file.h"
 #include "engine/formats/new_file.h"
 
 #include <algorithm>
@@ -68,30 +69,31 @@ std::string copyFile(const fs::path& from, const fs::path& to, std::stop_token s
 }
 
 struct Copied {
-    fs::path first;
-    std::string sha256; // of the first part
+    fs::path path;      // as the library keeps it
+    std::string sha256; // of the first part; empty for a folder
 };
 
-/// Into the models folder itself, or a folder of the model's own when a file of that name is there.
-Copied copyParts(const std::vector<fs::path>& parts, const fs::path& modelsDir, const std::string& id, uint64_t totalBytes,
-                 std::stop_token stop, const std::function<void(uint64_t, uint64_t)>& progress)
+/// Into the models folder itself, or a folder of the model's own for a folder and when a file of that name is there.
+Copied copyFiles(const ModelFiles& files, const fs::path& modelsDir, const std::string& id, uint64_t totalBytes, std::stop_token stop,
+                 const std::function<void(uint64_t, uint64_t)>& progress)
 {
-    const bool isTaken = std::ranges::any_of(parts, [&](const fs::path& part) { return fs::exists(modelsDir / part.filename()); });
-    const fs::path folder = isTaken ? modelsDir / id : modelsDir;
+    const bool isTaken = std::ranges::any_of(files.names, [&](const fs::path& name) { return fs::exists(modelsDir / name); });
+    const fs::path folder = isTaken || files.isFolder ? modelsDir / id : modelsDir;
     fs::create_directories(folder);
-    Copied result{fs::canonical(folder) / parts.front().filename(), {}};
+    Copied result{files.isFolder ? fs::canonical(folder) : fs::canonical(folder) / files.names.front(), {}};
     uint64_t done = 0;
     std::vector<fs::path> written;
     try {
-        for (const fs::path& part : parts) {
-            const fs::path target = folder / part.filename();
-            const std::string hash = copyFile(part, target, stop, [&](uint64_t bytes) {
+        for (const fs::path& name : files.names) {
+            const fs::path target = folder / name;
+            fs::create_directories(target.parent_path());
+            const std::string hash = copyFile(files.root / name, target, stop, [&](uint64_t bytes) {
                 if (progress)
-                    progress(done + bytes, totalBytes);
+                    progress(std::min(done + bytes, totalBytes), totalBytes);
             });
             written.push_back(target);
             done += fs::file_size(target);
-            if (result.sha256.empty())
+            if (result.sha256.empty() && !files.isFolder)
                 result.sha256 = hash;
         }
     } catch (...) {
@@ -124,15 +126,15 @@ store::ModelRow importModel(store::ModelStore& store, const fs::path& path, cons
                             const std::function<void(uint64_t, uint64_t)>& progress)
 {
     std::error_code error;
-    fs::path file = fs::canonical(path, error);
+    const fs::path whole = fs::canonical(path, error);
     if (error)
         throw StorageFailure(path.string(), "opening", error.message());
-    const formats::GgufFile model = formats::GgufFile::open(file);
-    const std::vector<fs::path>& parts = model.paths();
-    file = fs::canonical(parts.front());
+    const auto model = formats::openModelFile(whole);
+    const ModelFiles files = filesOf(*model);
+    const fs::path file = ownPathOf(*model);
     if (const auto row = store.findByPath(file.string()))
         return *row;
-    const ModelFacts facts = describeModel(model, false);
+    const ModelFacts facts = describeModel(*model, false);
     if (!facts.isSupported)
         throw Unsupported(file.filename().string(), facts.unsupportedReason);
 
@@ -141,15 +143,15 @@ store::ModelRow importModel(store::ModelStore& store, const fs::path& path, cons
     row.bytes = facts.fileBytes;
     row.kind = facts.isEmbedding ? "embedding" : "chat";
     row.architecture = facts.architecture;
-    row.id = freeId(store, slug(formats::splitNameOf(file).nParts > 1 ? formats::splitNameOf(file).prefix.filename().string()
-                                                                      : file.stem().string()));
+    const formats::SplitName split = formats::splitNameOf(file);
+    row.id = freeId(store, slug(files.isFolder ? facts.name : split.nParts > 1 ? split.prefix.filename().string() : file.stem().string()));
     row.path = file.string();
     row.isReferenced = copyTo.empty();
     if (!copyTo.empty()) {
-        if (const auto same = sameContents(store, file, stop))
+        if (const auto same = files.isFolder ? std::nullopt : sameContents(store, file, stop))
             return *same;
-        const Copied copied = copyParts(parts, copyTo, row.id, facts.fileBytes, stop, progress);
-        row.path = copied.first.string();
+        const Copied copied = copyFiles(files, copyTo, row.id, facts.fileBytes, stop, progress);
+        row.path = copied.path.string();
         row.sha256 = copied.sha256;
     }
     store.put(row);
@@ -161,8 +163,12 @@ void deleteOwnFiles(const fs::path& file, const fs::path& modelsDir)
     std::error_code error;
     const fs::path own = fs::canonical(modelsDir, error);
     const fs::path relative = file.lexically_relative(own);
-    if (error || relative.empty() || *relative.begin() == "..")
+    if (error || relative.empty() || *relative.begin() == ".." || *relative.begin() == ".")
         return;
+    if (fs::is_directory(file, error)) { // made by the import, for this model alone
+        fs::remove_all(file, error);
+        return;
+    }
     const formats::SplitName split = formats::splitNameOf(file);
     for (int i = 0; i < split.nParts; ++i)
         fs::remove(split.nParts > 1 ? formats::splitPath(split, i) : file, error);

@@ -6,10 +6,11 @@
 #include "engine/api/engine_state.h"
 #include "engine/api/model_facts.h"
 #include "engine/api/model_fetch.h"
+#include "engine/api/model_files.h"
 #include "engine/api/model_import.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
-#include "engine/formats/gguf.h"
+#include "engine/formats/model_file.h"
 
 #include <algorithm>
 
@@ -120,7 +121,7 @@ std::optional<ModelEntry> ModelLibrary::defaultModel(ModelKind kind) const
 
 ModelFacts ModelLibrary::facts(const fs::path& path, bool withTensors) const
 {
-    return describeModel(formats::GgufFile::open(path), withTensors);
+    return describeModel(*formats::openModelFile(path), withTensors);
 }
 
 ModelEntry ModelLibrary::import(const fs::path& path, bool copy, std::stop_token stop,
@@ -145,7 +146,7 @@ bool ModelLibrary::verify(const std::string& id, std::stop_token stop, const std
     const auto row = m_engine.state().modelStore.find(id);
     if (!row)
         throw std::invalid_argument("there is no model " + id);
-    const std::string hash = sha256HexOfFile(row->path, std::move(stop), [&](uint64_t done) {
+    const std::string hash = contentHash(row->path, std::move(stop), [&](uint64_t done) {
         if (progress)
             progress(done, row->bytes);
     });
@@ -200,7 +201,7 @@ ModelLibrary::Prefixes ModelLibrary::prefixes(const fs::path& path) const
     const auto models = catalogueOf(m_engine.state());
     const std::string name = std::ranges::any_of(models, [&](const auto& model) { return model.id == id; })
                                  ? id
-                                 : std::string(formats::GgufFile::open(path).metadata().string("general.name").value_or(""));
+                                 : std::string(formats::openModelFile(path)->metadata().string("general.name").value_or(""));
     const auto model = std::ranges::find(models, name, &CatalogueModel::id);
     return model == models.end() ? Prefixes() : model->prefixes;
 }

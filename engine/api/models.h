@@ -21,6 +21,7 @@ struct LoadOptions {
     int64_t contextLength = 0;  // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
     bool isExact = false;       // float32 activations and KV cache ("--activations f32")
     bool evenIfTooLarge = false; // load although the estimate exceeds the free memory
+    std::string quantization;    // a safetensors folder's matrices become this type while they are loaded ("Q8_0", "Q4_K"); empty: no
 };
 
 struct MemoryEstimate {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/vocabulary.h"
 
-#include "engine/formats/gguf.h"
+#include "engine/api/model_text.h"
+#include "engine/core/error.h"
+#include "engine/formats/model_file.h"
 #include "engine/tokenizer/tokenizer.h"
 
 namespace sy::api {
@@ -12,8 +14,10 @@ struct Vocabulary::State {
 
 Vocabulary Vocabulary::open(const std::filesystem::path& path)
 {
-    const auto file = formats::GgufFile::open(path);
-    return Vocabulary(std::make_shared<const State>(State{tokenizer::Tokenizer(tokenizer::readVocabulary(file.metadata()))}));
+    ModelText text = readModelText(*formats::openModelFile(path));
+    if (!text.vocabulary)
+        throw Unsupported("text with " + path.filename().string(), "the model has no tokenizer; it takes token ids only");
+    return Vocabulary(std::make_shared<const State>(State{tokenizer::Tokenizer(std::move(*text.vocabulary))}));
 }
 
 std::vector<int32_t> Vocabulary::tokenize(const std::string& text, bool isSpecial) const

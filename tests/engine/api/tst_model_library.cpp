@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/engine.h"
 #include "engine/api/library.h"
+#include "engine/api/models.h"
+#include "engine/api/quantize.h"
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "tests/fixtures.h"
@@ -9,6 +11,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <fstream>
 #include <memory>
 
 using namespace sy;
@@ -36,6 +39,9 @@ private slots:
     void factsAreThoseOfTheHeader();
     void stoppingACopyLeavesNothing();
     void theNewestModelOfItsKindIsTheDefault();
+    void aFolderIsReferencedOrCopiedWhole();
+    void aFolderOfEachKindHasFacts();
+    void aQuantizedCopyIsTheSameModel();
 
 private:
     ModelLibrary& library() { return m_engine->library(); }
@@ -241,6 +247,100 @@ void TestModelLibrary::theNewestModelOfItsKindIsTheDefault()
     library().import(model("b.gguf"), false);
     QCOMPARE(library().defaultModel(ModelKind::chat)->id, std::string("b"));
     QVERIFY(!library().defaultModel(ModelKind::embedding));
+}
+
+void TestModelLibrary::aFolderIsReferencedOrCopiedWhole()
+{
+    const fs::path folder = test::fixturePath("hf/llama3-rope");
+    if (!fs::exists(folder))
+        QSKIP("hf/ of the fixtures is absent");
+    const ModelEntry referenced = library().import(folder, false);
+    QCOMPARE(referenced.path, fs::canonical(folder));
+    QCOMPARE(referenced.id, std::string("llama3-rope"));
+    QCOMPARE(referenced.kind, ModelKind::chat);
+    QCOMPARE(referenced.bytes, uint64_t(fs::file_size(folder / "model.safetensors")));
+    QCOMPARE(library().import(folder / "model.safetensors", false).id, referenced.id);
+    QCOMPARE(library().resolve("llama3-rope"), fs::canonical(folder));
+    library().remove(referenced.id);
+    QVERIFY(fs::exists(folder / "config.json"));
+
+    const ModelEntry copied = library().import(folder, true);
+    QCOMPARE(copied.path, own("llama3-rope"));
+    for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "generation_config.json"})
+        QVERIFY(test::readFile(copied.path / name) == test::readFile(folder / name));
+    QVERIFY(library().verify(copied.id)); // records the hash
+    QVERIFY(library().verify(copied.id));
+    fs::permissions(copied.path / "tokenizer_config.json", fs::perms::owner_write, fs::perm_options::add);
+    std::ofstream(copied.path / "tokenizer_config.json", std::ios::app) << "\n";
+    QVERIFY(!library().verify(copied.id));
+    library().remove(copied.id);
+    QVERIFY(ownFiles().isEmpty());
+}
+
+void TestModelLibrary::aFolderOfEachKindHasFacts()
+{
+    const fs::path folder = test::fixturePath("hf/llama3-rope");
+    if (!fs::exists(folder))
+        QSKIP("hf/ of the fixtures is absent");
+    const ModelFacts facts = library().facts(folder, true);
+    QVERIFY2(facts.isSupported, facts.unsupportedReason.c_str());
+    QCOMPARE(facts.architecture, std::string("llama"));
+    QCOMPARE(facts.name, std::string("llama3-rope"));
+    QCOMPARE(facts.nVocabulary, int64_t(320));
+    QCOMPARE(facts.contextLength, int64_t(512));
+    QVERIFY(facts.quantization.contains("F16"));
+    QVERIFY(facts.warnings.empty());
+    QCOMPARE(facts.endTokens, std::vector<std::string>({"<|im_start|>", "<|im_end|>"}));
+    QVERIFY(facts.memory.kvBytesPerToken > 0 && facts.memory.weightsBytes > 200'000);
+    const ModelFacts bert = library().facts(test::fixturePath("hf/bert"));
+    QVERIFY(bert.isEmbedding && bert.isSupported);
+    QVERIFY(!bert.warnings.empty()); // without a tokenizer
+}
+
+void TestModelLibrary::aQuantizedCopyIsTheSameModel()
+{
+    const fs::path folder = test::fixturePath("hf/llama3-rope"), out = m_folder->filePath("small.gguf").toStdString();
+    if (!fs::exists(folder))
+        QSKIP("hf/ of the fixtures is absent");
+    uint64_t last = 0, total = 0;
+    const QuantizeResult result = quantizeModel(folder, out, "Q8_0", 2, {}, [&](uint64_t done, uint64_t all) { last = done, total = all; });
+    QCOMPARE(last, total);
+    QCOMPARE(result.outBytes, uint64_t(fs::file_size(out)));
+    QVERIFY(result.types.contains("Q8_0"));
+    const ModelFacts facts = library().facts(out);
+    QVERIFY2(facts.isSupported, facts.unsupportedReason.c_str());
+    QCOMPARE(facts.endTokens, library().facts(folder).endTokens);
+
+    LoadOptions exact;
+    exact.isExact = true;
+    const auto before = m_engine->models().load(folder, exact), after = m_engine->models().load(out, exact);
+    for (const char* text : {"The quick brown fox", "it's 12345678 o'clock\r\n\r\n\tok", "<|im_start|>a<|im_end|>"})
+        QCOMPARE(after->tokenize(text, {true}), before->tokenize(text, {true}));
+    const auto logitsOf = [](LoadedModel& model) {
+        std::vector<float> all;
+        const std::vector<int32_t> ids{5, 80, 200, 19, 297, 298};
+        model.logits(ids, 0, [&](std::span<const float> rows, int64_t) { all.insert(all.end(), rows.begin(), rows.end()); });
+        return all;
+    };
+    const auto a = logitsOf(*before), b = logitsOf(*after);
+    double difference = 0, square = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+        difference += (double(a[i]) - b[i]) * (double(a[i]) - b[i]);
+        square += double(a[i]) * a[i];
+    }
+    QCOMPARE(a.size(), b.size());
+    QVERIFY(difference > 0 && difference < 2e-3 * square);
+
+    QVERIFY_EXCEPTION_THROWN(quantizeModel(out, out, "Q4_0", 1), std::invalid_argument);
+    QVERIFY_EXCEPTION_THROWN(quantizeModel(out, out, "Q9", 1), std::invalid_argument);
+    const fs::path smaller = m_folder->filePath("smaller.gguf").toStdString();
+    quantizeModel(out, smaller, "Q4_0", 1); // from Q8_0
+    QVERIFY(library().facts(smaller).isSupported);
+    QVERIFY_EXCEPTION_THROWN(quantizeModel(smaller, m_folder->filePath("x.gguf").toStdString(), "Q8_0", 1), Unsupported);
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY_EXCEPTION_THROWN(quantizeModel(out, m_folder->filePath("x.gguf").toStdString(), "Q4_0", 1, stop.get_token()), Cancelled);
+    QVERIFY(!fs::exists(m_folder->filePath("x.gguf").toStdString()));
 }
 
 QTEST_GUILESS_MAIN(TestModelLibrary)

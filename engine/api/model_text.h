@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Internal to engine/api.
+#pragma once
+
+#include "engine/tokenizer/vocabulary.h"
+
+#include <optional>
+#include <string>
+
+namespace sy::formats {
+class ModelFile;
+}
+
+namespace sy::api {
+
+/// What a model's files say about text, wherever they keep it: a GGUF file in its metadata, a folder in tokenizer.json and beside it.
+struct ModelText {
+    std::optional<tokenizer::Vocabulary> vocabulary; // absent: the model takes token ids only
+    std::string chatTemplate;                        // Jinja; empty: none
+};
+
+/// Throws BadFile, or Unsupported for a kind of tokenizer this build has no code for.
+ModelText readModelText(const formats::ModelFile& file);
+
+} // namespace sy::api

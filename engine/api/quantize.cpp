@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/quantize.h"
+
+#include "engine/api/model_text.h"
+#include "engine/core/error.h"
+#include "engine/cpu/thread_pool.h"
+#include "engine/formats/gguf_writer.h"
+#include "engine/formats/model_file.h"
+#include "engine/quant/quant_table.h"
+#include "engine/quant/recipe_table.h"
+#include "engine/tokenizer/vocabulary_keys.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <stdexcept>
+
+namespace sy::api {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+quant::ModelTraits traitsOf(const formats::ModelFile& model)
+{
+    const std::string architecture(model.metadata().requireString("general.architecture"));
+    quant::ModelTraits traits;
+    traits.nLayers = int(model.metadata().integer(architecture + ".block_count").value_or(0));
+    traits.nExperts = int(model.metadata().integer(architecture + ".expert_count").value_or(0));
+    traits.hasHead = model.has("output.weight");
+    return traits;
+}
+
+bool isBlockType(DType dtype)
+{
+    return quant::find(dtype)->valuesPerBlock > 1;
+}
+
+/// Q8_0 is taken for the original; what has fewer bits has lost too much to be rounded once more.
+void checkSource(const formats::ModelFile& model)
+{
+    // MXFP4 is what some models are published in: such tensors stay as they are.
+    for (const formats::TensorInfo& info : model.tensors())
+        if (isBlockType(info.dtype) && info.dtype != DType::Q8_0 && info.dtype != DType::MXFP4)
+            throw Unsupported("quantizing " + model.metadata().source() + " once more",
+                              "tensor " + info.name + " is " + std::string(quant::typeName(info.dtype)) +
+                                  " already; take the original, or its Q8_0");
+}
+
+void writeKeys(const formats::ModelFile& model, const quant::Recipe& recipe, formats::Metadata& out)
+{
+    const formats::Metadata& in = model.metadata();
+    for (size_t i = 0; i < in.size(); ++i) {
+        const std::string_view key = in.keyAt(i);
+        if (!key.starts_with("split.") && key != "general.alignment")
+            out.copy(key, in);
+    }
+    out.setInteger("general.file_type", recipe.fileType);
+    out.setInteger("general.quantization_version", 2);
+    if (in.has("tokenizer.ggml.model"))
+        return;
+    const ModelText text = readModelText(model);
+    if (text.vocabulary)
+        tokenizer::writeVocabulary(*text.vocabulary, out);
+    else
+        out.setString("tokenizer.ggml.model", "none");
+    if (!text.chatTemplate.empty())
+        out.setString("tokenizer.chat_template", text.chatTemplate);
+}
+
+/// One tensor in its new type.
+class Encoder {
+public:
+    Encoder(cpu::ThreadPool& pool, const std::string& source, const std::stop_token& stop) : m_pool(pool), m_source(source), m_stop(stop) {}
+
+    std::vector<std::byte> encode(const formats::TensorInfo& info, const Tensor& tensor, DType target) const
+    {
+        const int64_t nRows = tensor.rows(), nCols = tensor.cols();
+        const int64_t rowBytes = quant::rowBytes(target, nCols), inBytes = quant::rowBytes(info.dtype, nCols);
+        std::vector<std::byte> out(static_cast<size_t>(nRows * rowBytes));
+        std::atomic<bool> isBroken = false;
+        const int64_t pieceRows = std::max<int64_t>(1, (1 << 18) / nCols);
+        m_pool.parallelFor(nRows, pieceRows, [&](int64_t begin, int64_t end) {
+            if (isBroken || m_stop.stop_requested())
+                return;
+            std::vector<float> values(static_cast<size_t>(nCols));
+            for (int64_t row = begin; row < end; ++row) {
+                quant::unpackRow(info.dtype, tensor.raw() + row * inBytes, values.data(), nCols);
+                if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
+                    isBroken = true;
+                quant::packRow(target, values.data(), out.data() + row * rowBytes, nCols);
+            }
+        });
+        if (m_stop.stop_requested())
+            throw Cancelled();
+        if (isBroken)
+            throw BadFile(m_source, "tensor " + info.name + " holds a weight that is no finite number");
+        return out;
+    }
+
+private:
+    cpu::ThreadPool& m_pool;
+    const std::string& m_source;
+    const std::stop_token& m_stop;
+};
+
+} // namespace
+
+std::vector<QuantizationType> quantizationTypes()
+{
+    std::vector<QuantizationType> types;
+    for (const quant::Recipe& recipe : quant::recipes())
+        types.push_back({std::string(recipe.name), std::string(recipe.description)});
+    return types;
+}
+
+QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const std::string& type, int nThreads, std::stop_token stop,
+                             const std::function<void(uint64_t, uint64_t)>& progress)
+{
+    const quant::Recipe* recipe = quant::findRecipe(type);
+    if (!recipe)
+        throw std::invalid_argument("there is no quantization type \"" + type + "\"");
+    formats::OpenOptions options;
+    options.isExact = true;
+    options.nThreads = nThreads;
+    options.stop = stop;
+    const auto model = formats::openModelFile(path, options);
+    std::error_code error;
+    for (const fs::path& part : model->paths())
+        if (fs::equivalent(part, out, error))
+            throw std::invalid_argument("the new file would replace the model that it is made from");
+    checkSource(*model);
+
+    const quant::ModelTraits traits = traitsOf(*model);
+    formats::GgufWriter writer(out);
+    writeKeys(*model, *recipe, writer.metadata());
+    std::vector<DType> targets;
+    uint64_t total = 0;
+    for (const formats::TensorInfo& info : model->tensors()) {
+        const DType original = info.dtype == DType::Q8_0 ? DType::F16 : info.dtype;
+        const DType chosen = quant::typeFor(*recipe, info.name, info.shape, original, traits);
+        targets.push_back(chosen == original ? info.dtype : chosen);
+        writer.declare(info.name, info.shape, targets.back());
+        total += info.bytes;
+    }
+    cpu::ThreadPool pool(nThreads);
+    const Encoder encoder(pool, model->metadata().source(), stop);
+    QuantizeResult result;
+    result.inBytes = model->fileBytes();
+    uint64_t done = 0;
+    for (size_t i = 0; i < targets.size(); ++i) {
+        const formats::TensorInfo& info = model->tensors()[i];
+        if (stop.stop_requested())
+            throw Cancelled();
+        const Tensor tensor = model->get(info.name);
+        if (targets[i] == info.dtype)
+            writer.append(tensor);
+        else
+            writer.append(encoder.encode(info, tensor, targets[i]));
+        result.types[std::string(quant::typeName(targets[i]))] += uint64_t(tensor.rows() * quant::rowBytes(targets[i], tensor.cols()));
+        model->notNeeded(tensor);
+        done += info.bytes;
+        if (progress)
+            progress(done, total);
+    }
+    writer.finish();
+    result.outBytes = fs::file_size(out);
+    return result;
+}
+
+} // namespace sy::api
