@@ -14,7 +14,7 @@ namespace sy::app {
 namespace {
 
 struct ChatOptions {
-    std::string model, message, system, activations = "fast";
+    std::string model, message, system, activations = "fast", quantization;
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *systemOption = nullptr;
 };
@@ -114,6 +114,7 @@ int chat(CommandContext& context, const ChatOptions& options)
     api::LoadOptions load;
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
+    load.quantization = options.quantization;
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     std::vector<api::ChatMessage> messages;
     if (options.systemOption->count() > 0)
@@ -136,6 +137,7 @@ Action declareChat(CLI::App& command)
     options->systemOption = command.add_option("--system", options->system, "System message (default: the one in the model's template)")
                                 ->type_name("TEXT");
     addActivationsOption(command, options->activations);
+    addQuantizationOption(command, options->quantization);
     options->generation.declare(command);
     command.footer("JSON: lines {token, id, ms, logprob}, ms since the token before and logprob in nats; last {finish, text, promptTokens,\n"
                    "cachedTokens, generatedTokens, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, seed}.\n"

@@ -89,7 +89,7 @@ void printText(Console& console, const api::ModelFacts& facts)
 Action declareInfo(CLI::App& command)
 {
     auto options = std::make_shared<InfoOptions>();
-    command.add_option("MODEL", options->model, "Path of a GGUF file, or id or name of an imported model")->required();
+    command.add_option("MODEL", options->model, "Path of a GGUF file or safetensors folder, or id or name of an imported model")->required();
     command.add_flag("--tensors", options->withTensors, "List every tensor: name, type, shape (outermost first), bytes");
     command.footer("Reads the file's header only; no weights are loaded.\n\nExample:\n  switchyard info model.gguf --json");
     return [options](CommandContext& context) {

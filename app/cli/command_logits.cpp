@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "the logits file is li
 namespace {
 
 struct LogitsOptions {
-    std::string model, tokens, tokensFile, out, activations = "fast";
+    std::string model, tokens, tokensFile, out, activations = "fast", quantization;
     int64_t chunk = 512;
 };
 
@@ -41,6 +41,7 @@ int writeLogits(CommandContext& context, const LogitsOptions& options)
     api::LoadOptions load;
     load.contextLength = int64_t(ids.size());
     load.isExact = options.activations == "f32";
+    load.quantization = options.quantization;
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     const int64_t nVocabulary = model->facts().nVocabulary;
     for (const int32_t id : ids) {
@@ -89,6 +90,7 @@ Action declareLogits(CLI::App& command)
         ->check(CLI::Range(int64_t(1), int64_t(1) << 20))
         ->capture_default_str();
     addActivationsOption(command, options->activations);
+    addQuantizationOption(command, options->quantization);
     command.footer("JSON: {positions, vocabulary}.\n\nExample:\n"
                    "  switchyard logits --model model.gguf --tokens \"1 2 3\" --out logits.f32 --activations f32");
     return [options](CommandContext& context) { return writeLogits(context, *options); };

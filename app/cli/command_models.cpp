@@ -146,9 +146,9 @@ Action declareModels(CLI::App& command)
         return sub;
     };
     command.add_subcommand("list", "List the models (what `models` alone does)")->fallthrough();
-    CLI::App* sub = add("import", "Add a model file to the list", import);
-    sub->add_option("PATH", options->path, "GGUF file, or any part of a split one")->required();
-    sub->add_flag("--copy", options->isCopy, "Copy the file into the data folder; without it the file stays where it is");
+    CLI::App* sub = add("import", "Add a model to the list", import);
+    sub->add_option("PATH", options->path, "GGUF file, any part of a split one, or folder of safetensors")->required();
+    sub->add_flag("--copy", options->isCopy, "Copy it into the data folder; without it the model stays where it is");
     sub->footer("Example:\n  switchyard models import ~/Downloads/model.gguf --copy");
     const auto addId = [&](const char* name, const char* summary, int (*run)(CommandContext&, const ModelsOptions&), const char* footer) {
         CLI::App* one = add(name, summary, run);

@@ -12,7 +12,7 @@ namespace sy::app {
 namespace {
 
 struct PerplexityOptions {
-    std::string model, file, activations = "fast";
+    std::string model, file, activations = "fast", quantization;
     int64_t contextLength = 512;
 };
 
@@ -22,6 +22,7 @@ int measure(CommandContext& context, const PerplexityOptions& options)
     api::LoadOptions load;
     load.contextLength = options.contextLength;
     load.isExact = options.activations == "f32";
+    load.quantization = options.quantization;
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     const auto tokens = model->tokenize(text);
     if (tokens.size() < 2)
@@ -54,6 +55,7 @@ Action declarePerplexity(CLI::App& command)
         ->check(CLI::Range(int64_t(2), int64_t(1) << 20))
         ->capture_default_str();
     addActivationsOption(command, options->activations);
+    addQuantizationOption(command, options->quantization);
     command.footer("The text is cut into consecutive windows without overlap; no BOS is added and the first token of a window is not\n"
                    "scored. JSON: {perplexity, meanNll, nTokens}.\n\nExample:\n"
                    "  switchyard perplexity --model model.gguf --file book.txt --context 512");

@@ -13,6 +13,7 @@ constexpr CommandRow kCommands[] = {
     {"logits", "Write the scores of every position of a token sequence", declareLogits},
     {"embed", "Turn texts into vectors", declareEmbed},
     {"perplexity", "Measure how well a model predicts a text", declarePerplexity},
+    {"quantize", "Write a model as a smaller GGUF file", declareQuantize},
     {"chat", "Talk with a model", declareChat},
     {"ingest", "Index documents into a collection", declareIngest},
     {"documents", "List or remove the documents of a collection", declareDocuments},

@@ -18,7 +18,7 @@ void addModelOption(CLI::App& command, std::string& model, api::ModelKind kind)
 {
     command
         .add_option("--model", model,
-                    std::string("Path of a GGUF file, or id or name of an imported model (default: the newest ") + kindName(kind) +
+                    std::string("Path of a GGUF file or safetensors folder, or id or name of an imported model (default: the newest ") + kindName(kind) +
                         " model in the list)")
         ->type_name("MODEL");
 }
@@ -39,6 +39,15 @@ void addActivationsOption(CLI::App& command, std::string& activations)
         ->type_name("TYPE")
         ->check(CLI::IsMember({"f32", "fast"}))
         ->capture_default_str();
+}
+
+void addQuantizationOption(CLI::App& command, std::string& quantization)
+{
+    command
+        .add_option("--quantization", quantization,
+                    "Quantize the matrices of a safetensors folder while they are loaded (default: keep their types)")
+        ->type_name("TYPE")
+        ->check(CLI::IsMember({"Q8_0", "Q6_K", "Q5_K", "Q4_K"}, CLI::ignore_case));
 }
 
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,

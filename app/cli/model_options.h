@@ -17,6 +17,9 @@ std::filesystem::path resolveModel(CommandContext& context, const std::string& m
 /// --activations f32|fast
 void addActivationsOption(CLI::App& command, std::string& activations);
 
+/// --quantization TYPE, for folders of safetensors.
+void addQuantizationOption(CLI::App& command, std::string& quantization);
+
 /// Loads, with a progress line. Throws what ModelHost::load throws, and std::invalid_argument when the kind is another one.
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
                                             const api::LoadOptions& options = {});

@@ -39,6 +39,8 @@ private slots:
     void interruptedWhileReadingEndsWith130();
     void interruptedWhileWorkingEndsWith130();
     void embeddingNeedsAnEmbeddingModel();
+    void aFolderIsUsedLikeAFile();
+    void aModelIsQuantized();
 
 private:
     QString model() const { return m_program.path("tiny.gguf"); }
@@ -378,6 +380,57 @@ void TestCliModels::embeddingNeedsAnEmbeddingModel()
     const auto outcome = run({"embed", "--model", model()}, "{\"text\": \"x\"}\n");
     QCOMPARE(outcome.status, 1);
     QVERIFY2(outcome.err.contains("embedding"), outcome.err);
+}
+
+void TestCliModels::aFolderIsUsedLikeAFile()
+{
+    const auto folder = sy::test::fixturePath("hf/llama3-rope");
+    if (!std::filesystem::exists(folder))
+        QSKIP("hf/ of the fixtures is absent");
+    const QString path = QString::fromStdString(folder.string());
+    const auto facts = run({"info", path}).json();
+    QCOMPARE(facts["architecture"].get<std::string>(), std::string("llama"));
+    QCOMPARE(facts["vocabulary"].get<int>(), 320);
+
+    std::string ids;
+    uint32_t x = 7;
+    for (int i = 0; i < 40; ++i) {
+        x = x * 1664525 + 1013904223;
+        ids += std::to_string((x >> 8) % 256) + " ";
+    }
+    const QString out = m_program.path("folder.f32");
+    const Outcome outcome = run({"logits", "--model", path, "--tokens", QString::fromStdString(ids), "--out", out, "--activations", "f32", "--chunk", "7"});
+    QVERIFY2(outcome.status == 0, outcome.err);
+    const auto got = sy::test::readFloats(out.toStdString()), expected = sy::test::readFloats(folder.string() + ".expected.f32");
+    QCOMPARE(got.size(), expected.size());
+    for (size_t i = 0; i < got.size(); ++i)
+        QVERIFY(std::abs(got[i] - expected[i]) <= 1e-4f);
+
+    for (const QStringList& more : {QStringList{}, QStringList{"--quantization", "q8_0"}}) {
+        const Outcome chat = run(QStringList{"chat", "--model", path, "--message", "fox", "--max-tokens", "4", "--temperature", "0"} + more);
+        QVERIFY2(chat.status == 0, chat.err);
+        QVERIFY(chat.lines().back()["promptTokens"].get<int>() > 3);
+    }
+    const auto broken = m_program.path("broken");
+    std::filesystem::create_directories(broken.toStdString());
+    const Outcome refused = run({"info", broken});
+    QCOMPARE(refused.status, 1);
+    QVERIFY(refused.err.contains("config.json"));
+}
+
+void TestCliModels::aModelIsQuantized()
+{
+    const QString out = m_program.path("small.gguf");
+    const Outcome outcome = run({"quantize", model(), out, "--type", "q4_k_m"});
+    QVERIFY2(outcome.status == 0, outcome.err);
+    const auto json = outcome.json();
+    QVERIFY(hasKeys(json, {"inBytes", "outBytes", "seconds", "quantization"}));
+    QVERIFY(json["outBytes"].get<int64_t>() < json["inBytes"].get<int64_t>());
+    const auto facts = run({"info", out}).json();
+    QVERIFY(facts["quantization"].contains("Q5_0")); // rows of 32 take no K type
+    QCOMPARE(facts["parameters"], run({"info", model()}).json()["parameters"]);
+    QCOMPARE(run({"quantize", model(), out, "--type", "q9"}).status, 2);
+    QCOMPARE(run({"quantize", out, out, "--type", "q8_0"}).status, 1);
 }
 
 QTEST_GUILESS_MAIN(TestCliModels)
