@@ -14,7 +14,8 @@ namespace sy::app {
 namespace {
 
 struct ChatOptions {
-    std::string model, message, system, activations = "fast", quantization;
+    std::string model, message, system, schemaFile, activations = "fast", quantization;
+    std::string schema; // what schemaFile holds
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *systemOption = nullptr;
 };
@@ -52,6 +53,7 @@ int answer(CommandContext& context, api::LoadedModel& model, std::vector<api::Ch
     Console& console = context.console();
     api::GenerationRequest request = options.generation.request();
     request.messages = messages;
+    request.schema = options.schema;
     const auto onToken = [&](const api::TokenEvent& token) {
         console.endProgress();
         if (console.isJson())
@@ -109,8 +111,12 @@ int converse(CommandContext& context, api::LoadedModel& model, std::vector<api::
     return 0;
 }
 
-int chat(CommandContext& context, const ChatOptions& options)
+int chat(CommandContext& context, ChatOptions options)
 {
+    if (!options.schemaFile.empty()) {
+        options.schema = readWhole(options.schemaFile);
+        api::checkSchema(options.schema, options.schemaFile); // before a model is loaded
+    }
     api::LoadOptions load;
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
@@ -136,6 +142,11 @@ Action declareChat(CLI::App& command)
             ->type_name("TEXT");
     options->systemOption = command.add_option("--system", options->system, "System message (default: the one in the model's template)")
                                 ->type_name("TEXT");
+    command
+        .add_option("--schema", options->schemaFile,
+                    "JSON Schema that every answer satisfies; the answer is JSON on one line. Say in the message what is wanted: the model\n"
+                    "does not see the schema")
+        ->type_name("FILE");
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
     options->generation.declare(command);

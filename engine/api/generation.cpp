@@ -63,6 +63,8 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     task.sampling = settingsOf(request.sampling);
     task.maxTokens = std::max<int64_t>(request.maxTokens, 0);
     task.endIds = state.requireTokenizer().endOfGenerationIds();
+    if (!request.schema.empty())
+        task.grammar = m_state->grammars.find(request.schema, state.requireTokenizer());
     task.priority = priorityOf(request.priority);
     if (onProgress) {
         task.onProgress = [&](const generate::PromptProgress& p) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/api/engine_state.h"
+#include "engine/api/grammar_cache.h"
 #include "engine/api/models.h"
 #include "engine/formats/model_file.h"
 #include "engine/generate/embedding_queue.h"
@@ -48,6 +49,7 @@ struct LoadedModel::State {
     std::unique_ptr<models::Model> model;
     std::optional<tokenizer::Tokenizer> tokenizer; // absent: the file says "none", and only token ids can be computed with
     std::optional<ChatFormat> chatFormat; // chat models
+    GrammarCache grammars;
 
     // A chat model has a cache and a scheduler, an embedding model has a queue.
     std::unique_ptr<nn::KvPool> pool;

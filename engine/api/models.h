@@ -59,8 +59,12 @@ struct GenerationRequest {
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
     std::vector<std::string> stopStrings;
+    std::string schema; // JSON Schema that the answer is to satisfy; empty: free text. What is understood: generate/schema_compiler.h
     Priority priority = Priority::interactive;
 };
+
+/// Throws as generate() does for a schema that is wrong or not understood; messages name `source`.
+void checkSchema(const std::string& schema, const std::string& source);
 
 struct TokenEvent {
     int32_t id;
@@ -106,6 +110,8 @@ public:
     /// returning false ends the generation as a stop does (finish stop). Cancel through `stop`: takes effect within one token and
     /// returns what there is with Finish::cancelled. Throws what the engine throws (OutOfMemory, Unsupported …);
     /// std::invalid_argument when the prompt alone exceeds the context (the message names both sizes).
+    /// With a schema the answer is JSON that satisfies it, unless it is cut off (finish length or cancelled). Throws BadFile and
+    /// Unsupported for schemas that are wrong or not understood.
     GenerationResult generate(const GenerationRequest& request, const std::function<bool(const TokenEvent&)>& onToken,
                               std::stop_token stop = {}, const std::function<void(const PromptProgress&)>& onProgress = {});
 

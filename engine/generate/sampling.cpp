@@ -6,6 +6,7 @@
 #include "engine/generate/quick_exp.h"
 #include "engine/generate/random.h"
 #include "engine/generate/sampler_table.h"
+#include "engine/generate/token_grammar.h"
 
 #include <algorithm>
 #include <cmath>
@@ -92,7 +93,7 @@ TokenChooser::TokenChooser(SamplingSettings settings) : m_settings(std::move(set
     checkRanges(m_settings);
 }
 
-Choice TokenChooser::choose(std::span<const float> logits, const History& history)
+Choice TokenChooser::choose(std::span<const float> logits, const History& history, const TokenMask* allowed)
 {
     const float best = highest(logits);
     if (!std::isfinite(best))
@@ -100,10 +101,18 @@ Choice TokenChooser::choose(std::span<const float> logits, const History& histor
     const double logNormalizer = double(best) + std::log(sumExp(logits, best));
     const auto chosen = [&](int32_t id) { return Choice{id, float(double(logits[size_t(id)]) - logNormalizer)}; };
 
-    if (m_settings.temperature == 0 && !changesLogits(m_settings))
-        return chosen(indexOf(logits, best));
+    if (m_settings.temperature == 0 && !changesLogits(m_settings)) {
+        const int32_t id = indexOf(logits, best);
+        if (!allowed || allowed->allows(id)) // mostly a model wants what its grammar wants
+            return chosen(id);
+    }
 
-    m_logits.assign(logits.begin(), logits.end());
+    const auto start = [&] {
+        m_logits.assign(logits.begin(), logits.end());
+        if (allowed)
+            allowed->apply(m_logits);
+    };
+    start();
     Candidates candidates(m_logits);
     const bool isGreedy = m_settings.temperature == 0;
     for (const Sampler& sampler : samplers()) {
@@ -111,8 +120,13 @@ Choice TokenChooser::choose(std::span<const float> logits, const History& histor
             sampler.apply(candidates, m_settings, history);
     }
     const float top = candidates.best();
-    if (!std::isfinite(top)) // a bias forbade every token: better the model's choice than none
-        return chosen(indexOf(logits, best));
+    if (!std::isfinite(top)) { // a bias forbade every token: better the model's choice than none
+        start();
+        const float bestAllowed = highest(m_logits);
+        if (!std::isfinite(bestAllowed))
+            throw DeviceFailure("cpu", "choosing a token", "the scores of all tokens that fit are not finite numbers");
+        return chosen(indexOf(m_logits, bestAllowed));
+    }
     if (isGreedy)
         return chosen(indexOf(m_logits, top));
     const double uniform = uniformDraw(m_settings.seed, m_nDrawn++);

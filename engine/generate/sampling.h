@@ -36,6 +36,8 @@ struct Choice {
     float logprob; // natural log, of the model's own distribution, before any setting
 };
 
+class TokenMask; // token_grammar.h
+
 /// Chooses the tokens of one request. Not thread-safe; about 1.2 MB for a vocabulary of 150,000, kept between calls.
 class TokenChooser {
 public:
@@ -43,8 +45,9 @@ public:
     explicit TokenChooser(SamplingSettings settings);
 
     /// logits: one row. NaN counts as impossible. Throws DeviceFailure when nothing finite is left, which means that the
-    /// weights are damaged. The n-th call takes the n-th draw of the seed; a greedy choice takes none.
-    Choice choose(std::span<const float> logits, const History& history);
+    /// weights are damaged. The n-th call takes the n-th draw of the seed; a greedy choice takes none. `allowed`: only these
+    /// tokens are there at all, for every setting; it allows one at least.
+    Choice choose(std::span<const float> logits, const History& history, const TokenMask* allowed = nullptr);
 
     const SamplingSettings& settings() const { return m_settings; }
 

@@ -69,6 +69,8 @@ GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
     request.priority = task.priority;
     request.stop = std::move(stop);
     request.chooser.emplace(task.sampling);
+    if (task.grammar)
+        request.parse.emplace(task.grammar);
     request.outcome.promptTokens = int64_t(request.tokens.size());
     m_state->submitAndWait(request);
     return std::move(request.outcome);

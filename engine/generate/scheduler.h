@@ -3,6 +3,7 @@
 
 #include "engine/generate/sampling.h"
 #include "engine/generate/step_lock.h"
+#include "engine/generate/token_grammar.h"
 #include "engine/models/model.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/ops/op_context.h"
@@ -38,6 +39,7 @@ struct GenerationTask {
     SamplingSettings sampling;
     int64_t maxTokens = 0;        // 0: until the context is full
     std::vector<int32_t> endIds;  // tokens that end the answer; reported and counted like others
+    std::shared_ptr<const TokenGrammar> grammar; // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
     Priority priority = Priority::interactive;
     std::function<bool(const Token&)> onToken; // false: enough
     std::function<void(const PromptProgress&)> onProgress;

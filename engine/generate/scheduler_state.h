@@ -30,6 +30,7 @@ struct Request {
     std::vector<int32_t> tokens; // the prompt, and the answer as it grows
     int64_t nPrompt = 0;
     std::optional<TokenChooser> chooser;
+    std::optional<TokenParse> parse; // with a grammar
     Clock::time_point submitted;
 
     // As it goes.

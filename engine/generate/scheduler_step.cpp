@@ -227,8 +227,9 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
         for (int64_t i = begin; i < end; ++i) {
             Draw& draw = draws[size_t(i)];
             try {
-                draw.choice = draw.request->chooser->choose(rows(draw.row, 1),
-                                                            {draw.request->tokens, size_t(draw.request->nPrompt)});
+                Request& request = *draw.request;
+                draw.choice = request.chooser->choose(rows(draw.row, 1), {request.tokens, size_t(request.nPrompt)},
+                                                      request.parse ? &request.parse->mask() : nullptr);
             } catch (...) {
                 draw.error = std::current_exception();
             }
@@ -278,8 +279,12 @@ void Scheduler::State::accept(Request& request, const Choice& choice)
     }
     request.lastToken = now;
     request.tokens.push_back(choice.id);
-    bool isWanted = true;
+    bool isWanted = true, isComplete = false;
     try {
+        if (request.parse) {
+            request.parse->advance(choice.id);
+            isComplete = request.parse->mustEnd();
+        }
         if (isFirst && task.onProgress)
             task.onProgress({request.nPrompt, request.nPrompt, 0});
         if (task.onToken)
@@ -288,7 +293,7 @@ void Scheduler::State::accept(Request& request, const Choice& choice)
         fail(request, std::current_exception());
         return;
     }
-    if (!isWanted || std::find(task.endIds.begin(), task.endIds.end(), choice.id) != task.endIds.end())
+    if (!isWanted || isComplete || std::find(task.endIds.begin(), task.endIds.end(), choice.id) != task.endIds.end())
         finish(request, Finish::stop);
     else if ((task.maxTokens > 0 && request.nAnswer() >= task.maxTokens) || int64_t(request.tokens.size()) > contextLength)
         finish(request, Finish::length);
