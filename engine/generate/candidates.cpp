@@ -27,6 +27,24 @@ Float4 load(const float* from) noexcept
 
 } // namespace
 
+bool hasNan(std::span<const float> values) noexcept
+{
+    std::array<Int4, kUnrolled> isNan{};
+    size_t i = 0;
+    for (; i + kStep <= values.size(); i += kStep) {
+        for (size_t j = 0; j < kUnrolled; ++j) {
+            const Float4 value = load(&values[i + 4 * j]);
+            isNan[j] |= value != value;
+        }
+    }
+    bool found = false;
+    for (; i < values.size(); ++i)
+        found |= std::isnan(values[i]);
+    for (const Int4& some : isNan)
+        found |= (some[0] | some[1] | some[2] | some[3]) != 0;
+    return found;
+}
+
 float highest(std::span<const float> values) noexcept
 {
     std::array<Float4, kUnrolled> best;

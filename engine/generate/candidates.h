@@ -52,6 +52,8 @@ private:
     bool m_isList = false;
 };
 
+bool hasNan(std::span<const float> values) noexcept;
+
 /// The highest value; NaN is passed over. -infinity for an empty row.
 float highest(std::span<const float> values) noexcept;
 

@@ -96,7 +96,7 @@ TokenChooser::TokenChooser(SamplingSettings settings) : m_settings(std::move(set
 Choice TokenChooser::choose(std::span<const float> logits, const History& history, const TokenMask* allowed)
 {
     const float best = highest(logits);
-    if (!std::isfinite(best))
+    if (!std::isfinite(best) || hasNan(logits))
         throw DeviceFailure("cpu", "choosing a token", "the model's scores are not finite numbers; its file may be damaged");
     const double logNormalizer = double(best) + std::log(sumExp(logits, best));
     const auto chosen = [&](int32_t id) { return Choice{id, float(double(logits[size_t(id)]) - logNormalizer)}; };

@@ -44,8 +44,7 @@ public:
     /// Throws std::invalid_argument for a setting outside its range; the message names it.
     explicit TokenChooser(SamplingSettings settings);
 
-    /// logits: one row. NaN counts as impossible. Throws DeviceFailure when nothing finite is left, which means that the
-    /// weights are damaged. The n-th call takes the n-th draw of the seed; a greedy choice takes none. `allowed`: only these
+    /// logits: one row. Throws DeviceFailure when one is NaN or none is finite, which means that the weights are damaged. The n-th call takes the n-th draw of the seed; a greedy choice takes none. `allowed`: only these
     /// tokens are there at all, for every setting; it allows one at least.
     Choice choose(std::span<const float> logits, const History& history, const TokenMask* allowed = nullptr);
 

@@ -71,6 +71,8 @@ GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
     request.chooser.emplace(task.sampling);
     if (task.grammar)
         request.parse.emplace(task.grammar);
+    if (task.guessesAhead && m_state->options.nMostGuesses > 0)
+        request.lookup.emplace();
     request.outcome.promptTokens = int64_t(request.tokens.size());
     m_state->submitAndWait(request);
     return std::move(request.outcome);
@@ -145,8 +147,15 @@ void Scheduler::State::loop()
         settleCancelled();
         admit();
         reportQueue();
-        if (!running.empty())
+        if (running.empty())
+            continue;
+        try {
             step();
+        } catch (...) { // a step deals with what it knows; whatever is left, such as no memory for its own lists, ends what was running
+            const std::exception_ptr error = std::current_exception();
+            while (!running.empty())
+                fail(*running.back(), error);
+        }
     }
 }
 
@@ -160,22 +169,34 @@ void Scheduler::State::settleCancelled()
     }
 }
 
+bool Scheduler::State::hasRoomFor(const Request& request) const
+{
+    if (running.empty())
+        return true; // alone it may always try: if it does not fit then, it never will, and step() says so
+    if (int(running.size()) >= nMostNow)
+        return false;
+    int64_t wanted = int64_t(request.tokens.size()) + kRoomToBegin;
+    for (const Request* other : running)
+        wanted += other->nLeft() + kRoomToBegin; // what those running still need
+    return wanted <= pool.freeTokens();
+}
+
 void Scheduler::State::admit()
 {
-    int64_t promised = 0; // tokens that those running still need
-    for (const Request* request : running)
-        promised += request->nLeft() + kRoomToBegin;
-    while (!waiting.empty() && int(running.size()) < options.nMostRunning) {
+    while (!waiting.empty()) {
         Request* request = waiting.front();
-        const int64_t wanted = int64_t(request->tokens.size()) + kRoomToBegin;
-        // Alone it may always try: if it does not fit then, it never will, and step() says so.
-        if (!running.empty() && promised + wanted > pool.freeTokens())
-            break;
-        promised += wanted;
-        waiting.erase(waiting.begin());
-        running.push_back(request);
-        --nWaiting;
-        ++nRunning;
+        if (hasRoomFor(*request)) {
+            waiting.erase(waiting.begin());
+            running.push_back(request);
+            --nWaiting;
+            ++nRunning;
+            continue;
+        }
+        Request* last = victim();
+        if (last->priority <= request->priority)
+            return;
+        preempt(*last);
+        std::sort(waiting.begin(), waiting.end(), comesFirst);
     }
 }
 
@@ -203,6 +224,7 @@ void Scheduler::State::remove(Request& request)
     if (std::erase(running, &request))
         --nRunning;
     request.cache.truncate(0);
+    nMostNow = options.nMostRunning;
 }
 
 void Scheduler::State::finish(Request& request, Finish how)

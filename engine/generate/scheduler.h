@@ -40,6 +40,7 @@ struct GenerationTask {
     int64_t maxTokens = 0;        // 0: until the context is full
     std::vector<int32_t> endIds;  // tokens that end the answer; reported and counted like others
     std::shared_ptr<const TokenGrammar> grammar; // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
+    bool guessesAhead = true; // speculative decoding by prompt lookup, where it pays; the answer is the same
     Priority priority = Priority::interactive;
     std::function<bool(const Token&)> onToken; // false: enough
     std::function<void(const PromptProgress&)> onProgress;
@@ -50,6 +51,8 @@ struct GenerationOutcome {
     std::vector<int32_t> ids; // the answer, its end token included
     int64_t promptTokens = 0;
     int64_t cachedTokens = 0; // of the prompt, found in the prefix index
+    int64_t guessedTokens = 0; // tokens that were guessed ahead,
+    int64_t trueGuesses = 0;   // and those that came true
     std::chrono::duration<double> untilFirstToken{0}; // since the request, waiting included
     double prefillTokensPerSecond = 0; // of the prompt's computed tokens, from the first step to the first token
     double decodeTokensPerSecond = 0;  // of the tokens after the first
@@ -66,16 +69,24 @@ struct ScoreTask {
 struct SchedulerOptions {
     int nMostRunning = 8;     // sequences in one step; others wait
     int64_t stepTokens = 512; // prompt tokens in one step, at most
-    std::chrono::duration<double> stepTime{0.4};     // prompts are cut so that a step takes about this long,
-    std::chrono::duration<double> sharedStepTime{0.2}; // and this long while an answer is being written
+    std::chrono::duration<double> stepTime{0.25};       // prompts are cut so that a step takes about this long,
+    std::chrono::duration<double> sharedStepTime{0.08}; // and this long while an answer is being written
+    int nMostGuesses = 8;    // tokens guessed ahead in one step of one answer
+    bool guessesAlways = false; // as many as there are, whether it pays or not: for tests
 };
 
 /// Makes answers with one model, several at a time. A thread of its own steps the model; each step carries one token of every
 /// answer being written and, in what room is left, a piece of a prompt (Yu et al. 2022, Orca; Agrawal et al. 2023,
-/// arXiv:2308.16369). So a long prompt delays the others' tokens by a fraction of a second and never blocks them.
+/// arXiv:2308.16369). The piece grows and shrinks with the time that steps take, so that a long prompt delays the others'
+/// tokens by less than a tenth of a second.
+///
+/// Where the text repeats what was said before, the tokens that followed there are put into the step as guesses (Leviathan et al. 2023,
+/// arXiv:2211.17192). Each token is chosen from its own row with its own draw, exactly as without guesses; a step with guesses that
+/// come true merely yields several. How many are made follows from how often they come true and from what rows cost.
 ///
 /// Since a row of the model's output does not depend on the rest of the batch, an answer is the same whatever runs beside it.
-/// When the KV cache is full the latest request of the lowest priority gives its pages up and is computed again later.
+/// When the KV cache or the number of sequences is at its limit, the latest request of the lowest priority gives its place up and is
+/// computed again later, if somebody of a higher priority waits or those that run need the room.
 class Scheduler {
 public:
     /// model, pool, the context's thread pool and stepLock must outlive the scheduler; `contextLength` tokens at most per sequence.
@@ -83,7 +94,8 @@ public:
               SchedulerOptions options = {});
     ~Scheduler(); // ends what still runs as cancelled, after the step in progress
 
-    /// Blocks until the answer is complete. Returns Finish::cancelled, with what there is, within one step of a request to stop.
+    /// Blocks until the answer is complete. Returns Finish::cancelled, with what there is, within one token of a request to stop; a step
+    /// that reads this prompt alone is abandoned between two layers.
     /// Throws std::invalid_argument for a prompt that is empty, exceeds the context (both sizes in the message) or holds a token
     /// outside the vocabulary, and for settings out of range; OutOfMemory when the KV cache cannot hold the sequence even
     /// alone; and whatever a callback or the model throws.

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Inside of Scheduler: scheduler.cpp holds the queue and the thread, scheduler_step.cpp makes the steps.
+// Inside of Scheduler: scheduler.cpp holds the queue and the thread, scheduler_plan.cpp chooses the parts of a step,
+// scheduler_step.cpp makes it.
 #pragma once
 
+#include "engine/generate/prompt_lookup.h"
 #include "engine/generate/scheduler.h"
+#include "engine/generate/step_costs.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -31,6 +34,7 @@ struct Request {
     int64_t nPrompt = 0;
     std::optional<TokenChooser> chooser;
     std::optional<TokenParse> parse; // with a grammar
+    std::optional<PromptLookup> lookup; // when it guesses ahead
     Clock::time_point submitted;
 
     // As it goes.
@@ -38,6 +42,8 @@ struct Request {
     int queuePosition = -1; // as last reported
     nn::KvSequence cache;
     int64_t nRowsDone = 0; // score: rows handed out
+    std::vector<int32_t> ahead; // the last token and the guesses behind it, as the step takes them
+    GuessRecord guesses;
     bool hasBegun = false;
     GenerationOutcome outcome;
     Clock::time_point begun, firstToken, lastToken;
@@ -54,6 +60,7 @@ struct StepPart {
     int64_t first;
     int64_t nTokens;
     models::LogitsWanted logits;
+    int nGuesses = 0; // the last of the tokens, not part of the answer yet
     int64_t nRows() const
     {
         return logits == models::LogitsWanted::all ? nTokens : logits == models::LogitsWanted::last ? 1 : 0;
@@ -63,7 +70,8 @@ struct StepPart {
 struct Scheduler::State {
     State(models::Model& model_, nn::KvPool& pool_, const ops::OpContext& context_, StepLock& stepLock_, int64_t contextLength_,
           SchedulerOptions options_)
-        : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_), options(options_)
+        : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_), options(options_),
+          nMostNow(options_.nMostRunning)
     {
     }
 
@@ -74,16 +82,19 @@ struct Scheduler::State {
     const int64_t contextLength;
     const SchedulerOptions options;
 
-    std::mutex mutex; // guards these three
+    std::mutex mutex; // guards these three; isStopping may be read without
     std::condition_variable wake;
     std::vector<Request*> arrived;
-    bool isStopping = false;
+    std::atomic<bool> isStopping{false};
 
     // The scheduler's thread only.
     std::vector<Request*> waiting; // in order of service
     std::vector<Request*> running;
     uint64_t nextTicket = 0;
+    int nMostNow;           // as many as the machine's memory has let run; nMostRunning again when one has ended
     double prefillRate = 0; // tokens per second, as measured; 0: not yet
+    double sharedPiece = 0; // tokens of prompts beside answers, so that a step takes sharedStepTime; 0: not yet known
+    StepCosts costs;        // of steps without prompts
 
     std::atomic<int> nRunning{0}, nWaiting{0};
     std::thread thread; // last: see STYLE.md section 7
@@ -94,22 +105,32 @@ struct Scheduler::State {
     void loop();
     void settleCancelled();
     void admit();
+    bool hasRoomFor(const Request& request) const;
     void reportQueue();
     void finish(Request& request, Finish how);
     void fail(Request& request, std::exception_ptr error);
     void remove(Request& request);
 
-    // scheduler_step.cpp
-    void step();
+    // scheduler_plan.cpp
     std::vector<StepPart> plan();
     int64_t promptBudget(bool isShared) const;
+    void guess(std::span<StepPart> parts);
     bool makeRoom(std::vector<StepPart>& parts);
     Request* victim() const;
     void preempt(Request& request);
+
+    // scheduler_step.cpp
+    struct Draw;
+    void step();
     void run(std::span<const StepPart> parts);
+    Tensor compute(std::span<const StepPart> parts);
+    void learn(std::span<const StepPart> parts, double seconds);
     void settle(std::span<const StepPart> parts, const Tensor& logits);
-    void accept(Request& request, const Choice& choice);
+    void choose(Draw& draw, std::span<const float> rows);
+    void acceptAll(Request& request, const Draw& draw);
+    bool accept(Request& request, const Choice& choice, bool isComplete);
     void report(Request& request);
+    std::exception_ptr explained(Request& request, std::exception_ptr error);
 };
 
 } // namespace sy::generate

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A step, from the choice of its parts to the tokens that come out of it.
+// A step, from its parts to the tokens that come out of it.
 #include "engine/core/error.h"
 #include "engine/generate/scheduler_state.h"
 
 #include <algorithm>
 #include <cassert>
-#include <tuple>
+#include <cmath>
+#include <new>
 #include <utility>
 
 namespace sy::generate {
@@ -14,21 +15,54 @@ namespace {
 
 using models::LogitsWanted;
 
-constexpr int64_t kLeastPiece = 16;        // of a prompt: below this the weights' traffic is all that counts
-constexpr int64_t kFirstPiece = 128;       // before anything has been measured
-constexpr int64_t kFirstSharedPiece = 32;
+constexpr int64_t kTellingPiece = 16; // tokens of prompts from which a step says how fast prompts are read
 
-int64_t pagesFor(int64_t nTokens)
-{
-    return (nTokens + nn::KvLayout::kPageTokens - 1) / nn::KvLayout::kPageTokens;
-}
+/// Between two layers: nobody wants what the step would give.
+class AbandonedStep final : public nn::LayerObserver {
+public:
+    AbandonedStep(std::span<const StepPart> parts, const std::atomic<bool>& isStopping) : m_parts(parts), m_isStopping(isStopping) {}
+    void layerDone(int, const Tensor&) override
+    {
+        const auto isUnwanted = [](const StepPart& part) { return part.request->stop.stop_requested(); };
+        if (m_isStopping || std::all_of(m_parts.begin(), m_parts.end(), isUnwanted))
+            throw Cancelled();
+    }
 
-int64_t newPages(std::span<const StepPart> parts)
+private:
+    std::span<const StepPart> m_parts;
+    const std::atomic<bool>& m_isStopping;
+};
+
+/// Where numbers first stop being finite.
+class FirstDamagedLayer final : public nn::LayerObserver {
+public:
+    void layerDone(int layer, const Tensor& hidden) override
+    {
+        if (m_layer < 0 && hidden && !std::all_of(hidden.f32(), hidden.f32() + hidden.count(), [](float x) { return std::isfinite(x); }))
+            m_layer = layer;
+    }
+    int layer() const { return m_layer; } // -1: none
+
+private:
+    int m_layer = -1;
+};
+
+class Watch { // of the model's steps, for as long as it lives
+public:
+    Watch(models::Model& model, nn::LayerObserver& observer) : m_model(model) { m_model.layerObserver = &observer; }
+    ~Watch() { m_model.layerObserver = nullptr; }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+private:
+    models::Model& m_model;
+};
+
+std::span<const int32_t> tokensOf(const StepPart& part)
 {
-    int64_t n = 0;
-    for (const StepPart& part : parts)
-        n += pagesFor(part.first + part.nTokens) - pagesFor(part.first);
-    return n;
+    if (part.nGuesses > 0)
+        return part.request->ahead;
+    return std::span<const int32_t>(part.request->tokens).subspan(size_t(part.first), size_t(part.nTokens));
 }
 
 } // namespace
@@ -40,127 +74,8 @@ void Scheduler::State::step()
         run(parts);
 }
 
-int64_t Scheduler::State::promptBudget(bool isShared) const
-{
-    if (prefillRate == 0)
-        return std::min(isShared ? kFirstSharedPiece : kFirstPiece, options.stepTokens);
-    const auto time = isShared || stepLock.isContended() ? options.sharedStepTime : options.stepTime;
-    const auto n = int64_t(prefillRate * time.count()) / kLeastPiece * kLeastPiece;
-    return std::min(std::max(n, kLeastPiece), options.stepTokens);
-}
-
-std::vector<StepPart> Scheduler::State::plan()
-{
-    std::vector<StepPart> parts;
-    std::vector<Request*> prompts;
-    for (Request* request : running) {
-        if (request->isDecoding())
-            parts.push_back({request, request->cache.length(), 1, LogitsWanted::last});
-        else
-            prompts.push_back(request);
-    }
-
-    // Of one priority the prompt with the least left goes first, so that a short question does not wait behind a long
-    // document; waiting counts as progress, so that nobody waits for ever.
-    const auto now = Clock::now();
-    const auto urgency = [&](const Request* r) {
-        const double waited = std::chrono::duration<double>(now - r->submitted).count();
-        return double(r->nLeft()) - waited * std::max(prefillRate, 1.0) * 0.5;
-    };
-    std::stable_sort(prompts.begin(), prompts.end(), [&](const Request* a, const Request* b) {
-        return a->priority != b->priority ? a->priority < b->priority : urgency(a) < urgency(b);
-    });
-
-    const bool isAlone = parts.empty() && prompts.size() == 1;
-    int64_t budget = promptBudget(!parts.empty());
-    for (Request* request : prompts) {
-        if (budget <= 0)
-            break;
-        if (request->cache.length() == 0 && request->generation) {
-            const int64_t nCached = request->cache.adoptPrefix(request->tokens);
-            if (!request->hasBegun)
-                request->outcome.cachedTokens = nCached;
-        }
-        if (!request->hasBegun)
-            request->begun = now;
-        request->hasBegun = true;
-
-        const int64_t first = request->cache.length();
-        StepPart part{request, first, std::min(request->nLeft(), budget), LogitsWanted::none};
-        if (request->score) {
-            if (isAlone)
-                part.nTokens = request->nLeft();
-            part.nTokens = std::min(part.nTokens, request->score->stepTokens);
-            if (first < request->nRowsDone) // computed before, and given up for want of memory
-                part.nTokens = std::min(part.nTokens, request->nRowsDone - first);
-            else
-                part.logits = LogitsWanted::all;
-        } else if (part.nTokens == request->nLeft()) {
-            part.logits = LogitsWanted::last;
-        }
-        budget -= part.nTokens;
-        parts.push_back(part);
-    }
-    return parts;
-}
-
-// Asked before the step, because a step that fails says only that something did not fit.
-bool Scheduler::State::makeRoom(std::vector<StepPart>& parts)
-{
-    for (;;) {
-        if (parts.empty())
-            return false;
-        const int64_t wanted = newPages(parts), free = pool.freeTokens() / nn::KvLayout::kPageTokens;
-        if (wanted <= free)
-            return true;
-        if (running.size() > 1) {
-            Request* given = victim();
-            std::erase_if(parts, [&](const StepPart& part) { return part.request == given; });
-            preempt(*given);
-            continue;
-        }
-        Request& request = *running.front();
-        if (request.nAnswer() > 0) {
-            finish(request, Finish::length);
-        } else {
-            const size_t pageBytes = pool.layout().pageBytes();
-            fail(request, std::make_exception_ptr(OutOfMemory("cpu", uint64_t(wanted) * pageBytes, uint64_t(free) * pageBytes)));
-        }
-        return false;
-    }
-}
-
-Request* Scheduler::State::victim() const
-{
-    return *std::max_element(running.begin(), running.end(), [](const Request* a, const Request* b) {
-        return std::tie(a->priority, a->ticket) < std::tie(b->priority, b->ticket);
-    });
-}
-
-// Whole pages stay findable as long as nobody needs the room. What has been said stays in `tokens` and is computed again; the
-// draws already taken stay taken, so the answer goes on as if nothing had happened.
-void Scheduler::State::preempt(Request& request)
-{
-    if (request.generation)
-        request.cache.publish();
-    request.cache.truncate(0);
-    request.queuePosition = -1;
-    std::erase(running, &request);
-    waiting.push_back(&request); // sorted by ticket before anybody is admitted
-    --nRunning;
-    ++nWaiting;
-}
-
 void Scheduler::State::run(std::span<const StepPart> parts)
 {
-    std::vector<models::SequenceStep> steps;
-    int64_t nPromptTokens = 0;
-    for (const StepPart& part : parts) {
-        const auto tokens = std::span<const int32_t>(part.request->tokens).subspan(size_t(part.first), size_t(part.nTokens));
-        steps.push_back({&part.request->cache, tokens, part.logits});
-        if (!part.request->isDecoding())
-            nPromptTokens += part.nTokens;
-    }
     const auto rollBack = [&] {
         for (const StepPart& part : parts) {
             if (part.request->cache.length() > part.first)
@@ -170,20 +85,18 @@ void Scheduler::State::run(std::span<const StepPart> parts)
 
     Tensor logits;
     try {
-        const StepLock::Turn turn(stepLock);
-        const auto start = Clock::now();
-        logits = model.step(context, steps);
-        const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-        if (nPromptTokens >= kLeastPiece && seconds > 0) {
-            const double rate = double(nPromptTokens) / seconds;
-            prefillRate = prefillRate == 0 ? rate : 0.5 * (prefillRate + rate);
-        }
+        logits = compute(parts);
+    } catch (const Cancelled&) { // abandoned between two layers
+        rollBack();
+        return;
     } catch (const OutOfMemory&) {
         rollBack();
-        if (running.size() > 1)
+        if (running.size() > 1) {
             preempt(*victim());
-        else
+            nMostNow = int(running.size()); // or it would be back at once
+        } else {
             fail(*parts.front().request, std::current_exception());
+        }
         return;
     } catch (...) {
         rollBack();
@@ -202,19 +115,69 @@ void Scheduler::State::run(std::span<const StepPart> parts)
     settle(parts, logits);
 }
 
+Tensor Scheduler::State::compute(std::span<const StepPart> parts)
+{
+    std::vector<models::SequenceStep> steps;
+    int64_t nTokens = 0, nRows = 0;
+    for (const StepPart& part : parts) {
+        steps.push_back({&part.request->cache, tokensOf(part), part.logits});
+        nTokens += part.nTokens;
+        nRows += part.nRows();
+    }
+    const StepLock::Turn turn(stepLock);
+    AbandonedStep abandoned(parts, isStopping);
+    const Watch watch(model, abandoned);
+    const auto start = Clock::now();
+    try {
+        Tensor logits = model.step(context, steps);
+        learn(parts, std::chrono::duration<double>(Clock::now() - start).count());
+        return logits;
+    } catch (const std::bad_alloc&) { // from somewhere that knows no sizes: say what a step of this size takes
+        throw OutOfMemory("cpu", model.computeBytes(nTokens, nRows), 0);
+    }
+}
+
+void Scheduler::State::learn(std::span<const StepPart> parts, double seconds)
+{
+    int64_t nPrompt = 0, nOthers = 0;
+    for (const StepPart& part : parts)
+        (part.request->generation && part.request->nAnswer() > 0 && part.nRows() > 0 ? nOthers : nPrompt) += part.nTokens;
+    if (seconds <= 0)
+        return;
+    if (nPrompt == 0)
+        return costs.measured(int(nOthers), seconds);
+    if (nPrompt >= kTellingPiece) {
+        const double rate = double(nPrompt) / seconds;
+        prefillRate = prefillRate == 0 ? rate : 0.5 * (prefillRate + rate);
+    }
+    if (nOthers == 0)
+        return;
+    // Too long: at once as much less as it was too long; too short: a little more, if the piece was as large as it might be.
+    const double ratio = options.sharedStepTime.count() / seconds;
+    const auto piece = double(nPrompt);
+    if (ratio < 1)
+        sharedPiece = piece * std::max(ratio, 0.25);
+    else if (piece + 1 >= sharedPiece)
+        sharedPiece = piece * std::min(ratio, 1.3) + 1;
+}
+
+/// The tokens that one request gets from a step.
+struct Scheduler::State::Draw {
+    Request* request;
+    int64_t row; // the first
+    int nGuesses;
+    std::vector<Choice> choices;
+    bool isComplete = false; // nothing can follow the last one
+    std::exception_ptr error;
+};
+
 void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& logits)
 {
-    struct Draw {
-        Request* request;
-        int64_t row;
-        Choice choice{};
-        std::exception_ptr error;
-    };
     std::vector<Draw> draws;
     int64_t row = 0;
     for (const StepPart& part : parts) {
-        if (part.request->generation && part.nRows() == 1)
-            draws.push_back({part.request, row});
+        if (part.request->generation && part.nRows() > 0)
+            draws.push_back({part.request, row, part.nGuesses, {}, false, nullptr});
         row += part.nRows();
     }
     assert(row == 0 || logits.rows() == row);
@@ -222,20 +185,12 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
     const auto rows = [&](int64_t first, int64_t n) {
         return std::span<const float>(logits.f32() + first * nVocabulary, size_t(n * nVocabulary));
     };
-
-    const auto choose = [&](int64_t begin, int64_t end) {
+    context.pool.parallelFor(int64_t(draws.size()), 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
             Draw& draw = draws[size_t(i)];
-            try {
-                Request& request = *draw.request;
-                draw.choice = request.chooser->choose(rows(draw.row, 1), {request.tokens, size_t(request.nPrompt)},
-                                                      request.parse ? &request.parse->mask() : nullptr);
-            } catch (...) {
-                draw.error = std::current_exception();
-            }
+            choose(draw, rows(draw.row, draw.nGuesses + 1));
         }
-    };
-    context.pool.parallelFor(int64_t(draws.size()), 1, choose);
+    });
 
     row = 0;
     auto draw = draws.begin();
@@ -255,19 +210,64 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
             }
             if (request.nLeft() == 0)
                 finish(request, Finish::stop);
-        } else if (part.nRows() == 1) {
-            const Draw& own = *draw++;
-            if (own.error)
-                fail(request, own.error);
-            else
-                accept(request, own.choice);
+        } else if (part.nRows() > 0) {
+            acceptAll(request, *draw++);
         } else {
             report(request);
         }
     }
 }
 
-void Scheduler::State::accept(Request& request, const Choice& choice)
+// Token by token, each from its own row, as if the guesses had not been there: a wrong one only ends the list.
+void Scheduler::State::choose(Draw& draw, std::span<const float> rows)
+{
+    Request& request = *draw.request;
+    const size_t nBefore = request.tokens.size();
+    const size_t nVocabulary = rows.size() / size_t(draw.nGuesses + 1);
+    try {
+        for (int i = 0; i <= draw.nGuesses; ++i) {
+            const Choice choice = request.chooser->choose(rows.subspan(size_t(i) * nVocabulary, nVocabulary),
+                                                          {request.tokens, size_t(request.nPrompt)},
+                                                          request.parse ? &request.parse->mask() : nullptr);
+            draw.choices.push_back(choice);
+            if (request.parse) {
+                request.parse->advance(choice.id);
+                draw.isComplete = request.parse->mustEnd();
+            }
+            const auto& ends = request.generation->endIds;
+            if (draw.isComplete || i == draw.nGuesses || choice.id != request.ahead[size_t(i) + 1] ||
+                std::find(ends.begin(), ends.end(), choice.id) != ends.end())
+                break;
+            request.tokens.push_back(choice.id);
+        }
+    } catch (...) {
+        draw.error = std::current_exception(); // what was chosen before it still counts
+    }
+    request.tokens.resize(nBefore);
+}
+
+void Scheduler::State::acceptAll(Request& request, const Draw& draw)
+{
+    if (draw.nGuesses > 0) {
+        // The cache holds the last token and all guesses; what belongs to the answer is the last token and the guesses that came true.
+        const auto nTrue = int64_t(draw.choices.empty() ? 0 : draw.choices.size() - 1);
+        request.cache.truncate(int64_t(request.tokens.size()) + nTrue);
+        request.guesses.verified(draw.nGuesses, int(nTrue));
+        request.outcome.guessedTokens += draw.nGuesses;
+        request.outcome.trueGuesses += nTrue;
+    }
+    for (size_t i = 0; i < draw.choices.size(); ++i) {
+        if (i > 0 && request.stop.stop_requested())
+            return finish(request, Finish::cancelled);
+        if (!accept(request, draw.choices[i], draw.isComplete && i + 1 == draw.choices.size()))
+            return;
+    }
+    if (draw.error)
+        fail(request, explained(request, draw.error));
+}
+
+/// False when the request has come to its end.
+bool Scheduler::State::accept(Request& request, const Choice& choice, bool isComplete)
 {
     const GenerationTask& task = *request.generation;
     const auto now = Clock::now();
@@ -279,24 +279,25 @@ void Scheduler::State::accept(Request& request, const Choice& choice)
     }
     request.lastToken = now;
     request.tokens.push_back(choice.id);
-    bool isWanted = true, isComplete = false;
+    bool isWanted = true;
     try {
-        if (request.parse) {
-            request.parse->advance(choice.id);
-            isComplete = request.parse->mustEnd();
-        }
         if (isFirst && task.onProgress)
             task.onProgress({request.nPrompt, request.nPrompt, 0});
         if (task.onToken)
             isWanted = task.onToken({choice.id, choice.logprob, sinceLast});
     } catch (...) {
         fail(request, std::current_exception());
-        return;
+        return false;
     }
-    if (!isWanted || isComplete || std::find(task.endIds.begin(), task.endIds.end(), choice.id) != task.endIds.end())
+    if (!isWanted || isComplete || std::find(task.endIds.begin(), task.endIds.end(), choice.id) != task.endIds.end()) {
         finish(request, Finish::stop);
-    else if ((task.maxTokens > 0 && request.nAnswer() >= task.maxTokens) || int64_t(request.tokens.size()) > contextLength)
+        return false;
+    }
+    if ((task.maxTokens > 0 && request.nAnswer() >= task.maxTokens) || int64_t(request.tokens.size()) > contextLength) {
         finish(request, Finish::length);
+        return false;
+    }
+    return true;
 }
 
 void Scheduler::State::report(Request& request)
@@ -307,6 +308,30 @@ void Scheduler::State::report(Request& request)
         request.generation->onProgress({request.cache.length(), request.nPrompt, 0});
     } catch (...) {
         fail(request, std::current_exception());
+    }
+}
+
+/// Scores that are no numbers come from damaged weights: says from which layer on, by computing the last token once more.
+std::exception_ptr Scheduler::State::explained(Request& request, std::exception_ptr error)
+{
+    try {
+        std::rethrow_exception(error);
+    } catch (const DeviceFailure& failure) {
+        try {
+            const int64_t last = int64_t(request.tokens.size()) - 1;
+            request.cache.truncate(last);
+            FirstDamagedLayer damage;
+            const models::SequenceStep step{&request.cache, std::span<const int32_t>(request.tokens).subspan(size_t(last)), LogitsWanted::last};
+            const StepLock::Turn turn(stepLock);
+            const Watch watch(model, damage);
+            model.step(context, {&step, 1});
+            const std::string where = damage.layer() >= 0 ? "from layer blk." + std::to_string(damage.layer()) + " on" : "in the output layer";
+            return std::make_exception_ptr(DeviceFailure(failure.device, failure.doing, failure.detail + "; they stop being finite " + where));
+        } catch (...) {
+            return error;
+        }
+    } catch (...) {
+        return error;
     }
 }
 

@@ -109,6 +109,7 @@ Tensor CausalModel::step(const ops::OpContext& context, std::span<const Sequence
 
     GrownCaches grown(sequences);
     nn::Batch batch;
+    batch.layerObserver = layerObserver;
     for (size_t i = 0; i < sequences.size(); ++i)
         batch.add(*sequences[i].cache, sequences[i].tokens, grown.lengthBefore(i), nWanted(sequences[i]), sequences[i].observer,
                   sequences[i].expertMass);

@@ -3,6 +3,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/nn/kv_cache.h"
+#include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
 #include "engine/ops/op_context.h"
 
@@ -70,6 +71,7 @@ public:
     void packWeights(const ops::OpContext& context, const std::function<void(const Tensor&)>& isRead = {});
 
     size_t weightBytes = 0; // tensors' payload
+    nn::LayerObserver* layerObserver = nullptr; // of the steps to come; set by whoever steps, between steps
 
 protected:
     /// Every matrix that products read, so that packWeights can replace it. A model without any (a test's) needs no list.

@@ -24,8 +24,10 @@ protected:
         std::vector<nn::StepRope> ropes;
         for (const ops::RopeConfig& rope : m_ropes)
             ropes.push_back(nn::prepareRope(context, rope, batch));
-        for (size_t i = 0; i < m_blocks.size(); ++i)
+        for (size_t i = 0; i < m_blocks.size(); ++i) {
             nn::forward(context, m_blocks[i], int(i), batch, ropes[size_t(m_blocks[i].rope)], x, i + 1 == m_blocks.size());
+            batch.layerDone(int(i), x);
+        }
         return x;
     }
 

@@ -3,6 +3,7 @@
 
 #include "engine/core/tensor.h"
 #include "engine/nn/kv_cache.h"
+#include "engine/nn/layer_observer.h"
 #include "engine/ops/op_context.h"
 #include "engine/ops/rope/rope.h"
 
@@ -32,9 +33,15 @@ struct Batch {
     std::vector<Part> parts;         // of all rows
     std::vector<Part> wantedParts;   // of the wanted rows, firstRow counting wanted rows only
     std::vector<int32_t> wantedRows; // where the wanted rows stand among all rows
+    LayerObserver* layerObserver = nullptr; // borrowed; may be absent
 
     int64_t nRows() const { return int64_t(tokens.size()); }
     bool wantsAll() const { return wantedRows.size() == tokens.size(); }
+    void layerDone(int layer, const Tensor& hidden) const
+    {
+        if (layerObserver)
+            layerObserver->layerDone(layer, hidden);
+    }
 
     /// Appends n tokens of a sequence; the last nWanted of them are wanted.
     void add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted,

@@ -9,6 +9,7 @@
 #include "engine/generate/scheduler.h"
 #include "engine/models/model.h"
 
+#include <cmath>
 #include <functional>
 #include <stdexcept>
 
@@ -26,6 +27,9 @@ public:
     }
 
     std::function<void(std::span<const models::SequenceStep>)> beforeStep; // on the scheduler's thread; may throw or wait
+    int nLayers = 1;            // as layerObserver hears of them; a hidden state is one number
+    int damagedLayer = -1;      // from there on it is NaN, and so is the first score
+    bool repeatsItself = false; // the next word depends on the last one alone, so that every text comes to a circle
 
     const models::ModelConfig& config() const override { return m_config; }
     nn::KvLayout kvLayout() const override { return {1, 1, 2, 2, DType::F32}; }
@@ -35,6 +39,7 @@ public:
         throw std::invalid_argument("not an embedding model");
     }
 
+    uint32_t after(uint32_t state, int32_t token) const { return next(repeatsItself ? 0 : state, token); }
     static uint32_t next(uint32_t state, int32_t token)
     {
         return generate::philox({state, uint32_t(token), 1, 2}, {3, 4})[0];
@@ -73,6 +78,13 @@ public:
     {
         if (beforeStep)
             beforeStep(sequences);
+        if (layerObserver) { // before the caches have grown: nothing to take back
+            for (int layer = 0; layer < nLayers; ++layer) {
+                Tensor hidden = Tensor::empty({1, 1});
+                hidden.f32()[0] = damagedLayer >= 0 && layer >= damagedLayer ? NAN : 1.0f;
+                layerObserver->layerDone(layer, hidden);
+            }
+        }
         int64_t nRows = 0;
         for (size_t i = 0; i < sequences.size(); ++i) {
             try {
@@ -92,12 +104,14 @@ public:
             const int64_t first = sequence.cache->length() - int64_t(sequence.tokens.size());
             uint32_t state = first > 0 ? stateAt(*sequence.cache, first - 1) : 0;
             for (size_t i = 0; i < sequence.tokens.size(); ++i) {
-                state = next(state, sequence.tokens[i]);
+                state = after(state, sequence.tokens[i]);
                 const float stored[2] = {float(state >> 16), float(state & 0xFFFF)};
                 sequence.cache->store(0, first + int64_t(i), stored, stored, 1);
                 const bool isLast = i + 1 == sequence.tokens.size();
                 if (sequence.logits == models::LogitsWanted::all || (sequence.logits == models::LogitsWanted::last && isLast)) {
                     writeLogits(state, row);
+                    if (damagedLayer >= 0)
+                        row[0] = NAN;
                     row += kVocabulary;
                 }
             }

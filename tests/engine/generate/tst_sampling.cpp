@@ -291,9 +291,9 @@ private slots:
         QVERIFY(run(7) != run(7ull << 32));
     }
 
-    void impossibleNumbersAreSurvived()
+    void impossibleNumbersAreSurvivedOrNamed()
     {
-        std::vector<float> logits = {kNan, 1, -kInf, 2, kNan};
+        std::vector<float> logits = {-kInf, 1, -kInf, 2, -kInf};
         for (SamplingSettings s : {plain(0), plain(1), SamplingSettings()}) {
             TokenChooser chooser(s);
             for (int i = 0; i < 100; ++i) {
@@ -304,6 +304,14 @@ private slots:
         }
         const std::vector<float> none(100, kNan), infinite(100, kInf), forbidden(100, -kInf);
         QVERIFY_EXCEPTION_THROWN(TokenChooser(plain(1)).choose(none, {}), sy::DeviceFailure);
+        for (const size_t n : {1, 15, 16, 17, 100}) { // one that is none, wherever it stands
+            for (const size_t at : {size_t(0), n / 2, n - 1}) {
+                std::vector<float> one(n, 1.0f);
+                QCOMPARE(TokenChooser(plain(0)).choose(one, {}).id, 0);
+                one[at] = kNan;
+                QVERIFY_EXCEPTION_THROWN(TokenChooser(plain(0)).choose(one, {}), sy::DeviceFailure);
+            }
+        }
         QVERIFY_EXCEPTION_THROWN(TokenChooser(plain(1)).choose(infinite, {}), sy::DeviceFailure);
         QVERIFY_EXCEPTION_THROWN(TokenChooser(plain(1)).choose(forbidden, {}), sy::DeviceFailure);
     }
