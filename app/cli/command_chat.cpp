@@ -16,6 +16,7 @@ namespace {
 struct ChatOptions {
     std::string model, message, system, schemaFile, activations = "fast", quantization;
     std::string schema; // what schemaFile holds
+    bool guessesAhead = true;
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *systemOption = nullptr;
 };
@@ -32,6 +33,8 @@ nlohmann::ordered_json toJson(const api::GenerationResult& result)
             {"promptTokens", result.promptTokens},
             {"cachedTokens", result.cachedTokens},
             {"generatedTokens", result.generatedTokens},
+            {"guessedTokens", result.guessedTokens},
+            {"trueGuesses", result.trueGuesses},
             {"timeToFirstTokenMs", result.timeToFirstTokenMs},
             {"prefillTokensPerSecond", numberOrNull(result.prefillTokensPerSecond)},
             {"decodeTokensPerSecond", numberOrNull(result.decodeTokensPerSecond)},
@@ -54,6 +57,7 @@ int answer(CommandContext& context, api::LoadedModel& model, std::vector<api::Ch
     api::GenerationRequest request = options.generation.request();
     request.messages = messages;
     request.schema = options.schema;
+    request.guessesAhead = options.guessesAhead;
     const auto onToken = [&](const api::TokenEvent& token) {
         console.endProgress();
         if (console.isJson())
@@ -142,6 +146,7 @@ Action declareChat(CLI::App& command)
             ->type_name("TEXT");
     options->systemOption = command.add_option("--system", options->system, "System message (default: the one in the model's template)")
                                 ->type_name("TEXT");
+    command.add_flag("!--no-guessing", options->guessesAhead, "Do not guess tokens ahead from what was said before; the text is the same");
     command
         .add_option("--schema", options->schemaFile,
                     "JSON Schema that every answer satisfies; the answer is JSON on one line. Say in the message what is wanted: the model\n"
@@ -151,7 +156,7 @@ Action declareChat(CLI::App& command)
     addQuantizationOption(command, options->quantization);
     options->generation.declare(command);
     command.footer("JSON: lines {token, id, ms, logprob}, ms since the token before and logprob in nats; last {finish, text, promptTokens,\n"
-                   "cachedTokens, generatedTokens, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, seed}.\n"
+                   "cachedTokens, generatedTokens, guessedTokens, trueGuesses, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, seed}.\n"
                    "Ctrl-C stops the answer and keeps what there is.\n\nExample:\n"
                    "  switchyard chat --model model.gguf --message \"Why is the sky blue?\" --max-tokens 200");
     return [options](CommandContext& context) { return chat(context, *options); };

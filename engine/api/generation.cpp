@@ -65,6 +65,7 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     task.endIds = state.requireTokenizer().endOfGenerationIds();
     if (!request.schema.empty())
         task.grammar = m_state->grammars.find(request.schema, state.requireTokenizer());
+    task.guessesAhead = request.guessesAhead;
     task.priority = priorityOf(request.priority);
     if (onProgress) {
         task.onProgress = [&](const generate::PromptProgress& p) {
@@ -95,6 +96,8 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     result.promptTokens = outcome.promptTokens;
     result.cachedTokens = outcome.cachedTokens;
     result.generatedTokens = int64_t(outcome.ids.size());
+    result.guessedTokens = outcome.guessedTokens;
+    result.trueGuesses = outcome.trueGuesses;
     result.timeToFirstTokenMs = milliseconds(outcome.untilFirstToken);
     result.prefillTokensPerSecond = outcome.prefillTokensPerSecond;
     result.decodeTokensPerSecond = outcome.decodeTokensPerSecond;

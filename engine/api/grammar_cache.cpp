@@ -9,10 +9,12 @@
 
 namespace sy::api {
 
-std::shared_ptr<const generate::TokenGrammar> GrammarCache::find(const std::string& schema, const tokenizer::Tokenizer& tokenizer)
+std::shared_ptr<const generate::TokenGrammar> GrammarCache::find(const std::string& schema,
+                                                                 const tokenizer::Tokenizer& tokenizer)
 {
     const std::lock_guard lock(m_mutex);
-    const auto known = std::find_if(m_grammars.begin(), m_grammars.end(), [&](const auto& entry) { return entry.first == schema; });
+    const auto known =
+        std::find_if(m_grammars.begin(), m_grammars.end(), [&](const auto& entry) { return entry.first == schema; });
     if (known != m_grammars.end()) {
         m_grammars.splice(m_grammars.begin(), m_grammars, known);
         return known->second;
@@ -20,7 +22,8 @@ std::shared_ptr<const generate::TokenGrammar> GrammarCache::find(const std::stri
     generate::Grammar grammar = generate::compileSchema(schema);
     if (!m_vocabulary)
         m_vocabulary = std::make_shared<const generate::VocabularyTrie>(tokenizer.size(), [&](int32_t id) {
-            return tokenizer.isControl(id) || tokenizer.isEndOfGeneration(id) ? std::string_view() : tokenizer.tokenBytes(id);
+            return tokenizer.isControl(id) || tokenizer.isEndOfGeneration(id) ? std::string_view()
+                                                                              : tokenizer.tokenBytes(id);
         });
     m_grammars.emplace_front(schema, std::make_shared<const generate::TokenGrammar>(std::move(grammar), m_vocabulary,
                                                                                     tokenizer.endOfGenerationIds()));

@@ -12,7 +12,8 @@
 
 namespace sy::api {
 
-/// The grammars of the schemas that were last asked for, with what has been computed for them, over one vocabulary. Thread-safe.
+/// The grammars of the schemas that were last asked for, with what has been computed for them, over one vocabulary.
+/// Thread-safe.
 class GrammarCache {
 public:
     /// Throws as generate::compileSchema does. The tokenizer is the same in every call.

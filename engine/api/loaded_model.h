@@ -15,6 +15,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -50,6 +51,11 @@ struct LoadedModel::State {
     std::optional<tokenizer::Tokenizer> tokenizer; // absent: the file says "none", and only token ids can be computed with
     std::optional<ChatFormat> chatFormat; // chat models
     GrammarCache grammars;
+
+    /// Names the weights, for what is kept on disk and is of use with these alone. Computed at the first call; reads some megabytes.
+    const std::string& fingerprint();
+    std::once_flag fingerprintOnce;
+    std::string fingerprintText;
 
     // A chat model has a cache and a scheduler, an embedding model has a queue.
     std::unique_ptr<nn::KvPool> pool;

@@ -18,8 +18,8 @@ namespace sy::api {
 class Engine;
 
 struct LoadOptions {
-    int64_t contextLength = 0;  // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
-    bool isExact = false;       // float32 activations and KV cache ("--activations f32")
+    int64_t contextLength = 0;   // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
+    bool isExact = false;        // float32 activations and KV cache ("--activations f32")
     bool evenIfTooLarge = false; // load although the estimate exceeds the free memory
     std::string quantization;    // a safetensors folder's matrices become this type while they are loaded ("Q8_0", "Q4_K"); empty: no
 };
@@ -46,7 +46,7 @@ struct Sampling {
     double repeatPenalty = 1.0;
     double presencePenalty = 0.0;
     double frequencyPenalty = 0.0;
-    int penaltyWindow = 64; // last tokens that the penalties look at
+    int penaltyWindow = 64;       // last tokens that the penalties look at
     std::optional<uint64_t> seed; // absent: drawn, and reported in the result
 };
 
@@ -59,7 +59,9 @@ struct GenerationRequest {
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
     std::vector<std::string> stopStrings;
-    std::string schema; // JSON Schema that the answer is to satisfy; empty: free text. What is understood: generate/schema_compiler.h
+    bool guessesAhead = true; // speculative decoding from what was said before, where it pays; the text is the same without
+    std::string schema;       // JSON Schema that the answer is to satisfy; empty: free text. What is understood:
+                              // generate/schema_compiler.h
     Priority priority = Priority::interactive;
 };
 
@@ -85,6 +87,8 @@ struct GenerationResult {
     int64_t promptTokens = 0;
     int64_t cachedTokens = 0; // of the prompt, taken from the prefix cache
     int64_t generatedTokens = 0;
+    int64_t guessedTokens = 0; // speculative decoding: tokens that were guessed ahead,
+    int64_t trueGuesses = 0;   // and those that came true
     double timeToFirstTokenMs = 0;
     double prefillTokensPerSecond = 0;
     double decodeTokensPerSecond = 0;
@@ -95,8 +99,8 @@ struct TokenizeOptions {
     bool special = false; // parse special tokens in the text and add BOS/EOS as the model asks
 };
 
-/// A model in memory: weights mapped, tokenizer, template, KV pool and its scheduler. Shared; unloads when the last one is gone.
-/// Every function may be called from any thread; several generations run at once.
+/// A model in memory: weights mapped, tokenizer, template, KV pool and its scheduler. Shared; unloads when the last one is
+/// gone. Every function may be called from any thread; several generations run at once.
 class LoadedModel {
 public:
     ~LoadedModel();
@@ -107,13 +111,24 @@ public:
     uint64_t kvUsedBytes() const;
 
     /// Blocks until the answer is complete, cancelled or failed. onToken runs on the scheduler's thread and must be quick;
-    /// returning false ends the generation as a stop does (finish stop). Cancel through `stop`: takes effect within one token and
-    /// returns what there is with Finish::cancelled. Throws what the engine throws (OutOfMemory, Unsupported …);
+    /// returning false ends the generation as a stop does (finish stop). Cancel through `stop`: takes effect within one
+    /// token and returns what there is with Finish::cancelled. Throws what the engine throws (OutOfMemory, Unsupported …);
     /// std::invalid_argument when the prompt alone exceeds the context (the message names both sizes).
-    /// With a schema the answer is JSON that satisfies it, unless it is cut off (finish length or cancelled). Throws BadFile and
-    /// Unsupported for schemas that are wrong or not understood.
+    /// With a schema the answer is JSON that satisfies it, unless it is cut off (finish length or cancelled). Throws BadFile
+    /// and Unsupported for schemas that are wrong or not understood.
     GenerationResult generate(const GenerationRequest& request, const std::function<bool(const TokenEvent&)>& onToken,
                               std::stop_token stop = {}, const std::function<void(const PromptProgress&)>& onProgress = {});
+
+    /// Keeps what has been computed for a conversation in a file, so that it goes on at once after the program was closed.
+    /// `messages` end with an answer. Returns the number of tokens kept, in steps of 32: those that are still in memory.
+    /// Call when the conversation is put away; blocks while it writes (28 KB a token for a 1.5 B model). Throws
+    /// StorageFailure and Unsupported.
+    int64_t saveContext(const std::vector<ChatMessage>& messages, const std::filesystem::path& file);
+
+    /// Puts it back; a generation that begins with the same messages then finds it (cachedTokens). Returns the number of
+    /// tokens; 0 when the file is missing, damaged, of another model or of no use to this version: the prompt is then simply
+    /// read again.
+    int64_t restoreContext(const std::filesystem::path& file);
 
     /// Tokens that messages take with the template, the generation prompt included.
     int64_t countTokens(const std::vector<ChatMessage>& messages) const;
@@ -124,7 +139,8 @@ public:
 
     /// (positions, vocabulary) row-major float32 logits, handed out in pieces as they are computed, in order.
     void logits(std::span<const int32_t> tokens, int64_t chunk,
-                const std::function<void(std::span<const float> rows, int64_t nPositions)>& onRows, std::stop_token stop = {});
+                const std::function<void(std::span<const float> rows, int64_t nPositions)>& onRows,
+                std::stop_token stop = {});
 
     struct Perplexity {
         double perplexity, meanNll;
@@ -199,8 +215,8 @@ private:
     std::unique_ptr<State> m_state;
 };
 
-/// Renders a chat template (the `template` command). `context` is the JSON text {messages, tools?, add_generation_prompt?, …}.
-/// Throws BadFile for a template that does not parse; sy::Error with the template's own words when it raises.
+/// Renders a chat template (the `template` command). `context` is the JSON text {messages, tools?, add_generation_prompt?,
+/// …}. Throws BadFile for a template that does not parse; sy::Error with the template's own words when it raises.
 std::string renderTemplate(const std::string& source, const std::string& contextJson, const std::string& bos,
                            const std::string& eos, const std::string& now);
 /// The template, BOS and EOS stored in a model file; empty when it has none.
@@ -210,7 +226,7 @@ struct StoredTemplate {
 StoredTemplate storedTemplate(const std::filesystem::path& model);
 
 struct DoctorRow {
-    std::string topic;  // "processor", "memory", "CUDA", "data folder", "models", "poppler-data" …
+    std::string topic; // "processor", "memory", "CUDA", "data folder", "models", "poppler-data" …
     std::string value;
     bool isGood;
     std::string remedy; // what to do when it is not

@@ -59,7 +59,8 @@ std::vector<ByteRanges> utf8Of(const CharacterSet& set)
     std::vector<ByteRanges> result;
     for (const auto& [first, last] : set) {
         for (int n = 1; n <= 4; ++n) {
-            const uint32_t low = std::max<uint32_t>(first, n == 1 ? 0 : kLast[n - 1] + 1), high = std::min<uint32_t>(last, kLast[n]);
+            const uint32_t low = std::max<uint32_t>(first, n == 1 ? 0 : kLast[n - 1] + 1),
+                           high = std::min<uint32_t>(last, kLast[n]);
             if (low <= high)
                 splitUtf8(low, high, n, result);
         }
@@ -82,7 +83,8 @@ CharacterSet normalized(CharacterSet ranges)
             apart.push_back({std::max<char32_t>(first, 0xE000), last});
     }
     std::erase_if(apart, [](const CharacterRange& r) { return r.first > r.last; });
-    std::sort(apart.begin(), apart.end(), [](const CharacterRange& a, const CharacterRange& b) { return a.first < b.first; });
+    std::sort(apart.begin(), apart.end(),
+              [](const CharacterRange& a, const CharacterRange& b) { return a.first < b.first; });
     CharacterSet merged;
     for (const CharacterRange& r : apart) {
         if (!merged.empty() && r.first <= merged.back().last + 1)
@@ -124,7 +126,8 @@ void GrammarBuilder::setCounts(int32_t rule, uint32_t least, uint32_t most)
 int32_t GrammarBuilder::addState(int32_t rule)
 {
     if (nStates() >= kMostStates)
-        throw Unsupported("this JSON schema", "it is too large: it needs more than " + std::to_string(kMostStates) + " states");
+        throw Unsupported("this JSON schema",
+                          "it is too large: it needs more than " + std::to_string(kMostStates) + " states");
     m_grammar.states.push_back({rule, false, {}});
     return int32_t(nStates()) - 1;
 }
@@ -180,7 +183,8 @@ void GrammarBuilder::addJsonCharacter(int32_t from, int32_t to, const CharacterS
         return std::any_of(set.begin(), set.end(), [&](const CharacterRange& r) { return r.first <= c && c <= r.last; });
     };
     CharacterSet plain;
-    for (const CharacterRange& part : {CharacterRange{0x20, 0x21}, CharacterRange{0x23, 0x5B}, CharacterRange{0x5D, 0x10FFFF}}) {
+    for (const CharacterRange& part :
+         {CharacterRange{0x20, 0x21}, CharacterRange{0x23, 0x5B}, CharacterRange{0x5D, 0x10FFFF}}) {
         for (const CharacterRange& r : set) {
             if (r.first <= part.last && r.last >= part.first)
                 plain.push_back({std::max(r.first, part.first), std::min(r.last, part.last)});
@@ -196,13 +200,15 @@ void GrammarBuilder::addJsonCharacter(int32_t from, int32_t to, const CharacterS
         }
         return backslash;
     };
-    constexpr std::pair<char, char> kShort[] = {{'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
+    constexpr std::pair<char, char> kShort[] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
+                                                {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
     for (const auto& [c, letter] : kShort) {
         if (holds(char32_t(c)))
             addBytes(escape(), to, uint8_t(letter), uint8_t(letter));
     }
     for (char32_t c = 0; c < 0x20; ++c) {
-        const bool hasShort = std::any_of(std::begin(kShort), std::end(kShort), [&](const auto& s) { return char32_t(s.first) == c; });
+        const bool hasShort =
+            std::any_of(std::begin(kShort), std::end(kShort), [&](const auto& s) { return char32_t(s.first) == c; });
         if (!holds(c) || hasShort)
             continue;
         const int32_t last = addState(rule);
@@ -238,7 +244,8 @@ void GrammarBuilder::unrollCounts(int32_t rule)
             setEnd(from);
         for (Edge edge : edges) {
             uint32_t after = count;
-            if ((edge.counting == Counting::enough && count < least) || (edge.counting == Counting::oneMore && count >= most))
+            if ((edge.counting == Counting::enough && count < least) ||
+                (edge.counting == Counting::oneMore && count >= most))
                 continue;
             if (edge.counting == Counting::oneMore)
                 after = std::min(count + 1, highest);
@@ -256,7 +263,8 @@ namespace {
 std::vector<bool> statesThatEnd(const Grammar& grammar)
 {
     std::vector<bool> ends(grammar.states.size());
-    std::vector<std::vector<int32_t>> before(grammar.states.size()); // states that look at this one, or at the rule it starts
+    std::vector<std::vector<int32_t>> before(
+        grammar.states.size()); // states that look at this one, or at the rule it starts
     for (size_t s = 0; s < grammar.states.size(); ++s) {
         for (const Edge& edge : grammar.states[s].edges) {
             before[size_t(edge.target)].push_back(int32_t(s));
@@ -272,9 +280,9 @@ std::vector<bool> statesThatEnd(const Grammar& grammar)
         open.pop_back();
         const Grammar::State& state = grammar.states[s];
         const bool canEnd = state.isEnd || std::any_of(state.edges.begin(), state.edges.end(), [&](const Edge& edge) {
-            return ends[size_t(edge.target)] &&
-                   (edge.kind != EdgeKind::call || ends[size_t(grammar.rules[size_t(edge.rule)].start)]);
-        });
+                                return ends[size_t(edge.target)] &&
+                                       (edge.kind != EdgeKind::call || ends[size_t(grammar.rules[size_t(edge.rule)].start)]);
+                            });
         if (canEnd && !ends[s]) {
             ends[s] = true;
             open.insert(open.end(), before[s].begin(), before[s].end());

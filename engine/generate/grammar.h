@@ -10,9 +10,9 @@
 
 namespace sy::generate {
 
-/// A set of texts, as a pushdown automaton over bytes. Each rule is a small automaton of its own; an edge that calls a rule goes on
-/// behind it where that rule has ended. A rule may count (characters, items, entries), so that "at most 1000" is one state
-/// and not a thousand; every call of the rule counts for itself.
+/// A set of texts, as a pushdown automaton over bytes. Each rule is a small automaton of its own; an edge that calls a rule
+/// goes on behind it where that rule has ended. A rule may count (characters, items, entries), so that "at most 1000" is one
+/// state and not a thousand; every call of the rule counts for itself.
 struct Grammar {
     static constexpr uint32_t kUnlimited = std::numeric_limits<uint32_t>::max();
 
@@ -77,14 +77,14 @@ public:
     /// The same inside a JSON string: what must be escaped is, everything else is itself.
     void addJsonCharacter(int32_t from, int32_t to, const CharacterSet& set, Counting counting = Counting::none);
 
-    /// Writes the rule's counts into its states, so that nothing is left to count: each way that cannot end is then seen by finish().
-    /// Multiplies the states by the larger of least and most.
+    /// Writes the rule's counts into its states, so that nothing is left to count: each way that cannot end is then seen by
+    /// finish(). Multiplies the states by the larger of least and most.
     void unrollCounts(int32_t rule);
 
     size_t nStates() const { return m_grammar.states.size(); }
 
-    /// Takes away whatever cannot end. Returns a grammar without rules when the root itself cannot: no text fits. Throws Unsupported when a
-    /// rule calls itself before any byte.
+    /// Takes away whatever cannot end. Returns a grammar without rules when the root itself cannot: no text fits. Throws
+    /// Unsupported when a rule calls itself before any byte.
     Grammar finish(int32_t root);
 
 private:

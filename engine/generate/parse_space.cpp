@@ -64,7 +64,8 @@ void ParseSpace::open(Frame frame)
         if (!m_seen.try_emplace(frame, true).second)
             continue;
         if (m_seen.size() > kMostFrames)
-            throw Unsupported("this JSON schema", "it leaves too many ways open at once; fewer alternatives that begin alike would help");
+            throw Unsupported("this JSON schema",
+                              "it leaves too many ways open at once; fewer alternatives that begin alike would help");
         const Grammar::State& state = m_grammar.states[size_t(frame.state)];
         bool reads = false;
         for (const Grammar::Edge& edge : state.edges) {
@@ -76,7 +77,8 @@ void ParseSpace::open(Frame frame)
                 m_todo.push_back({edge.target, count, frame.parent});
                 continue;
             }
-            const int32_t parent = m_grammar.isBareEnd(edge.target) ? frame.parent : internFrame({edge.target, count, frame.parent});
+            const int32_t parent =
+                m_grammar.isBareEnd(edge.target) ? frame.parent : internFrame({edge.target, count, frame.parent});
             m_todo.push_back({m_grammar.rules[size_t(edge.rule)].start, 0, parent});
         }
         if (reads)

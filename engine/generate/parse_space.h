@@ -12,9 +12,9 @@
 
 namespace sy::generate {
 
-/// The ways in which texts can be read by a grammar, each found once. A frame is a state with its rule's count and the frame to return to;
-/// frames form a tree, so that ways which differ in their last rule only share the rest. A parse is the set of frames in which
-/// the next byte may be read. Memory grows with what has been read; not thread-safe.
+/// The ways in which texts can be read by a grammar, each found once. A frame is a state with its rule's count and the frame
+/// to return to; frames form a tree, so that ways which differ in their last rule only share the rest. A parse is the set of
+/// frames in which the next byte may be read. Memory grows with what has been read; not thread-safe.
 class ParseSpace {
 public:
     /// The grammar must outlive the space.
@@ -42,7 +42,10 @@ public:
     /// One byte further. Throws Unsupported when a schema is so ambiguous that thousands of frames are open at once.
     int32_t step(int32_t parse, uint8_t byte);
 
-    bool isComplete(int32_t parse) const { return parse >= 0 && m_parses[size_t(parse)].isComplete; } // the text may end here
+    bool isComplete(int32_t parse) const
+    {
+        return parse >= 0 && m_parses[size_t(parse)].isComplete;
+    } // the text may end here
     std::span<const int32_t> frames(int32_t parse) const { return m_parses[size_t(parse)].frames; }
     const Frame& frame(int32_t id) const { return m_frames[size_t(id)]; }
     size_t size() const { return m_parses.size(); }

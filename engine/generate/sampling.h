@@ -13,14 +13,14 @@ namespace sy::generate {
 /// The steps, always in this order: logit bias, penalties, then top-k, top-p and min-p on the model's own distribution, then
 /// temperature, then one draw. Truncating before the temperature keeps a hot temperature from letting nonsense in.
 struct SamplingSettings {
-    double temperature = 0.7;      // 0: the best token, whatever the truncations say
-    int topK = 40;                 // 0: off
-    double topP = 0.95;            // 1: off
-    double minP = 0.05;            // 0: off
-    double repeatPenalty = 1.0;    // 1: off
-    double presencePenalty = 0.0;  // 0: off
-    double frequencyPenalty = 0.0; // 0: off
-    int penaltyWindow = 64;        // last tokens that the penalties look at
+    double temperature = 0.7;                         // 0: the best token, whatever the truncations say
+    int topK = 40;                                    // 0: off
+    double topP = 0.95;                               // 1: off
+    double minP = 0.05;                               // 0: off
+    double repeatPenalty = 1.0;                       // 1: off
+    double presencePenalty = 0.0;                     // 0: off
+    double frequencyPenalty = 0.0;                    // 0: off
+    int penaltyWindow = 64;                           // last tokens that the penalties look at
     std::vector<std::pair<int32_t, float>> logitBias; // added to the logit of a token
     uint64_t seed = 0;
 };
@@ -44,8 +44,9 @@ public:
     /// Throws std::invalid_argument for a setting outside its range; the message names it.
     explicit TokenChooser(SamplingSettings settings);
 
-    /// logits: one row. Throws DeviceFailure when one is NaN or none is finite, which means that the weights are damaged. The n-th call takes the n-th draw of the seed; a greedy choice takes none. `allowed`: only these
-    /// tokens are there at all, for every setting; it allows one at least.
+    /// logits: one row. Throws DeviceFailure when one is NaN or none is finite, which means that the weights are damaged.
+    /// The n-th call takes the n-th draw of the seed; a greedy choice takes none. `allowed`: only these tokens are there at
+    /// all, for every setting; it allows one at least.
     Choice choose(std::span<const float> logits, const History& history, const TokenMask* allowed = nullptr);
 
     const SamplingSettings& settings() const { return m_settings; }

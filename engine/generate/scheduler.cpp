@@ -14,8 +14,8 @@ namespace sy::generate {
 
 namespace {
 
-/// Tokens that an answer is expected to need soon. Room for less than that is not worth beginning with: the request would have to
-/// give its pages up again after a few steps.
+/// Tokens that an answer is expected to need soon. Room for less than that is not worth beginning with: the request would
+/// have to give its pages up again after a few steps.
 constexpr int64_t kRoomToBegin = 64;
 
 double perSecond(int64_t n, Clock::duration time)
@@ -103,7 +103,8 @@ void Scheduler::State::checkTokens(std::span<const int32_t> tokens) const
     const int64_t nVocabulary = model.config().nVocabulary;
     for (const int32_t id : tokens) {
         if (id < 0 || id >= nVocabulary)
-            throw std::invalid_argument("token " + std::to_string(id) + " is not one of the model's " + std::to_string(nVocabulary));
+            throw std::invalid_argument("token " + std::to_string(id) + " is not one of the model's " +
+                                        std::to_string(nVocabulary));
     }
 }
 
@@ -151,7 +152,8 @@ void Scheduler::State::loop()
             continue;
         try {
             step();
-        } catch (...) { // a step deals with what it knows; whatever is left, such as no memory for its own lists, ends what was running
+        } catch (...) { // a step deals with what it knows; whatever is left, such as no memory for its own lists, ends what
+                        // was running
             const std::exception_ptr error = std::current_exception();
             while (!running.empty())
                 fail(*running.back(), error);
@@ -234,7 +236,8 @@ void Scheduler::State::finish(Request& request, Finish how)
     outcome.ids.assign(request.tokens.begin() + request.nPrompt, request.tokens.end());
     if (request.nAnswer() > 0) {
         outcome.untilFirstToken = request.firstToken - request.submitted;
-        outcome.prefillTokensPerSecond = perSecond(request.nPrompt - outcome.cachedTokens, request.firstToken - request.begun);
+        outcome.prefillTokensPerSecond =
+            perSecond(request.nPrompt - outcome.cachedTokens, request.firstToken - request.begun);
         outcome.decodeTokensPerSecond = perSecond(request.nAnswer() - 1, request.lastToken - request.firstToken);
     }
     if (request.generation)

@@ -23,7 +23,7 @@ enum class Finish : uint8_t { stop, length, cancelled };   // stop: an end token
 
 struct Token {
     int32_t id;
-    float logprob; // of the model's own distribution
+    float logprob;                           // of the model's own distribution
     std::chrono::duration<double> sinceLast; // the first one: since the request
 };
 
@@ -33,13 +33,15 @@ struct PromptProgress {
     int queuePosition; // 0: being computed
 };
 
-/// One answer to make. The callbacks run on the scheduler's thread: quick, and an exception of theirs ends this request alone.
+/// One answer to make. The callbacks run on the scheduler's thread: quick, and an exception of theirs ends this request
+/// alone.
 struct GenerationTask {
-    std::vector<int32_t> prompt;  // 1 … context length tokens
+    std::vector<int32_t> prompt; // 1 … context length tokens
     SamplingSettings sampling;
-    int64_t maxTokens = 0;        // 0: until the context is full
-    std::vector<int32_t> endIds;  // tokens that end the answer; reported and counted like others
-    std::shared_ptr<const TokenGrammar> grammar; // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
+    int64_t maxTokens = 0;       // 0: until the context is full
+    std::vector<int32_t> endIds; // tokens that end the answer; reported and counted like others
+    std::shared_ptr<const TokenGrammar>
+        grammar;              // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
     bool guessesAhead = true; // speculative decoding by prompt lookup, where it pays; the answer is the same
     Priority priority = Priority::interactive;
     std::function<bool(const Token&)> onToken; // false: enough
@@ -50,9 +52,9 @@ struct GenerationOutcome {
     Finish finish = Finish::stop;
     std::vector<int32_t> ids; // the answer, its end token included
     int64_t promptTokens = 0;
-    int64_t cachedTokens = 0; // of the prompt, found in the prefix index
-    int64_t guessedTokens = 0; // tokens that were guessed ahead,
-    int64_t trueGuesses = 0;   // and those that came true
+    int64_t cachedTokens = 0;                         // of the prompt, found in the prefix index
+    int64_t guessedTokens = 0;                        // tokens that were guessed ahead,
+    int64_t trueGuesses = 0;                          // and those that came true
     std::chrono::duration<double> untilFirstToken{0}; // since the request, waiting included
     double prefillTokensPerSecond = 0; // of the prompt's computed tokens, from the first step to the first token
     double decodeTokensPerSecond = 0;  // of the tokens after the first
@@ -67,38 +69,40 @@ struct ScoreTask {
 };
 
 struct SchedulerOptions {
-    int nMostRunning = 8;     // sequences in one step; others wait
-    int64_t stepTokens = 512; // prompt tokens in one step, at most
+    int nMostRunning = 8;                               // sequences in one step; others wait
+    int64_t stepTokens = 512;                           // prompt tokens in one step, at most
     std::chrono::duration<double> stepTime{0.25};       // prompts are cut so that a step takes about this long,
     std::chrono::duration<double> sharedStepTime{0.08}; // and this long while an answer is being written
-    int nMostGuesses = 8;    // tokens guessed ahead in one step of one answer
-    bool guessesAlways = false; // as many as there are, whether it pays or not: for tests
+    int nMostGuesses = 8;                               // tokens guessed ahead in one step of one answer
+    bool guessesAlways = false;                         // as many as there are, whether it pays or not: for tests
 };
 
-/// Makes answers with one model, several at a time. A thread of its own steps the model; each step carries one token of every
-/// answer being written and, in what room is left, a piece of a prompt (Yu et al. 2022, Orca; Agrawal et al. 2023,
+/// Makes answers with one model, several at a time. A thread of its own steps the model; each step carries one token of
+/// every answer being written and, in what room is left, a piece of a prompt (Yu et al. 2022, Orca; Agrawal et al. 2023,
 /// arXiv:2308.16369). The piece grows and shrinks with the time that steps take, so that a long prompt delays the others'
 /// tokens by less than a tenth of a second.
 ///
-/// Where the text repeats what was said before, the tokens that followed there are put into the step as guesses (Leviathan et al. 2023,
-/// arXiv:2211.17192). Each token is chosen from its own row with its own draw, exactly as without guesses; a step with guesses that
-/// come true merely yields several. How many are made follows from how often they come true and from what rows cost.
+/// Where the text repeats what was said before, the tokens that followed there are put into the step as guesses (Leviathan
+/// et al. 2023, arXiv:2211.17192). Each token is chosen from its own row with its own draw, exactly as without guesses; a
+/// step with guesses that come true merely yields several. How many are made follows from how often they come true and from
+/// what rows cost.
 ///
-/// Since a row of the model's output does not depend on the rest of the batch, an answer is the same whatever runs beside it.
-/// When the KV cache or the number of sequences is at its limit, the latest request of the lowest priority gives its place up and is
-/// computed again later, if somebody of a higher priority waits or those that run need the room.
+/// Since a row of the model's output does not depend on the rest of the batch, an answer is the same whatever runs beside
+/// it. When the KV cache or the number of sequences is at its limit, the latest request of the lowest priority gives its
+/// place up and is computed again later, if somebody of a higher priority waits or those that run need the room.
 class Scheduler {
 public:
-    /// model, pool, the context's thread pool and stepLock must outlive the scheduler; `contextLength` tokens at most per sequence.
-    Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContext& context, StepLock& stepLock, int64_t contextLength,
-              SchedulerOptions options = {});
+    /// model, pool, the context's thread pool and stepLock must outlive the scheduler; `contextLength` tokens at most per
+    /// sequence.
+    Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContext& context, StepLock& stepLock,
+              int64_t contextLength, SchedulerOptions options = {});
     ~Scheduler(); // ends what still runs as cancelled, after the step in progress
 
-    /// Blocks until the answer is complete. Returns Finish::cancelled, with what there is, within one token of a request to stop; a step
-    /// that reads this prompt alone is abandoned between two layers.
-    /// Throws std::invalid_argument for a prompt that is empty, exceeds the context (both sizes in the message) or holds a token
-    /// outside the vocabulary, and for settings out of range; OutOfMemory when the KV cache cannot hold the sequence even
-    /// alone; and whatever a callback or the model throws.
+    /// Blocks until the answer is complete. Returns Finish::cancelled, with what there is, within one token of a request to
+    /// stop; a step that reads this prompt alone is abandoned between two layers. Throws std::invalid_argument for a prompt
+    /// that is empty, exceeds the context (both sizes in the message) or holds a token outside the vocabulary, and for
+    /// settings out of range; OutOfMemory when the KV cache cannot hold the sequence even alone; and whatever a callback or
+    /// the model throws.
     GenerationOutcome generate(GenerationTask task, std::stop_token stop = {});
 
     /// Blocks until all rows have been handed out. Throws as generate does, and Cancelled.

@@ -13,10 +13,10 @@ namespace {
 
 using models::LogitsWanted;
 
-constexpr int64_t kLeastPiece = 16;        // of a prompt: below this the weights' traffic is all that counts
-constexpr int64_t kFirstPiece = 128;       // before anything has been measured
+constexpr int64_t kLeastPiece = 16;  // of a prompt: below this the weights' traffic is all that counts
+constexpr int64_t kFirstPiece = 128; // before anything has been measured
 constexpr int64_t kFirstSharedPiece = 8;
-constexpr int64_t kLeastSharedPiece = 4;   // so that prompts go on beside however many answers
+constexpr int64_t kLeastSharedPiece = 4; // so that prompts go on beside however many answers
 
 int64_t pagesFor(int64_t nTokens)
 {
@@ -36,7 +36,9 @@ int64_t newPages(std::span<const StepPart> parts)
 int64_t Scheduler::State::promptBudget(bool isShared) const
 {
     if (isShared) {
-        const double piece = sharedPiece > 0 ? sharedPiece : std::max(double(kFirstSharedPiece), 0.3 * prefillRate * options.sharedStepTime.count());
+        const double piece = sharedPiece > 0
+                                 ? sharedPiece
+                                 : std::max(double(kFirstSharedPiece), 0.3 * prefillRate * options.sharedStepTime.count());
         return std::clamp(int64_t(piece), std::min(kLeastSharedPiece, options.stepTokens), options.stepTokens);
     }
     if (prefillRate == 0)
@@ -157,7 +159,8 @@ bool Scheduler::State::makeRoom(std::vector<StepPart>& parts)
             finish(request, Finish::length);
         } else {
             const size_t pageBytes = pool.layout().pageBytes();
-            fail(request, std::make_exception_ptr(OutOfMemory("cpu", uint64_t(wanted) * pageBytes, uint64_t(free) * pageBytes)));
+            fail(request,
+                 std::make_exception_ptr(OutOfMemory("cpu", uint64_t(wanted) * pageBytes, uint64_t(free) * pageBytes)));
         }
         return false;
     }
@@ -170,8 +173,8 @@ Request* Scheduler::State::victim() const
     });
 }
 
-// Whole pages stay findable as long as nobody needs the room. What has been said stays in `tokens` and is computed again; the
-// draws already taken stay taken, so the answer goes on as if nothing had happened.
+// Whole pages stay findable as long as nobody needs the room. What has been said stays in `tokens` and is computed again;
+// the draws already taken stay taken, so the answer goes on as if nothing had happened.
 void Scheduler::State::preempt(Request& request)
 {
     if (request.generation)

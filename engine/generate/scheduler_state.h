@@ -20,8 +20,8 @@ namespace sy::generate {
 
 using Clock = std::chrono::steady_clock;
 
-/// A generation or a score while it waits and runs. Owned by the thread that waits for it; between submission and the promise
-/// only the scheduler's thread touches it.
+/// A generation or a score while it waits and runs. Owned by the thread that waits for it; between submission and the
+/// promise only the scheduler's thread touches it.
 struct Request {
     explicit Request(nn::KvPool& pool) : cache(pool) {}
 
@@ -33,15 +33,15 @@ struct Request {
     std::vector<int32_t> tokens; // the prompt, and the answer as it grows
     int64_t nPrompt = 0;
     std::optional<TokenChooser> chooser;
-    std::optional<TokenParse> parse; // with a grammar
+    std::optional<TokenParse> parse;    // with a grammar
     std::optional<PromptLookup> lookup; // when it guesses ahead
     Clock::time_point submitted;
 
     // As it goes.
-    uint64_t ticket = 0; // order of arrival
+    uint64_t ticket = 0;    // order of arrival
     int queuePosition = -1; // as last reported
     nn::KvSequence cache;
-    int64_t nRowsDone = 0; // score: rows handed out
+    int64_t nRowsDone = 0;      // score: rows handed out
     std::vector<int32_t> ahead; // the last token and the guesses behind it, as the step takes them
     GuessRecord guesses;
     bool hasBegun = false;
@@ -68,10 +68,10 @@ struct StepPart {
 };
 
 struct Scheduler::State {
-    State(models::Model& model_, nn::KvPool& pool_, const ops::OpContext& context_, StepLock& stepLock_, int64_t contextLength_,
-          SchedulerOptions options_)
-        : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_), options(options_),
-          nMostNow(options_.nMostRunning)
+    State(models::Model& model_, nn::KvPool& pool_, const ops::OpContext& context_, StepLock& stepLock_,
+          int64_t contextLength_, SchedulerOptions options_)
+        : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_),
+          options(options_), nMostNow(options_.nMostRunning)
     {
     }
 

@@ -20,7 +20,10 @@ constexpr int64_t kTellingPiece = 16; // tokens of prompts from which a step say
 /// Between two layers: nobody wants what the step would give.
 class AbandonedStep final : public nn::LayerObserver {
 public:
-    AbandonedStep(std::span<const StepPart> parts, const std::atomic<bool>& isStopping) : m_parts(parts), m_isStopping(isStopping) {}
+    AbandonedStep(std::span<const StepPart> parts, const std::atomic<bool>& isStopping)
+        : m_parts(parts), m_isStopping(isStopping)
+    {
+    }
     void layerDone(int, const Tensor&) override
     {
         const auto isUnwanted = [](const StepPart& part) { return part.request->stop.stop_requested(); };
@@ -38,7 +41,8 @@ class FirstDamagedLayer final : public nn::LayerObserver {
 public:
     void layerDone(int layer, const Tensor& hidden) override
     {
-        if (m_layer < 0 && hidden && !std::all_of(hidden.f32(), hidden.f32() + hidden.count(), [](float x) { return std::isfinite(x); }))
+        if (m_layer < 0 && hidden &&
+            !std::all_of(hidden.f32(), hidden.f32() + hidden.count(), [](float x) { return std::isfinite(x); }))
             m_layer = layer;
     }
     int layer() const { return m_layer; } // -1: none
@@ -249,7 +253,8 @@ void Scheduler::State::choose(Draw& draw, std::span<const float> rows)
 void Scheduler::State::acceptAll(Request& request, const Draw& draw)
 {
     if (draw.nGuesses > 0) {
-        // The cache holds the last token and all guesses; what belongs to the answer is the last token and the guesses that came true.
+        // The cache holds the last token and all guesses; what belongs to the answer is the last token and the guesses that
+        // came true.
         const auto nTrue = int64_t(draw.choices.empty() ? 0 : draw.choices.size() - 1);
         request.cache.truncate(int64_t(request.tokens.size()) + nTrue);
         request.guesses.verified(draw.nGuesses, int(nTrue));
@@ -321,12 +326,15 @@ std::exception_ptr Scheduler::State::explained(Request& request, std::exception_
             const int64_t last = int64_t(request.tokens.size()) - 1;
             request.cache.truncate(last);
             FirstDamagedLayer damage;
-            const models::SequenceStep step{&request.cache, std::span<const int32_t>(request.tokens).subspan(size_t(last)), LogitsWanted::last};
+            const models::SequenceStep step{&request.cache, std::span<const int32_t>(request.tokens).subspan(size_t(last)),
+                                            LogitsWanted::last};
             const StepLock::Turn turn(stepLock);
             const Watch watch(model, damage);
             model.step(context, {&step, 1});
-            const std::string where = damage.layer() >= 0 ? "from layer blk." + std::to_string(damage.layer()) + " on" : "in the output layer";
-            return std::make_exception_ptr(DeviceFailure(failure.device, failure.doing, failure.detail + "; they stop being finite " + where));
+            const std::string where =
+                damage.layer() >= 0 ? "from layer blk." + std::to_string(damage.layer()) + " on" : "in the output layer";
+            return std::make_exception_ptr(
+                DeviceFailure(failure.device, failure.doing, failure.detail + "; they stop being finite " + where));
         } catch (...) {
             return error;
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Each part of a schema becomes a rule. Equal parts share one, found by their text: that is what ties the circles of recursive schemas,
-// since a rule is known before it is written.
+// Each part of a schema becomes a rule. Equal parts share one, found by their text: that is what ties the circles of
+// recursive schemas, since a rule is known before it is written.
 #include "engine/generate/schema_compiler.h"
 
 #include "engine/core/error.h"
@@ -116,10 +116,12 @@ private:
 
     static std::span<const std::string_view> keywordsOf(std::string_view kind)
     {
-        static constexpr std::string_view kObject[] = {"properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties"};
+        static constexpr std::string_view kObject[] = {"properties",    "required",      "additionalProperties",
+                                                       "propertyNames", "minProperties", "maxProperties"};
         static constexpr std::string_view kArray[] = {"items", "prefixItems", "minItems", "maxItems"};
         static constexpr std::string_view kString[] = {"minLength", "maxLength", "pattern", "format"};
-        static constexpr std::string_view kNumber[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"};
+        static constexpr std::string_view kNumber[] = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+                                                       "multipleOf"};
         if (kind == "object")
             return kObject;
         if (kind == "array")
@@ -165,7 +167,8 @@ private:
     {
         for (const auto& item : plain.keywords.items()) {
             if (item.key() != "enum" && item.key() != "type")
-                throw Unsupported("\"" + item.key() + "\" beside \"enum\" or \"const\" at " + plain.path, "list the values that remain");
+                throw Unsupported("\"" + item.key() + "\" beside \"enum\" or \"const\" at " + plain.path,
+                                  "list the values that remain");
         }
         std::map<std::pair<int32_t, char>, int32_t> branches; // values share their beginnings, so that thousands stay cheap
         for (const SchemaJson& value : plain.keywords["enum"]) {
@@ -289,13 +292,15 @@ void Compiler::writeNumbers(int32_t rule, const PlainSchema& plain, bool isWhole
     const SchemaJson& k = plain.keywords;
     NumberBounds bounds;
     bounds.isWhole = isWhole;
-    const auto narrow = [&](const char* keyword, bool isExcluded, std::optional<Decimal>& bound, bool& isBoundExcluded, int sign) {
+    const auto narrow = [&](const char* keyword, bool isExcluded, std::optional<Decimal>& bound, bool& isBoundExcluded,
+                            int sign) {
         const auto value = k.find(keyword);
         if (value == k.end())
             return;
         const auto decimal = parseDecimal(value->dump());
         if (!decimal)
-            throw Unsupported("\"" + std::string(keyword) + "\": " + value->dump() + " at " + plain.path, "it has too many digits");
+            throw Unsupported("\"" + std::string(keyword) + "\": " + value->dump() + " at " + plain.path,
+                              "it has too many digits");
         const int order = bound ? compare(*decimal, *bound) * sign : 1;
         if (order > 0 || (order == 0 && isExcluded)) {
             bound = decimal;
@@ -338,8 +343,8 @@ void Compiler::writeArray(int32_t rule, const PlainSchema& plain)
     const int32_t end = m_builder.addState(rule);
     m_builder.setEnd(end);
 
-    // The n-th item of the prefix knows its number, so only the items behind it are counted: then no state waits for a count that cannot
-    // be reached any more.
+    // The n-th item of the prefix knows its number, so only the items behind it are counted: then no state waits for a count
+    // that cannot be reached any more.
     int32_t at = m_builder.addState(rule);
     m_builder.addBytes(m_builder.start(rule), at, '[', '[');
     uint32_t n = 0;
@@ -382,7 +387,8 @@ void Compiler::writeObject(int32_t rule, const PlainSchema& plain)
     SchemaJson properties = k.value("properties", SchemaJson::object());
     const SchemaJson required = k.value("required", SchemaJson::array());
     const bool hasNames = k.contains("propertyNames");
-    const SchemaJson others = k.contains("additionalProperties") ? k["additionalProperties"] : SchemaJson(properties.empty());
+    const SchemaJson others =
+        k.contains("additionalProperties") ? k["additionalProperties"] : SchemaJson(properties.empty());
     const bool isOpen = others != false;
     for (const SchemaJson& name : required) {
         if (properties.contains(name.get_ref<const std::string&>()))
@@ -397,12 +403,14 @@ void Compiler::writeObject(int32_t rule, const PlainSchema& plain)
     // Only what needs no looking ahead: whether a count can still be reached must not depend on choices made before.
     const uint32_t least = k.value("minProperties", 0u), most = k.value("maxProperties", Grammar::kUnlimited);
     if (least > std::max<size_t>(1, required.size()) || most < properties.size() || least > most)
-        throw Unsupported("\"" + std::string(most < properties.size() ? "maxProperties" : "minProperties") + "\" at " + plain.path,
+        throw Unsupported("\"" + std::string(most < properties.size() ? "maxProperties" : "minProperties") + "\" at " +
+                              plain.path,
                           "say with \"required\" which properties there must be");
     m_builder.setCounts(rule, 0, most);
     const Counting counting = most == Grammar::kUnlimited ? Counting::none : Counting::oneMore;
 
-    // Two rows of states: before the first property that is written, and behind one. An optional property may be passed over.
+    // Two rows of states: before the first property that is written, and behind one. An optional property may be passed
+    // over.
     const int32_t end = m_builder.addState(rule);
     m_builder.setEnd(end);
     int32_t first = m_builder.addState(rule), later = -1;
@@ -419,7 +427,8 @@ void Compiler::writeObject(int32_t rule, const PlainSchema& plain)
         if (later >= 0)
             m_builder.addEmpty(separated(later), key);
         m_builder.addLiteral(key, colon, SchemaJson(property.key()).dump() + ":");
-        m_builder.addCall(afterSpace(colon), behind, ruleFor(property.value(), plain.path + "/properties/" + property.key()));
+        m_builder.addCall(afterSpace(colon), behind,
+                          ruleFor(property.value(), plain.path + "/properties/" + property.key()));
         const bool isRequired = std::find(required.begin(), required.end(), property.key()) != required.end();
         if (isRequired)
             first = -1;
@@ -461,8 +470,8 @@ int32_t Compiler::keyRule(const PlainSchema& plain, const SchemaJson& properties
     return rule;
 }
 
-/// Strings, written without escapes, that are none of the names: along the tree of the names' characters, every character that leaves the
-/// tree leads out into the open.
+/// Strings, written without escapes, that are none of the names: along the tree of the names' characters, every character
+/// that leaves the tree leads out into the open.
 int32_t Compiler::otherNames(const SchemaJson& properties)
 {
     const int32_t rule = m_builder.addRule();

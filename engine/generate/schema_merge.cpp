@@ -27,7 +27,9 @@ SchemaJson bothOf(const SchemaJson& a, const SchemaJson& b)
 
 SchemaJson commonTypes(const SchemaJson& a, const SchemaJson& b)
 {
-    const auto holds = [](const SchemaJson& list, const char* name) { return std::find(list.begin(), list.end(), name) != list.end(); };
+    const auto holds = [](const SchemaJson& list, const char* name) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    };
     const auto allows = [&](const SchemaJson& list, const char* name) {
         return holds(list, name) || (name == std::string_view("integer") && holds(list, "number"));
     };
@@ -43,7 +45,9 @@ SchemaJson commonTypes(const SchemaJson& a, const SchemaJson& b)
 SchemaJson commonProperties(const SchemaJson& a, const SchemaJson& b)
 {
     const auto propertiesOf = [](const SchemaJson& k) { return k.value("properties", SchemaJson::object()); };
-    const auto othersOf = [](const SchemaJson& k) { return k.contains("additionalProperties") ? k["additionalProperties"] : SchemaJson(true); };
+    const auto othersOf = [](const SchemaJson& k) {
+        return k.contains("additionalProperties") ? k["additionalProperties"] : SchemaJson(true);
+    };
     const SchemaJson inA = propertiesOf(a), inB = propertiesOf(b);
     SchemaJson result = SchemaJson::object();
     for (const auto& [name, schema] : inA.items())
@@ -62,7 +66,8 @@ SchemaJson commonPrefix(const SchemaJson& a, const SchemaJson& b)
         const SchemaJson prefix = k.value("prefixItems", SchemaJson::array());
         return i < prefix.size() ? prefix[i] : k.contains("items") ? k["items"] : SchemaJson(true);
     };
-    const size_t n = std::max(a.value("prefixItems", SchemaJson::array()).size(), b.value("prefixItems", SchemaJson::array()).size());
+    const size_t n =
+        std::max(a.value("prefixItems", SchemaJson::array()).size(), b.value("prefixItems", SchemaJson::array()).size());
     SchemaJson result = SchemaJson::array();
     for (size_t i = 0; i < n; ++i)
         result.push_back(bothOf(itemAt(a, i), itemAt(b, i)));
@@ -103,14 +108,21 @@ SchemaJson commonValue(const std::string& keyword, const SchemaJson& a, const Sc
 bool hasType(const SchemaJson& value, std::string_view type)
 {
     switch (value.type()) {
-    case SchemaJson::value_t::null: return type == "null";
-    case SchemaJson::value_t::boolean: return type == "boolean";
-    case SchemaJson::value_t::object: return type == "object";
-    case SchemaJson::value_t::array: return type == "array";
-    case SchemaJson::value_t::string: return type == "string";
+    case SchemaJson::value_t::null:
+        return type == "null";
+    case SchemaJson::value_t::boolean:
+        return type == "boolean";
+    case SchemaJson::value_t::object:
+        return type == "object";
+    case SchemaJson::value_t::array:
+        return type == "array";
+    case SchemaJson::value_t::string:
+        return type == "string";
     case SchemaJson::value_t::number_integer:
-    case SchemaJson::value_t::number_unsigned: return type == "number" || type == "integer";
-    default: return type == "number";
+    case SchemaJson::value_t::number_unsigned:
+        return type == "number" || type == "integer";
+    default:
+        return type == "number";
     }
 }
 

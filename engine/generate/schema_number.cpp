@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Numbers between two bounds, digit by digit. While the digits so far equal those of a bound the number is tight to it and the next
-// digit is limited by it; once it differs, that bound has been met for good:
+// Numbers between two bounds, digit by digit. While the digits so far equal those of a bound the number is tight to it and
+// the next digit is limited by it; once it differs, that bound has been met for good:
 //
 //     least 120, most 4999, four digits:   first digit 1 … 4; after a 4 the next is anything up to 9, tight to 4999 still
 //
@@ -27,7 +27,8 @@ struct Magnitudes {
 class NumberWriter {
 public:
     NumberWriter(GrammarBuilder& builder, int32_t to, const NumberBounds& bounds, const Magnitudes& range, bool hasExponent)
-        : m_builder(builder), m_rule(builder.ruleOf(to)), m_to(to), m_bounds(bounds), m_range(range), m_hasExponent(hasExponent)
+        : m_builder(builder), m_rule(builder.ruleOf(to)), m_to(to), m_bounds(bounds), m_range(range),
+          m_hasExponent(hasExponent)
     {
     }
 
@@ -53,7 +54,10 @@ private:
         auto operator<=>(const At&) const = default;
     };
 
-    static int digitAt(const std::string& digits, int at) { return at >= 0 && at < int(digits.size()) ? digits[size_t(at)] - '0' : 0; }
+    static int digitAt(const std::string& digits, int at)
+    {
+        return at >= 0 && at < int(digits.size()) ? digits[size_t(at)] - '0' : 0;
+    }
 
     // Calls step(first digit, last digit, where it leads) for each way to go on.
     template <typename Step>
@@ -219,7 +223,8 @@ int compare(const Decimal& a, const Decimal& b)
 void addNumber(GrammarBuilder& builder, int32_t from, int32_t to, const NumberBounds& bounds)
 {
     const auto isNegative = [](const std::optional<Decimal>& d) { return d && d->isNegative; };
-    const bool isBounded = bounds.least || bounds.most || bounds.isWhole || bounds.mostFractionDigits != NumberBounds{}.mostFractionDigits;
+    const bool isBounded =
+        bounds.least || bounds.most || bounds.isWhole || bounds.mostFractionDigits != NumberBounds{}.mostFractionDigits;
 
     if (!isNegative(bounds.most)) {
         Magnitudes range;

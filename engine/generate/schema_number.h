@@ -10,8 +10,8 @@
 
 namespace sy::generate {
 
-/// A number as decimal digits: 12.5 is {false, "12", "5"}. No leading zeros before the point, none at the end behind it; zero has
-/// neither sign nor digits.
+/// A number as decimal digits: 12.5 is {false, "12", "5"}. No leading zeros before the point, none at the end behind it;
+/// zero has neither sign nor digits.
 struct Decimal {
     bool isNegative = false;
     std::string whole, fraction;
@@ -32,9 +32,9 @@ struct NumberBounds {
     int mostFractionDigits = 16; // others
 };
 
-/// Adds the numbers within the bounds as JSON writes them: up to 18 digits before the point, no leading zeros, no -0; an exponent of up
-/// to two digits where nothing is bounded. Digits are limited so that a model cannot count for ever and every reader keeps
-/// the value.
+/// Adds the numbers within the bounds as JSON writes them: up to 18 digits before the point, no leading zeros, no -0; an
+/// exponent of up to two digits where nothing is bounded. Digits are limited so that a model cannot count for ever and every
+/// reader keeps the value.
 void addNumber(GrammarBuilder& builder, int32_t from, int32_t to, const NumberBounds& bounds);
 
 } // namespace sy::generate

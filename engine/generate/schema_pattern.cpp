@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A pattern is read into a tree, since a counted part is written several times, and the tree is written as states (Thompson 1968,
-// "Regular expression search algorithm"). Who walks the grammar keeps all states at once, so nothing here is made deterministic.
+// A pattern is read into a tree, since a counted part is written several times, and the tree is written as states (Thompson
+// 1968, "Regular expression search algorithm"). Who walks the grammar keeps all states at once, so nothing here is made
+// deterministic.
 #include "engine/generate/schema_pattern.h"
 
 #include "engine/core/error.h"
@@ -22,19 +23,21 @@ constexpr uint32_t kMostRepeats = 10'000;
 struct Node {
     enum class Kind { set, sequence, choice, repeat, begin, end } kind;
     CharacterSet set;
-    std::vector<Node> parts;                             // sequence, choice; repeat has one
-    uint32_t least = 0, most = Grammar::kUnlimited;      // repeat
+    std::vector<Node> parts;                        // sequence, choice; repeat has one
+    uint32_t least = 0, most = Grammar::kUnlimited; // repeat
 };
 
 const CharacterSet kDigits = {{'0', '9'}};
 const CharacterSet kWord = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const CharacterSet kSpace = {{9, 13}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029},
-                             {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+const CharacterSet kSpace = {{9, 13},          {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+                             {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const CharacterSet kLineEnds = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 class Reader {
 public:
-    Reader(std::string_view pattern, std::string_view where) : m_text(toUtf32(pattern)), m_pattern(pattern), m_where(where) {}
+    Reader(std::string_view pattern, std::string_view where) : m_text(toUtf32(pattern)), m_pattern(pattern), m_where(where)
+    {
+    }
 
     Node read()
     {
@@ -143,16 +146,24 @@ private:
     {
         const char32_t c = m_text[m_at++];
         switch (c) {
-        case '^': return {Node::Kind::begin, {}, {}};
-        case '$': return {Node::Kind::end, {}, {}};
-        case '.': return set(complement(kLineEnds));
-        case '[': return set(readClass());
-        case '(': return readGroup(depth);
-        case '\\': return set(readEscape(false));
+        case '^':
+            return {Node::Kind::begin, {}, {}};
+        case '$':
+            return {Node::Kind::end, {}, {}};
+        case '.':
+            return set(complement(kLineEnds));
+        case '[':
+            return set(readClass());
+        case '(':
+            return readGroup(depth);
+        case '\\':
+            return set(readEscape(false));
         case '*':
         case '+':
-        case '?': fail("a repetition of nothing");
-        default: return set({{c, c}});
+        case '?':
+            fail("a repetition of nothing");
+        default:
+            return set({{c, c}});
         }
     }
 
@@ -207,25 +218,40 @@ private:
         const char32_t c = next("a \\ at its end");
         const auto one = [](char32_t value) { return CharacterSet{{value, value}}; };
         switch (c) {
-        case 'd': return kDigits;
-        case 'D': return complement(kDigits);
-        case 'w': return kWord;
-        case 'W': return complement(kWord);
-        case 's': return kSpace;
-        case 'S': return complement(kSpace);
-        case 't': return one('\t');
-        case 'n': return one('\n');
-        case 'r': return one('\r');
-        case 'f': return one('\f');
-        case 'v': return one('\v');
-        case '0': return one(0);
-        case 'x': return one(readHex(2));
-        case 'u': return one(readUnicode());
+        case 'd':
+            return kDigits;
+        case 'D':
+            return complement(kDigits);
+        case 'w':
+            return kWord;
+        case 'W':
+            return complement(kWord);
+        case 's':
+            return kSpace;
+        case 'S':
+            return complement(kSpace);
+        case 't':
+            return one('\t');
+        case 'n':
+            return one('\n');
+        case 'r':
+            return one('\r');
+        case 'f':
+            return one('\f');
+        case 'v':
+            return one('\v');
+        case '0':
+            return one(0);
+        case 'x':
+            return one(readHex(2));
+        case 'u':
+            return one(readUnicode());
         case 'b':
             if (isInClass)
                 return one('\b');
             break;
-        default: break;
+        default:
+            break;
         }
         const bool isLetterOrDigit = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         if (isLetterOrDigit)
@@ -288,7 +314,8 @@ public:
                 writeWhole(part, from, to);
             return;
         }
-        std::span<const Node> parts = node.kind == Node::Kind::sequence ? std::span<const Node>(node.parts) : std::span(&node, 1);
+        std::span<const Node> parts =
+            node.kind == Node::Kind::sequence ? std::span<const Node>(node.parts) : std::span(&node, 1);
         if (parts.size() == 1 && (parts[0].kind == Node::Kind::choice || parts[0].kind == Node::Kind::sequence))
             return writeWhole(parts[0], from, to); // (^a$|^b$)
         const bool begins = !parts.empty() && parts.front().kind == Node::Kind::begin;
@@ -334,9 +361,11 @@ private:
                 m_builder.addEmpty(write(part, from), to);
             return to;
         }
-        case Node::Kind::repeat: return writeRepeat(node, from);
+        case Node::Kind::repeat:
+            return writeRepeat(node, from);
         case Node::Kind::begin:
-        case Node::Kind::end: break;
+        case Node::Kind::end:
+            break;
         }
         throw Unsupported("^ or $ inside the pattern \"" + m_pattern + "\" at " + m_where,
                           "they may stand at the beginning and the end of an alternative");
@@ -380,8 +409,9 @@ void addPattern(GrammarBuilder& builder, int32_t from, int32_t to, std::string_v
 std::string patternOfFormat(std::string_view format)
 {
     // Each day that there is: 31, 30, 28, and the 29th of February of a year divisible by 4, of centuries by 400.
-    static const std::string kDate = "(\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))|"
-                                     "(\\d\\d(0[48]|[2468][048]|[13579][26])|(0[048]|[2468][048]|[13579][26])00)-02-29)";
+    static const std::string kDate =
+        "(\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))|"
+        "(\\d\\d(0[48]|[2468][048]|[13579][26])|(0[048]|[2468][048]|[13579][26])00)-02-29)";
     static const std::string kTime = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,6})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)";
     static const std::string kByte = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
     static const std::string kLabel = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
@@ -395,7 +425,8 @@ std::string patternOfFormat(std::string_view format)
         {"duration", "^P(\\d{1,4}W|\\d{1,4}D|\\d{1,4}Y(\\d{1,2}M(\\d{1,3}D)?)?|\\d{1,2}M(\\d{1,3}D)?|"
                      "T(\\d{1,4}H(\\d{1,2}M(\\d{1,2}S)?)?|\\d{1,4}M(\\d{1,2}S)?|\\d{1,4}S))$"},
     };
-    const auto row = std::find_if(std::begin(kPatterns), std::end(kPatterns), [&](const auto& r) { return r.first == format; });
+    const auto row =
+        std::find_if(std::begin(kPatterns), std::end(kPatterns), [&](const auto& r) { return r.first == format; });
     return row == std::end(kPatterns) ? std::string() : row->second;
 }
 

@@ -18,15 +18,34 @@ constexpr size_t kMostAlternatives = 256;
 constexpr size_t kMostVisits = 20'000; // of parts of the schema, a part counted each time that it is needed
 
 constexpr std::string_view kAnnotations[] = {
-    "$schema", "$id", "id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "example", "deprecated",
-    "readOnly", "writeOnly", "discriminator", "contentEncoding", "contentMediaType", "strict", "name"};
+    "$schema",          "$id",      "id",      "$comment",   "$defs",    "definitions", "title",         "description",
+    "default",          "examples", "example", "deprecated", "readOnly", "writeOnly",   "discriminator", "contentEncoding",
+    "contentMediaType", "strict",   "name"};
 constexpr std::string_view kCombinations[] = {"$ref", "allOf", "anyOf", "oneOf"};
-constexpr std::string_view kAssertions[] = {
-    "type", "enum", "const", "nullable",
-    "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties",
-    "items", "prefixItems", "additionalItems", "minItems", "maxItems",
-    "minLength", "maxLength", "pattern", "format",
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"};
+constexpr std::string_view kAssertions[] = {"type",
+                                            "enum",
+                                            "const",
+                                            "nullable",
+                                            "properties",
+                                            "required",
+                                            "additionalProperties",
+                                            "propertyNames",
+                                            "minProperties",
+                                            "maxProperties",
+                                            "items",
+                                            "prefixItems",
+                                            "additionalItems",
+                                            "minItems",
+                                            "maxItems",
+                                            "minLength",
+                                            "maxLength",
+                                            "pattern",
+                                            "format",
+                                            "minimum",
+                                            "maximum",
+                                            "exclusiveMinimum",
+                                            "exclusiveMaximum",
+                                            "multipleOf"};
 
 bool isIn(std::span<const std::string_view> list, std::string_view word)
 {
@@ -126,7 +145,8 @@ PlainSchema ownKeywords(const SchemaJson& schema, const std::string& path)
 SchemaSource::SchemaSource(std::string_view text)
 {
     if (text.size() > kMostBytes)
-        throw Unsupported("a JSON schema of " + std::to_string(text.size()) + " bytes", "the limit is " + std::to_string(kMostBytes));
+        throw Unsupported("a JSON schema of " + std::to_string(text.size()) + " bytes",
+                          "the limit is " + std::to_string(kMostBytes));
     int depth = 0;
     bool isInString = false;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -136,7 +156,8 @@ SchemaSource::SchemaSource(std::string_view text)
         else if (c == '"')
             isInString = !isInString;
         else if (!isInString && (c == '{' || c == '[') && ++depth > kMostNested)
-            throw Unsupported("a JSON schema nested more than " + std::to_string(kMostNested) + " deep", "move its parts to \"$defs\"");
+            throw Unsupported("a JSON schema nested more than " + std::to_string(kMostNested) + " deep",
+                              "move its parts to \"$defs\"");
         else if (!isInString && (c == '}' || c == ']'))
             --depth;
     }
@@ -157,7 +178,10 @@ const SchemaJson& SchemaSource::resolve(const std::string& reference, const std:
     for (size_t i = 1; i < reference.size(); ++i) {
         const auto hex = [&](size_t at) {
             const char c = at < reference.size() ? reference[at] : 'x';
-            return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+            return c >= '0' && c <= '9'   ? c - '0'
+                   : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                   : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                          : -1;
         };
         if (reference[i] == '%' && hex(i + 1) >= 0 && hex(i + 2) >= 0) {
             pointer += char(hex(i + 1) * 16 + hex(i + 2));
@@ -192,7 +216,8 @@ SchemaSource::Shape SchemaSource::shapeOf(const SchemaJson& schema)
 std::vector<PlainSchema> SchemaSource::alternatives(const SchemaJson& schema, const std::string& path, int depth)
 {
     if (depth > kMostReferences || ++m_nVisits > kMostVisits)
-        throw Unsupported("the schema at " + path, "its \"$ref\", \"allOf\" and \"anyOf\" lead back to themselves or are nested too deeply");
+        throw Unsupported("the schema at " + path,
+                          "its \"$ref\", \"allOf\" and \"anyOf\" lead back to themselves or are nested too deeply");
     requireSchema(schema, path);
     if (schema.is_boolean())
         return schema.get<bool>() ? std::vector{PlainSchema{SchemaJson::object(), path}} : std::vector<PlainSchema>{};
@@ -200,7 +225,8 @@ std::vector<PlainSchema> SchemaSource::alternatives(const SchemaJson& schema, co
     std::vector<PlainSchema> result{ownKeywords(schema, path)};
     const auto mergeWith = [&](const std::vector<PlainSchema>& others) {
         if (result.size() * others.size() > kMostAlternatives)
-            throw Unsupported("the schema at " + path, "its choices make more than " + std::to_string(kMostAlternatives) + " combinations");
+            throw Unsupported("the schema at " + path,
+                              "its choices make more than " + std::to_string(kMostAlternatives) + " combinations");
         std::vector<PlainSchema> products;
         for (const PlainSchema& a : result) {
             for (const PlainSchema& b : others)
@@ -242,9 +268,10 @@ void SchemaSource::requireApart(const SchemaJson& branches, const std::string& p
     for (size_t i = 0; i < branches.size(); ++i) {
         for (size_t j = i + 1; j < branches.size(); ++j) {
             if (!areApart(branches[i], branches[j], path, depth, 0))
-                throw Unsupported("the \"oneOf\" at " + path,
-                                  "its branches " + std::to_string(i) + " and " + std::to_string(j) +
-                                      " could match the same value; use \"anyOf\", or a property with a different \"const\" in each");
+                throw Unsupported(
+                    "the \"oneOf\" at " + path,
+                    "its branches " + std::to_string(i) + " and " + std::to_string(j) +
+                        " could match the same value; use \"anyOf\", or a property with a different \"const\" in each");
         }
     }
 }

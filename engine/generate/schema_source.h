@@ -21,7 +21,8 @@ struct PlainSchema {
 /// A JSON schema (draft 2020-12, and what draft 7 and OpenAPI wrote differently) as read from a file.
 class SchemaSource {
 public:
-    /// Throws BadFile when the text is not JSON or no schema, Unsupported when it is nested more than 100 deep or larger than 256 KB.
+    /// Throws BadFile when the text is not JSON or no schema, Unsupported when it is nested more than 100 deep or larger
+    /// than 256 KB.
     explicit SchemaSource(std::string_view text);
 
     const SchemaJson& root() const { return m_root; }
@@ -29,12 +30,14 @@ public:
     /// What "$ref" leads to. Throws Unsupported for other documents and named anchors, BadFile when it leads nowhere.
     const SchemaJson& resolve(const std::string& reference, const std::string& path) const;
 
-    /// The schema as a choice of plain ones: "anyOf", "oneOf", "allOf" and "$ref" worked in. An empty list fits nothing. Throws Unsupported for
-    /// a keyword that has an effect and is not understood (with its path), for branches of "oneOf" that could
-    /// match the same value, and when the combinations are too many; BadFile for a keyword with a value that it cannot have.
+    /// The schema as a choice of plain ones: "anyOf", "oneOf", "allOf" and "$ref" worked in. An empty list fits nothing.
+    /// Throws Unsupported for a keyword that has an effect and is not understood (with its path), for branches of "oneOf"
+    /// that could match the same value, and when the combinations are too many; BadFile for a keyword with a value that it
+    /// cannot have.
     std::vector<PlainSchema> alternatives(const SchemaJson& schema, const std::string& path, int depth = 0);
 
-    /// Nothing but "$ref", or nothing but one "anyOf" or "oneOf", besides annotations: then the rules may be used as they are.
+    /// Nothing but "$ref", or nothing but one "anyOf" or "oneOf", besides annotations: then the rules may be used as they
+    /// are.
     enum class Shape { plain, reference, choice };
     static Shape shapeOf(const SchemaJson& schema);
 

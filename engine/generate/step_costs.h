@@ -7,7 +7,8 @@
 
 namespace sy::generate {
 
-/// What a step costs by its rows, as measured. The first row reads all weights; how much each further one adds depends on the processor.
+/// What a step costs by its rows, as measured. The first row reads all weights; how much each further one adds depends on
+/// the processor.
 class StepCosts {
 public:
     void measured(int nRows, double seconds)
@@ -15,11 +16,12 @@ public:
         if (nRows < 1 || nRows > kMost || seconds <= 0)
             return;
         double& known = m_seconds[size_t(nRows)];
-        known = known == 0 ? seconds : 0.75 * known + 0.25 * std::min(seconds, 4 * known); // a hiccup of the machine is no news
+        known =
+            known == 0 ? seconds : 0.75 * known + 0.25 * std::min(seconds, 4 * known); // a hiccup of the machine is no news
     }
 
-    /// In units of a step with one row. What has not been measured lies between what has; beyond that every row is taken to add a
-    /// quarter, so that trying is cheap and tells.
+    /// In units of a step with one row. What has not been measured lies between what has; beyond that every row is taken to
+    /// add a quarter, so that trying is cheap and tells.
     double relative(int nRows) const
     {
         const double one = m_seconds[1];

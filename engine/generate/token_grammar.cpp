@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kMostParses = 20'000; // of a space, at about a kilobyte each, before it is begun anew
 constexpr size_t kMostKept = 16;       // masks of one answer
 
-/// Walks the nodes from first to last of the tree with a parse that stands before their bytes. visit(node index, node, parse).
+/// Walks the nodes from first to last of the tree with a parse that stands before their bytes. visit(node index, node,
+/// parse).
 template <typename Visit>
 void walk(const VocabularyTrie& trie, ParseSpace& space, int32_t first, int32_t last, int32_t parse, Visit visit)
 {

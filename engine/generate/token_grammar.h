@@ -30,10 +30,11 @@ private:
     std::vector<uint64_t> m_words;
 };
 
-/// A grammar over the tokens of one vocabulary. Which tokens fit depends on the frame in which the text stands, and, for tokens that go beyond
-/// the end of that frame's rule, on the frames below: the first part is computed once for each state, in one walk over the
-/// vocabulary's tree, and kept; the second is a short list of places in the tree where the walk goes on with the frames below
-/// (Dong et al. 2024, arXiv:2411.15100, split them likewise). Shared by all requests with the same schema; thread-safe.
+/// A grammar over the tokens of one vocabulary. Which tokens fit depends on the frame in which the text stands, and, for
+/// tokens that go beyond the end of that frame's rule, on the frames below: the first part is computed once for each state,
+/// in one walk over the vocabulary's tree, and kept; the second is a short list of places in the tree where the walk goes on
+/// with the frames below (Dong et al. 2024, arXiv:2411.15100, split them likewise). Shared by all requests with the same
+/// schema; thread-safe.
 class TokenGrammar {
 public:
     /// endIds: tokens that end the answer; they fit where the text may end.
@@ -57,7 +58,10 @@ private:
         bool operator==(const Key&) const = default;
     };
     struct KeyHash {
-        size_t operator()(const Key& k) const noexcept { return (size_t(uint32_t(k.state)) * 4099 + k.toLeast) * 4099 + k.toMost; }
+        size_t operator()(const Key& k) const noexcept
+        {
+            return (size_t(uint32_t(k.state)) * 4099 + k.toLeast) * 4099 + k.toMost;
+        }
     };
     std::unique_ptr<const FrameMask> compute(const ParseSpace::Frame& frame) const;
 
@@ -74,8 +78,8 @@ class TokenParse {
 public:
     explicit TokenParse(std::shared_ptr<const TokenGrammar> grammar);
 
-    /// The tokens that may come next. Valid until the next call of either function. Throws Unsupported when the vocabulary has none
-    /// that fits.
+    /// The tokens that may come next. Valid until the next call of either function. Throws Unsupported when the vocabulary
+    /// has none that fits.
     const TokenMask& mask();
 
     /// The text goes on with this token. Throws std::invalid_argument when it may not.

@@ -23,7 +23,8 @@ void VocabularyTrie::build(std::vector<std::pair<std::string, int32_t>> tokens)
     std::vector<int32_t> path; // open nodes
     std::string_view before;
     for (const auto& [bytes, id] : tokens) {
-        const size_t nShared = size_t(std::mismatch(bytes.begin(), bytes.end(), before.begin(), before.end()).first - bytes.begin());
+        const size_t nShared =
+            size_t(std::mismatch(bytes.begin(), bytes.end(), before.begin(), before.end()).first - bytes.begin());
         for (; path.size() > nShared; path.pop_back())
             m_nodes[size_t(path.back())].end = int32_t(m_nodes.size());
         for (size_t i = nShared; i < bytes.size(); ++i) {

@@ -9,8 +9,8 @@
 
 namespace sy::generate {
 
-/// The bytes of a vocabulary's tokens as a tree, laid out in the order of a walk: a node's subtree is the range behind it, so that a walk is
-/// one loop and what does not fit is jumped over.
+/// The bytes of a vocabulary's tokens as a tree, laid out in the order of a walk: a node's subtree is the range behind it,
+/// so that a walk is one loop and what does not fit is jumped over.
 class VocabularyTrie {
 public:
     /// text(id) for 0 <= id < nTokens; empty for tokens that are no text (control tokens), which no text contains.
@@ -34,7 +34,10 @@ public:
         int32_t nTokens;    // whose bytes end here
     };
     std::span<const Node> nodes() const { return m_nodes; }
-    std::span<const int32_t> tokensOf(const Node& node) const { return std::span(m_tokens).subspan(size_t(node.firstToken), size_t(node.nTokens)); }
+    std::span<const int32_t> tokensOf(const Node& node) const
+    {
+        return std::span(m_tokens).subspan(size_t(node.firstToken), size_t(node.nTokens));
+    }
     int32_t nTokens() const { return m_nTokens; }
     size_t longest() const { return m_longest; } // bytes of the longest token
     std::string_view textOf(int32_t id) const;   // empty for those that are no text

@@ -7,7 +7,8 @@ class Tensor;
 
 namespace sy::nn {
 
-/// Hears of each layer of a step, on the thread that steps. May throw: the step is then abandoned and its caches are as before.
+/// Hears of each layer of a step, on the thread that steps. May throw: the step is then abandoned and its caches are as
+/// before.
 class LayerObserver {
 public:
     virtual ~LayerObserver() = default;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A schema from a stranger: it compiles or is refused, and what compiles can be read to an end. The first half of the bytes is the
-// schema, the rest chooses the way: at each place the bytes that may follow are counted and one of them is taken.
+// A schema from a stranger: it compiles or is refused, and what compiles can be read to an end. The first half of the bytes
+// is the schema, the rest chooses the way: at each place the bytes that may follow are counted and one of them is taken.
 #include "engine/core/error.h"
 #include "engine/generate/parse_space.h"
 #include "engine/generate/schema_compiler.h"
