@@ -32,6 +32,8 @@ std::optional<LayerBytes> layerBytes(const KvLayout& layout)
     const size_t element = layout.dtype == DType::F32 ? 4 : 2;
     const size_t rows = size_t(layout.nKvHeads) * size_t(kPageTokens) * element;
     const LayerBytes bytes{rows * size_t(layout.keyDim), rows * size_t(layout.valueDim)};
+    if (layout.window > 0 || layout.stateFloats > 0) // pages that have passed are gone, and a state is not in pages
+        return std::nullopt;
     if (layout.pageBytes() != size_t(layout.nLayers) * (bytes.keys + bytes.values))
         return std::nullopt;
     return bytes;
