@@ -38,6 +38,7 @@ Message messageOf(const store::MessageRow& row)
     Message message;
     message.id = row.id;
     message.chatId = row.chat;
+    message.parent = row.parent.value_or(0);
     message.role = row.role;
     message.text = row.text;
     message.status = MessageStatus(int(row.status));
@@ -55,6 +56,7 @@ store::MessageRow rowOf(const Message& message)
     store::MessageRow row;
     row.id = message.id;
     row.chat = message.chatId;
+    row.parent = message.parent;
     row.role = message.role;
     row.text = message.text;
     row.status = store::MessageStatus(int(message.status));

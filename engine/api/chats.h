@@ -56,6 +56,9 @@ struct MessageTimings {
 struct Message {
     int64_t id = 0;
     int64_t chatId = 0;
+    /// The message it follows; 0: none, it begins the chat. Several may follow one: the branches of an edited or repeated question.
+    /// Absent only for append(), which then takes the chat's latest.
+    std::optional<int64_t> parent;
     std::string role; // system, user, assistant
     std::string text;
     MessageStatus status = MessageStatus::complete;
@@ -82,11 +85,11 @@ public:
     void restore(int64_t chatId);
     void purgeRemoved();          // for good; called at start for those removed more than a day ago
 
-    std::vector<Message> messages(int64_t chatId) const;
+    std::vector<Message> messages(int64_t chatId) const; // of all branches, in the order they were written
     int64_t append(Message message); // returns its id
     void updateText(int64_t messageId, const std::string& text); // while streaming
-    void finish(const Message& message); // everything but chatId, role and created
-    void removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all later ones (regenerate, edit)
+    void finish(const Message& message); // everything but chatId, parent, role and created
+    void removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all that follow it, in whatever branch
 
     /// Messages left "streaming" by a process that was killed become "stopped". Called once at start.
     void closeInterrupted();

@@ -140,8 +140,12 @@ void ChatStore::restore(int64_t chat)
 int64_t ChatStore::purgeRemoved(int64_t removedBeforeMs)
 {
     const std::lock_guard lock(m_mutex);
+    Transaction transaction(m_database);
+    Statement(m_database, "UPDATE messages SET parent = NULL WHERE chat IN (SELECT id FROM chats WHERE removed < ?)").run(removedBeforeMs);
     Statement(m_database, "DELETE FROM chats WHERE removed < ?").run(removedBeforeMs);
-    return m_database.changes();
+    const int64_t nPurged = m_database.changes();
+    transaction.commit();
+    return nPurged;
 }
 
 std::vector<MessageRow> ChatStore::messages(int64_t chat) const
@@ -169,6 +173,8 @@ int64_t ChatStore::append(const MessageRow& message)
         last.bind(1, message.chat);
         if (last.step() && !last.isNull(0))
             parent = last.integer(0);
+    } else if (*parent == 0) {
+        parent.reset();
     }
     Statement(m_database, "UPDATE chats SET lastActive = max(lastActive, ?) WHERE id = ?").run(now, message.chat);
     requireChange(m_database, "chat");
@@ -207,7 +213,16 @@ void ChatStore::finish(const MessageRow& message)
 void ChatStore::removeMessagesFrom(int64_t chat, int64_t message)
 {
     const std::lock_guard lock(m_mutex);
-    Statement(m_database, "DELETE FROM messages WHERE chat = ? AND id >= ?").run(chat, message);
+    Transaction transaction(m_database);
+    Statement(m_database, "CREATE TEMP TABLE IF NOT EXISTS leaving(id INTEGER PRIMARY KEY)").run();
+    Statement(m_database, "DELETE FROM leaving").run();
+    Statement(m_database, "INSERT INTO leaving WITH RECURSIVE branch(id) AS (SELECT id FROM messages WHERE chat = ?1 AND id = ?2 "
+                          "UNION ALL SELECT m.id FROM messages m JOIN branch b ON m.parent = b.id) SELECT id FROM branch")
+        .run(chat, message);
+    // Apart first: a message takes those after it along, one inside the other, and SQLite goes no deeper than a thousand.
+    Statement(m_database, "UPDATE messages SET parent = NULL WHERE id IN (SELECT id FROM leaving)").run();
+    Statement(m_database, "DELETE FROM messages WHERE id IN (SELECT id FROM leaving)").run();
+    transaction.commit();
 }
 
 int64_t ChatStore::closeInterrupted()

@@ -28,7 +28,7 @@ MessageStatus messageStatusOf(std::string_view name); // throws std::invalid_arg
 struct MessageRow {
     int64_t id = 0;
     int64_t chat = 0;
-    std::optional<int64_t> parent; // the message it follows; absent: the first
+    std::optional<int64_t> parent; // the message it follows; absent: none, a first message. For append see there
     std::string role;              // system, user, assistant
     std::string text;
     MessageStatus status = MessageStatus::complete;
@@ -63,14 +63,15 @@ public:
     void restore(int64_t chat); // takes the mark away
     int64_t purgeRemoved(int64_t removedBeforeMs); // deletes for good what was marked before then; how many
 
-    std::vector<MessageRow> messages(int64_t chat) const; // in order
-    /// Adds at the end; id and createdMs are chosen here when 0, parent is the chat's last message when absent. Returns the id.
+    std::vector<MessageRow> messages(int64_t chat) const; // of all branches, in the order they were written
+    /// id and createdMs are chosen here when 0; parent is the chat's latest message when absent, none when 0. Several messages may
+    /// follow one: the branches of a chat. Returns the id.
     int64_t append(const MessageRow& message);
     /// Replaces the text of a message being streamed. Cheap: one row, no index; meant for once a second.
     void updateText(int64_t message, std::string_view text);
     /// Writes everything but chat, parent, role and created, and makes the text searchable unless it is still streaming.
     void finish(const MessageRow& message);
-    void removeMessagesFrom(int64_t chat, int64_t message); // this one and all later ones
+    void removeMessagesFrom(int64_t chat, int64_t message); // this one and all that follow it, in whatever branch
     /// Marks what a killed process left streaming as stopped; how many.
     int64_t closeInterrupted();
 

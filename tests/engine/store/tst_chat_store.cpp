@@ -143,6 +143,44 @@ private slots:
         QVERIFY(m_store->search("gamma", 10).empty());
     }
 
+    void branchesStandBesideOneAnother()
+    {
+        const auto chat = m_store->create("", "");
+        const auto first = m_store->append({.chat = chat.id, .role = "user", .text = "alpha"});
+        const auto answer = m_store->append({.chat = chat.id, .role = "assistant", .text = "beta"});
+        const auto edited = m_store->append({.chat = chat.id, .parent = 0, .role = "user", .text = "gamma"});
+        const auto again = m_store->append({.chat = chat.id, .parent = first, .role = "assistant", .text = "delta"});
+        auto rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(4));
+        QVERIFY(!rows[2].parent);
+        QCOMPARE(rows[3].parent.value_or(0), first);
+        // What goes takes along what follows it and nothing else.
+        m_store->removeMessagesFrom(chat.id, answer);
+        QCOMPARE(m_store->messages(chat.id).size(), size_t(3));
+        m_store->removeMessagesFrom(chat.id, first);
+        rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(1));
+        QCOMPARE(rows[0].id, edited);
+        QVERIFY(again > edited && m_store->search("delta", 10).empty());
+        QCOMPARE(m_store->search("gamma", 10).size(), size_t(1));
+    }
+
+    void aChatOfMoreThanAThousandMessagesCanBeDeleted()
+    {
+        const auto chat = m_store->create("", "");
+        int64_t second = 0;
+        for (int i = 0; i < 1100; ++i)
+            if (const auto id = m_store->append({.chat = chat.id, .role = "user", .text = "word"}); i == 1)
+                second = id;
+        m_store->removeMessagesFrom(chat.id, second);
+        QCOMPARE(m_store->messages(chat.id).size(), size_t(1));
+        for (int i = 0; i < 1100; ++i)
+            m_store->append({.chat = chat.id, .role = "user", .text = "word"});
+        m_store->remove(chat.id);
+        QCOMPARE(m_store->purgeRemoved(nowMs() + 1000), 1);
+        QVERIFY(m_store->messages(chat.id).empty());
+    }
+
     void unknownIdsAreRefused()
     {
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->append({.chat = 99, .role = "user", .text = "x"}));
