@@ -100,6 +100,7 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
         GenerationRequest generation = request.generation;
         generation.messages = messagesOf(prompt);
         generation.rawPrompt.clear();
+        generation.answerStart.clear();
         generation.maxTokens = maxTokens;
         if (purpose != retrieval::Purpose::answer)
             generation.sampling.temperature = 0; // a rewriting has one right form, an opinion none of chance

@@ -60,6 +60,10 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
 
     generate::GenerationTask task;
     task.prompt = request.messages.empty() ? tokenize(request.rawPrompt, {true}) : state.encodeMessages(request.messages);
+    if (!request.messages.empty() && !request.answerStart.empty()) {
+        const std::vector<int32_t> start = tokenize(request.answerStart);
+        task.prompt.insert(task.prompt.end(), start.begin(), start.end());
+    }
     task.sampling = settingsOf(request.sampling);
     task.maxTokens = std::max<int64_t>(request.maxTokens, 0);
     task.endIds = state.requireTokenizer().endOfGenerationIds();

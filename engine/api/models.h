@@ -56,6 +56,7 @@ enum class Finish { stop, length, cancelled, failed }; // stop: end token or sto
 struct GenerationRequest {
     std::vector<ChatMessage> messages; // rendered with the model's template; or
     std::string rawPrompt;             // used as it is, special tokens parsed, when messages is empty
+    std::string answerStart;           // with messages: the answer begins with this and is continued; not part of the result
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
     std::vector<std::string> stopStrings;
