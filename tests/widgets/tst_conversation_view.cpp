@@ -12,6 +12,7 @@
 #include <QTest>
 #include <QTimer>
 #include <QToolButton>
+#include <QToolTip>
 
 using namespace sy::widgets;
 
@@ -57,6 +58,9 @@ private slots:
     void findCountsAndMoves();
     void errorsAndNoticesAreShown();
     void everyMessageIsAccessible();
+    void arrowsLeadToOtherBranches();
+    void theFooterSaysMoreWhenReached();
+    void plainTextHasNoMarks();
     void narrowAndWide_data();
     void narrowAndWide();
 };
@@ -401,6 +405,59 @@ void TestConversationView::everyMessageIsAccessible()
     QVERIFY(root->child(1)->text(QAccessible::Value).contains(QStringLiteral("no source")));
     QCOMPARE(root->child(1)->parent(), root);
     QVERIFY(root->child(0)->rect().isValid());
+}
+
+void TestConversationView::arrowsLeadToOtherBranches()
+{
+    using Kind = ConversationView::ControlKind;
+    ConversationView view;
+    view.resize(700, 500);
+    view.show();
+    MessageItem question = user(1, QStringLiteral("Question"));
+    question.branch = 2;
+    question.nBranches = 3;
+    question.canSwitchBranch = true;
+    view.setMessages({question, answer(2, QStringLiteral("Answer"))});
+    QSignalSpy spy(&view, &ConversationView::branchRequested);
+    QTest::mouseClick(view.viewport(), Qt::LeftButton, {}, view.controlRect(1, Kind::PreviousBranch).center());
+    QTest::mouseClick(view.viewport(), Qt::LeftButton, {}, view.controlRect(1, Kind::NextBranch).center());
+    QCOMPARE(spy.size(), 2);
+    QCOMPARE(spy[0], (QList<QVariant>{qint64(1), -1}));
+    QCOMPARE(spy[1], (QList<QVariant>{qint64(1), 1}));
+    QVERIFY(!view.controlRect(1, Kind::PreviousBranch).intersects(view.controlRect(1, Kind::NextBranch)));
+    question.branch = 3;
+    view.updateMessage(question);
+    QVERIFY(view.controlRect(1, Kind::NextBranch).isNull()); // the last
+    question.canSwitchBranch = false;
+    view.updateMessage(question);
+    QVERIFY(view.controlRect(1, Kind::PreviousBranch).isNull()); // an answer is being made
+    QVERIFY(view.controlRect(2, Kind::PreviousBranch).isNull());
+}
+
+void TestConversationView::theFooterSaysMoreWhenReached()
+{
+    ConversationView view;
+    view.resize(700, 500);
+    view.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&view));
+    MessageItem message = answer(2, QStringLiteral("Answer"));
+    message.footerDetail = QStringLiteral("Seed: 7\nModel: Tiny");
+    view.setMessages({message});
+    view.setFocus();
+    for (int i = 0; i < 3; ++i) // copy, again, footer
+        QTest::keyClick(&view, Qt::Key_Right);
+    QVERIFY(QToolTip::text().contains(QStringLiteral("Seed: 7")));
+    QToolTip::hideText();
+}
+
+void TestConversationView::plainTextHasNoMarks()
+{
+    ConversationView view;
+    view.resize(700, 500);
+    view.show();
+    view.setMessages({answer(2, QStringLiteral("# Title\n\nSome **bold** `code`.\n\n- one\n- two"))});
+    QCOMPARE(view.plainText(2), QStringLiteral("Title\n\nSome bold code.\n\n- one\n- two"));
+    QCOMPARE(view.plainText(9), QString());
 }
 
 void TestConversationView::narrowAndWide_data()

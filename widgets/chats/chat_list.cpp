@@ -126,6 +126,7 @@ ChatList::ChatList(QWidget* parent) : QWidget(parent)
     m_model = new QStandardItemModel(this);
     m_view->setModel(m_model);
     m_view->installEventFilter(this);
+    m_search->installEventFilter(this);
     layout->addWidget(m_view, 1);
 
     connect(m_new, &QPushButton::clicked, this, &ChatList::newChatRequested);
@@ -242,6 +243,16 @@ bool ChatList::eventFilter(QObject* watched, QEvent* event)
             emit deleteRequested(current());
             return true;
         }
+    }
+    if (watched == m_search && event->type() == QEvent::KeyPress && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Down) {
+        m_view->setFocus(Qt::ShortcutFocusReason);
+        for (int row = 0; row < m_model->rowCount(); ++row) {
+            if (m_model->item(row)->data(HeadingRole).toBool())
+                continue;
+            m_view->setCurrentIndex(m_model->index(row, 0));
+            break;
+        }
+        return true;
     }
     return QWidget::eventFilter(watched, event);
 }

@@ -55,7 +55,8 @@ void ConversationView::mouseMoveEvent(QMouseEvent* event)
     if (rowBefore != rowAt(m_lastMove.y() + m_offset))
         viewport()->update();
     if (m_hovered.isValid()) {
-        viewport()->setCursor(Qt::PointingHandCursor);
+        const bool isFooter = m_hovered.block < 0 && m_rows[size_t(m_hovered.row)]->controls[size_t(m_hovered.index)].kind == ControlKind::Footer;
+        viewport()->setCursor(isFooter ? Qt::ArrowCursor : Qt::PointingHandCursor);
         return;
     }
     const qreal y = event->position().y() + m_offset;
@@ -133,8 +134,10 @@ void ConversationView::showTip(const TargetRef& target, QPoint global)
             text = inBlock.url.toHtmlEscaped();
     } else {
         const Control& control = row.controls[size_t(target.index)];
-        number = control.kind == Control::Kind::Source ? control.number : 0;
-        if (number == 0)
+        number = control.kind == ControlKind::Source ? control.number : 0;
+        if (control.kind == ControlKind::Footer)
+            text = row.message.footerDetail.toHtmlEscaped().replace(QLatin1Char('\n'), QLatin1String("<br>"));
+        else if (number == 0)
             text = control.label.toHtmlEscaped();
     }
     for (const PassageItem& passage : row.message.passages) {
@@ -191,16 +194,21 @@ void ConversationView::activate(const TargetRef& target)
     }
     const Control control = row.controls[size_t(target.index)];
     switch (control.kind) {
-    case Control::Kind::Source: emit citationActivated(id, control.number); break;
-    case Control::Kind::Copy: {
+    case ControlKind::Source: emit citationActivated(id, control.number); break;
+    case ControlKind::Copy: {
         QString text = row.message.text;
         text.remove(kUnsupportedMark);
         copyToClipboard(text);
         break;
     }
-    case Control::Kind::Regenerate: emit regenerateRequested(id); break;
-    case Control::Kind::Edit: emit editRequested(id); break;
-    case Control::Kind::Delete: emit deleteRequested(id); break;
+    case ControlKind::Footer: break; // says more when pointed at; that is all
+    case ControlKind::Continue: emit continueRequested(id); break;
+    case ControlKind::PreviousBranch: emit branchRequested(id, -1); break;
+    case ControlKind::NextBranch: emit branchRequested(id, 1); break;
+    case ControlKind::CopyError: copyToClipboard(row.message.errorTitle + QLatin1Char('\n') + row.message.errorText + QLatin1Char('\n') + row.message.errorDetails); break;
+    case ControlKind::Regenerate: emit regenerateRequested(id); break;
+    case ControlKind::Edit: emit editRequested(id); break;
+    case ControlKind::Delete: emit deleteRequested(id); break;
     }
 }
 
@@ -236,6 +244,22 @@ QString ConversationView::textOf(TextPosition from, TextPosition to)
         }
     }
     return text;
+}
+
+QString ConversationView::plainText(qint64 messageId)
+{
+    applyPending();
+    for (size_t r = 0; r < m_rows.size(); ++r) {
+        Row& row = *m_rows[r];
+        if (row.message.id != messageId)
+            continue;
+        ensureParsed(row);
+        if (row.blocks.empty())
+            return {};
+        const int last = int(row.blocks.size()) - 1;
+        return textOf({int(r), 0, 0}, {int(r), last, layoutBlock(row, size_t(last)).plainText().size()});
+    }
+    return {};
 }
 
 QString ConversationView::selectedText() const
@@ -436,9 +460,12 @@ void ConversationView::contextMenuEvent(QContextMenuEvent* event)
         connect(menu->addAction(tr("Copy selection")), &QAction::triggered, this, [this, selected] { copyToClipboard(selected); });
     connect(menu->addAction(tr("Copy message")), &QAction::triggered, this,
             [this, message] { copyToClipboard(QString(message.text).remove(kUnsupportedMark)); });
+    connect(menu->addAction(tr("Copy as plain text")), &QAction::triggered, this, [this, id = message.id] { copyToClipboard(plainText(id)); });
     connect(menu->addAction(tr("Select all")), &QAction::triggered, this, &ConversationView::selectAll);
-    if (message.canRegenerate || message.canEdit || message.canDelete)
+    if (message.canContinue || message.canRegenerate || message.canEdit || message.canDelete)
         menu->addSeparator();
+    if (message.canContinue)
+        connect(menu->addAction(tr("Continue this answer")), &QAction::triggered, this, [this, message] { emit continueRequested(message.id); });
     if (message.canRegenerate)
         connect(menu->addAction(tr("Answer again")), &QAction::triggered, this, [this, message] { emit regenerateRequested(message.id); });
     if (message.canEdit)

@@ -26,6 +26,8 @@ namespace sy::widgets {
 class ConversationView : public QAbstractScrollArea {
     Q_OBJECT
 public:
+    enum class ControlKind { Source, Copy, Continue, Regenerate, Edit, Delete, PreviousBranch, NextBranch, CopyError, Footer };
+
     explicit ConversationView(QWidget* parent = nullptr);
     ~ConversationView() override;
 
@@ -45,6 +47,7 @@ public:
     void findNext(bool backwards = false);
 
     QString selectedText() const;
+    QString plainText(qint64 messageId); // as it is read: without the marks of Markdown
     void selectAll();
     void clearSelection();
     bool isAtEnd() const;
@@ -58,6 +61,7 @@ public:
 
     /// Screen places of what can be activated in a message, for tests and for accessibility.
     QRect citationRect(qint64 messageId, int number);
+    QRect controlRect(qint64 messageId, ControlKind kind); // null when the message has none of it
     QRect messageRect(qsizetype row) const;
 
     bool event(QEvent* event) override;
@@ -67,6 +71,8 @@ signals:
     void linkActivated(const QString& url);
     void copyRequested(const QString& text); // also put on the clipboard; lets the page confirm it
     void regenerateRequested(qint64 messageId);
+    void continueRequested(qint64 messageId);
+    void branchRequested(qint64 messageId, int step); // -1 or 1: the one before or after among its branches
     void editRequested(qint64 messageId);
     void deleteRequested(qint64 messageId);
 
@@ -94,8 +100,8 @@ private:
     };
     /// A small thing drawn by the view itself: a button under a message, a source above it.
     struct Control {
-        enum class Kind { Source, Copy, Regenerate, Edit, Delete } kind;
-        QRectF rect; // in the row's coordinates
+        ControlKind kind;
+        QRectF rect; // in the row's coordinates; but for Source, below the text
         QString label;
         int number = 0;
         bool isMuted = false;
@@ -118,6 +124,7 @@ private:
         qreal progressTop = -1;
         qreal footerTop = -1;
         QRectF bubble;        // user: ground behind attachments and text; height is filled in by placeRows
+        QRectF branchLabel;   // "2/3", below the text
         std::vector<Control> controls;
     };
     struct TextPosition {
@@ -143,11 +150,13 @@ private:
     void syncBlocks(Row& row, size_t firstChanged);
     BlockStyle styleFor(const Row& row) const;
     void frameRow(Row& row);
+    void placeControls(Row& row, qreal tail);
     void applyPending();
     void ensureParsed(Row& row);
     void estimateRow(Row& row);
     std::unique_ptr<Row> makeRow(const MessageItem& message);
     void setRowMessage(Row& row, const MessageItem& message);
+    QRectF belowText(const Row& row, const QRectF& rect) const;       // in the row's coordinates
     QRectF controlRect(const Row& row, const Control& control) const; // in the row's coordinates
     void invalidateLayouts();
     void scheduleUpdate();
@@ -175,7 +184,10 @@ private:
     void copyToClipboard(const QString& text);
     QString textOf(TextPosition from, TextPosition to);
     void drawRow(QPainter& painter, int row, qreal offset, const QRectF& clip);
+    void drawGround(QPainter& painter, int row, qreal offset);
+    void drawTail(QPainter& painter, int row, qreal offset);
     void drawControls(QPainter& painter, int row, qreal offset);
+    void drawSource(QPainter& painter, const Control& control, const QRectF& rect, bool isHovered);
     void placeJumpButton();
     qreal columnLeft() const;
     qreal columnWidth() const;

@@ -81,6 +81,7 @@ void NavigationRail::addItem(const QString& id, const QString& title, const QStr
     button->setAccessibleName(title);
     button->setToolTip(shortcut.isEmpty() ? title : tr("%1 (%2)").arg(title, shortcut));
     button->setFocusPolicy(Qt::StrongFocus);
+    button->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed); // all as wide as the longest word, their icons in a line
     m_buttons.push_back(button); // no QButtonGroup: it leaves only the checked button to the Tab key
     connect(button, &QToolButton::clicked, this, [this, id] {
         setCurrent(id);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/parts/progress_list.h"
 
+#include "widgets/parts/elided_label.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/tokens.h"
 
@@ -43,13 +44,11 @@ void ProgressList::setJob(const QString& id, const QString& title, const QString
         auto* grid = new QGridLayout(frame);
         grid->setContentsMargins(space::kLarge, space::kMedium, space::kMedium, space::kMedium);
         grid->setVerticalSpacing(space::kTiny + 2);
-        Card made{id, frame, new QLabel(frame), new QLabel(frame), new QProgressBar(frame), new QPushButton(tr("Cancel"), frame)};
+        Card made{id, frame, new QLabel(frame), new ElidedLabel(frame), new QProgressBar(frame), new QPushButton(tr("Cancel"), frame)};
         made.title->setFont(strongFont(font()));
         made.title->setTextFormat(Qt::PlainText);
-        made.detail->setTextFormat(Qt::PlainText);
         made.detail->setProperty("tone", "muted");
         made.detail->setFont(smallFont(font()));
-        made.detail->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         made.bar->setTextVisible(false);
         grid->addWidget(made.title, 0, 0);
         grid->addWidget(made.bar, 1, 0);

@@ -13,6 +13,11 @@
 
 namespace sy::widgets {
 
+namespace {
+constexpr int kWidest = 640;
+constexpr int kAbove = 150; // of the lower edge: clear of a composer and its buttons
+} // namespace
+
 Toast::Toast(QWidget* parent) : QFrame(parent)
 {
     setProperty("kind", "toast");
@@ -82,10 +87,17 @@ QString Toast::text() const
 
 void Toast::place()
 {
-    adjustSize();
-    const int w = std::min(sizeHint().width(), parentWidget()->width() - 2 * space::kLarge);
-    resize(w, sizeHint().height());
-    move((parentWidget()->width() - w) / 2, parentWidget()->height() - height() - space::kVast);
+    // One line when it fits, several when the text is long: a remedy at the end must not be cut off.
+    const int room = std::min(kWidest, parentWidget()->width() - 2 * space::kLarge);
+    m_text->setWordWrap(false);
+    layout()->activate();
+    if (sizeHint().width() > room) {
+        m_text->setWordWrap(true);
+        layout()->activate();
+    }
+    const int w = m_text->wordWrap() ? room : sizeHint().width();
+    resize(w, layout()->hasHeightForWidth() ? layout()->heightForWidth(w) : sizeHint().height());
+    move((parentWidget()->width() - width()) / 2, parentWidget()->height() - height() - kAbove);
 }
 
 bool Toast::eventFilter(QObject* watched, QEvent* event)

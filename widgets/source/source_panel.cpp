@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/source/source_panel.h"
 
+#include "widgets/parts/elided_label.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/source/page_view.h"
 #include "widgets/theme/fonts.h"
@@ -47,10 +48,8 @@ SourcePanel::SourcePanel(QWidget* parent) : QWidget(parent)
     headLayout->setSpacing(2);
     auto* titleRow = new QHBoxLayout;
     titleRow->setSpacing(2);
-    m_title = new QLabel(head);
+    m_title = new ElidedLabel(head);
     m_title->setFont(strongFont(font()));
-    m_title->setTextFormat(Qt::PlainText);
-    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     titleRow->addWidget(m_title, 1);
     m_previous = makeButton(QStringLiteral("chevron-left"), tr("Previous source"), tr("Previous source (Alt+Left)"), head);
     m_next = makeButton(QStringLiteral("chevron-right"), tr("Next source"), tr("Next source (Alt+Right)"), head);
