@@ -12,6 +12,8 @@
 #include "widgets/parts/toast.h"
 #include "widgets/theme/tokens.h"
 
+#include <QApplication>
+#include <QClipboard>
 #include <QCloseEvent>
 #include <QHBoxLayout>
 #include <QLocale>
@@ -63,7 +65,10 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
         m_speed = speed;
         updateStatus();
     });
-    const auto complain = [this](const UserMessage& message) { m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), {}, {}, 9000); };
+    const auto complain = [this](const UserMessage& message) {
+        const QString details = message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical;
+        m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), tr("Copy details"), [details] { QApplication::clipboard()->setText(details); }, 9000);
+    };
     connect(&m_chats, &ChatService::failed, this, complain);
     connect(&m_models, &ModelService::failed, this, complain);
     connect(&m_documents, &DocumentService::failed, this, complain);

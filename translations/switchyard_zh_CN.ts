@@ -3,6 +3,33 @@
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
+    <name>ChatExport</name>
+    <message>
+        <source>You</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>page %1</source>
+        <translation>第 %1 页</translation>
+    </message>
+    <message>
+        <source>Sources</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Attached: %1</source>
+        <translation>附件：%1</translation>
+    </message>
+    <message>
+        <source>%1, seed %2, %3 tokens/s</source>
+        <translation>%1，种子 %2，%3 词元/秒</translation>
+    </message>
+</context>
+<context>
     <name>ChatService</name>
     <message>
         <source>Files of chat %1</source>
@@ -156,18 +183,6 @@
         <translation>点击“重新回答”重试。</translation>
     </message>
     <message>
-        <source>You</source>
-        <translation>您</translation>
-    </message>
-    <message>
-        <source>Answer</source>
-        <translation>回答</translation>
-    </message>
-    <message>
-        <source>Sources</source>
-        <translation>来源</translation>
-    </message>
-    <message>
         <source>Starting…</source>
         <translation>正在开始…</translation>
     </message>
@@ -252,6 +267,18 @@
     <message>
         <source>Seed: %1</source>
         <translation>随机种子：%1</translation>
+    </message>
+    <message>
+        <source>Reading the prompt… %1 %</source>
+        <translation>正在读取提示… %1%</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Stopped before the answer began.</source>
+        <translation>已停止，回答尚未开始。</translation>
     </message>
 </context>
 <context>
@@ -552,10 +579,6 @@
         <translation>略去最早的消息</translation>
     </message>
     <message>
-        <source>Editing an earlier message: it and everything after it will be replaced.</source>
-        <translation>正在编辑之前的消息：发送后，该消息及其后的内容将被替换。</translation>
-    </message>
-    <message>
         <source>“%1” is still being indexed; answers use what is ready.</source>
         <translation>“%1”仍在建立索引；回答只会用到已就绪的部分。</translation>
     </message>
@@ -602,14 +625,6 @@
     <message>
         <source>Save this chat as a file</source>
         <translation>将此对话保存为文件</translation>
-    </message>
-    <message>
-        <source>Markdown (*.md)</source>
-        <translation>Markdown（*.md）</translation>
-    </message>
-    <message>
-        <source>Saved</source>
-        <translation>已保存</translation>
     </message>
     <message>
         <source>Could not be saved: %1</source>
@@ -722,6 +737,45 @@
     <message>
         <source>Search all chats</source>
         <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>Editing an earlier message. The conversation goes on from the new version; the old one is kept.</source>
+        <translation>正在编辑较早的消息。对话将从新版本继续，旧版本会保留。</translation>
+    </message>
+    <message>
+        <source>Markdown, for reading (*.md)</source>
+        <translation>Markdown，便于阅读 (*.md)</translation>
+    </message>
+    <message>
+        <source>JSON, with everything that is known (*.json)</source>
+        <translation>JSON，包含全部记录 (*.json)</translation>
+    </message>
+    <message>
+        <source>Saved as %1</source>
+        <translation>已保存为 %1</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::DocumentTable</name>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页数</translation>
+    </message>
+    <message>
+        <source>Chunks</source>
+        <translation>文本块</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
     </message>
 </context>
 <context>
@@ -903,26 +957,6 @@
         <translation>
             <numerusform>%1 毫秒内找到 %n 个段落。回答将依据这些段落生成。</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>Name</source>
-        <translation>名称</translation>
-    </message>
-    <message>
-        <source>Status</source>
-        <translation>状态</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>页数</translation>
-    </message>
-    <message>
-        <source>Chunks</source>
-        <translation>文本块</translation>
-    </message>
-    <message>
-        <source>Size</source>
-        <translation>大小</translation>
     </message>
     <message>
         <source>Reading the collections…</source>
@@ -1111,6 +1145,10 @@
     <message>
         <source>%1 used by Switchyard, %2 of %3 free</source>
         <translation>Switchyard 使用 %1，可用 %2 / %3</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
     </message>
 </context>
 <context>
@@ -1760,6 +1798,18 @@ Chats, indexes and models are kept here. A change takes effect at the next start
             <numerusform>另有 %n 个</numerusform>
         </translation>
     </message>
+    <message>
+        <source>%1
+Goes along with the message as a whole. Press to remove.</source>
+        <translation>%1
+将作为整体随消息发送。点击可移除。</translation>
+    </message>
+    <message>
+        <source>%1
+Is indexed; the passages that fit a question are looked up in it. Press to remove.</source>
+        <translation>%1
+会建立索引，提问时从中查找相关段落。点击可移除。</translation>
+    </message>
 </context>
 <context>
     <name>sy::widgets::ContextGauge</name>
@@ -1833,6 +1883,30 @@ Chats, indexes and models are kept here. A change takes effect at the next start
     <message>
         <source>Copy</source>
         <translation>复制</translation>
+    </message>
+    <message>
+        <source>Continue this answer</source>
+        <translation>继续回答</translation>
+    </message>
+    <message>
+        <source>%1/%2</source>
+        <translation>%1/%2</translation>
+    </message>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+    <message>
+        <source>Previous version</source>
+        <translation>上一个版本</translation>
+    </message>
+    <message>
+        <source>Next version</source>
+        <translation>下一个版本</translation>
+    </message>
+    <message>
+        <source>Copy as plain text</source>
+        <translation>复制为纯文本</translation>
     </message>
 </context>
 <context>

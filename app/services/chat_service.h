@@ -2,28 +2,17 @@
 #pragma once
 
 #include "app/services/chat_settings.h"
+#include "app/services/chat_tree.h"
 #include "app/services/engine_functions.h"
 #include "app/services/work_queue.h"
 
 #include <QHash>
 #include <QObject>
+#include <QSet>
 #include <QStringList>
 #include <map>
 
 namespace sy::app {
-
-/// How far an answer is that has no text yet.
-struct AnswerProgress {
-    enum class Phase { Starting, ReadingFiles, Retrieving, Prefill, Queued, Decoding } phase = Phase::Starting;
-    double fraction = -1; // of the phase; -1: not known
-};
-
-/// A chat message as the window holds it.
-struct ChatEntry {
-    api::Message message;
-    AnswerProgress progress;
-    UserMessage failure; // of a failed answer in this session; stored ones have message.error
-};
 
 /// What goes with a question.
 struct QuestionAttachment {
@@ -57,21 +46,32 @@ public:
     void restore(qint64 chatId);
     void search(const QString& query); // answered by searchFinished
 
-    /// Reads the messages of a chat; messagesChanged follows.
-    void open(qint64 chatId);
-    bool isOpen(qint64 chatId) const { return m_messages.contains(chatId); }
-    QList<ChatEntry> messages(qint64 chatId) const { return m_messages.value(chatId); }
+    /// Reads the messages of a chat; messagesChanged follows. With a message, in the branch that holds it.
+    void open(qint64 chatId, qint64 messageId = 0);
+    bool isOpen(qint64 chatId) const { return m_trees.contains(chatId); }
+    bool isEmpty(qint64 chatId) const;
+    /// The chosen branch, from the first message to the last.
+    QList<ChatEntry> messages(qint64 chatId) const;
+    /// One of them; an entry with id 0 when there is none.
+    ChatEntry message(qint64 chatId, qint64 messageId) const;
+    qint64 lastMessage(qint64 chatId) const;
+    /// Shows the branch `by` places beside this message's; the id of the message that then stands there, or 0.
+    qint64 stepBranch(qint64 chatId, qint64 messageId, int by);
 
     bool isAnswering(qint64 chatId) const { return m_answers.contains(chatId); }
+    bool isStopping(qint64 chatId) const { return m_stopping.contains(chatId); }
     bool isAnsweringAny() const { return !m_answers.empty(); }
-    /// Stores the question and answers it with the model, from the chat's collection when it has one. A chat that is being
-    /// answered takes no question.
-    void ask(qint64 chatId, const QString& question, const QList<QuestionAttachment>& attachments, ChatModelPtr model);
-    /// Answers the last question again, in place of the answer it has.
+    /// Stores the question and answers it with the model, from the chat's collection when it has one. With `beside`, a question
+    /// of this chat, the new one begins another branch there. A chat that is being answered takes no question.
+    void ask(qint64 chatId, const QString& question, const QList<QuestionAttachment>& attachments, ChatModelPtr model, qint64 beside = 0);
+    /// Answers the last question again, in a branch beside the answer it has.
     void regenerate(qint64 chatId, ChatModelPtr model);
-    /// Forgets the message and all after it.
+    /// Goes on where the last answer stopped. Only for answers without sources: canContinue() says which.
+    void continueAnswer(qint64 chatId, ChatModelPtr model);
+    static bool canContinue(const api::Message& message);
+    /// Forgets the message and all that follow it.
     void removeFrom(qint64 chatId, qint64 messageId);
-    /// Only asks; answerEnded comes when it has stopped.
+    /// Only asks; what is shown no longer changes and answerEnded comes when it has stopped.
     void stop(qint64 chatId);
     void stopAll();
 
@@ -100,39 +100,48 @@ signals:
 
 private:
     struct Question {
-        qint64 chatId;
+        qint64 chatId = 0;
         std::string text;
         std::vector<QuestionAttachment> attachments;
-        bool isNew; // false: regenerate, the question is stored already
+        enum class Kind { New, Again, Continue } kind = Kind::New; // Again and Continue: the question is stored already
+        int64_t parent = 0;       // of a new question
+        api::Message unfinished;  // Continue: the answer that goes on
         ChatModelPtr model;
         std::string collection;
-        std::vector<api::Message> history; // without the question
+        std::vector<api::Message> history; // New: without the question; otherwise it is the last
         api::Sampling sampling; // read from the settings on the window's thread
-        int64_t maxTokens;
+        int64_t maxTokens = 0;
         std::string system;
-        int nPassages;
-        bool dropsOldest;
+        int nPassages = 0;
+        bool dropsOldest = false;
     };
+    Question questionFor(qint64 chatId, ChatModelPtr model) const; // with the chat's settings
     void start(Question question);
     void answer(Question question, const std::stop_token& stop); // on the answer's thread
     void post(std::function<void()> call);
-    ChatEntry* find(qint64 chatId, qint64 messageId);
     std::vector<api::ChatMessage> fitHistory(const Question& question, std::vector<api::ChatMessage> messages, int64_t reserve) const;
     void setSummary(qint64 chatId, const std::function<void(api::ChatSummary&)>& change);
+    void setLeaf(qint64 chatId, qint64 messageId);
+    void writeSettings(qint64 chatId, const ChatSettings& settings);
 
     ChatFunctions m_functions;
     DocumentFunctions m_documents;
     const Settings& m_settings;
     QList<api::ChatSummary> m_chats;
-    QHash<qint64, QList<ChatEntry>> m_messages;
+    QHash<qint64, ChatTree> m_trees;
+    QSet<qint64> m_stopping;
     QHash<qint64, bool> m_dropsOldest;
     QHash<qint64, QString> m_drafts;
     bool m_isLoaded = false;
+    quint64 m_nEdits = 0; // of m_chats: a list that was read before one of them is out of date
     WorkQueue m_store;
     WorkQueue m_measure;
     WorkQueue::Ticket m_measuring;
     std::map<qint64, std::jthread> m_answers; // last: joined before anything they use is gone
 };
+
+/// A stored question as a model is told it: pasted texts stand before it, since instructions belong after the material.
+std::string questionForModel(const api::Message& message);
 
 /// The chat's title from its first question: its beginning, cut at a word.
 QString titleFromQuestion(const QString& question);

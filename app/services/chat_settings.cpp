@@ -35,6 +35,8 @@ public:
     static QString passagesHelp() { return tr("How many passages are looked up in the documents for each question."); }
 };
 
+constexpr auto kLeaf = QLatin1String("branch");
+
 } // namespace
 
 std::span<const SamplingRow> samplingTable()
@@ -58,12 +60,16 @@ ChatSettings ChatSettings::fromJson(const std::string& json)
 {
     ChatSettings settings;
     settings.m_values = QJsonDocument::fromJson(QByteArray::fromStdString(json)).object();
+    settings.m_leaf = settings.m_values.take(kLeaf).toInteger();
     return settings;
 }
 
 std::string ChatSettings::toJson() const
 {
-    return m_values.isEmpty() ? std::string() : QJsonDocument(m_values).toJson(QJsonDocument::Compact).toStdString();
+    QJsonObject all = m_values;
+    if (m_leaf != 0)
+        all.insert(kLeaf, m_leaf);
+    return all.isEmpty() ? std::string() : QJsonDocument(all).toJson(QJsonDocument::Compact).toStdString();
 }
 
 QVariant ChatSettings::value(const char* key, const Settings& defaults) const

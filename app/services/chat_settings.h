@@ -35,6 +35,10 @@ public:
     void reset(const char* key) { m_values.remove(QLatin1String(key)); }
     QVariant value(const char* key, const Settings& defaults) const;
 
+    /// The last message of the branch that was chosen; 0: none was, the newest is shown.
+    qint64 leaf() const { return m_leaf; }
+    void setLeaf(qint64 messageId) { m_leaf = messageId; }
+
     api::Sampling sampling(const Settings& defaults) const;
     int64_t maxTokens(const Settings& defaults) const;
     QString systemPrompt(const Settings& defaults) const;
@@ -42,6 +46,7 @@ public:
 
 private:
     QJsonObject m_values;
+    qint64 m_leaf = 0;
 };
 
 } // namespace sy::app

@@ -26,10 +26,13 @@ public:
     std::vector<api::CollectionSummary> collections;
     std::vector<api::DocumentRow> rows;
     std::vector<api::SearchResult> results;
+    std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
     std::string reply = "An answer.";
     int nTokens = 0;              // > 0: the reply is this many tokens of "word "
     std::chrono::microseconds perToken{0};
     std::atomic<bool> holdsReply = false; // generate waits until this is false, or it is stopped
+    std::atomic<bool> isSlowToStop = false; // generate does not end although it is stopped, until this is false
+    std::atomic<bool> isReading = false;    // the prompt is read until this is false: no token comes
     std::function<void()> beforeReply;    // may throw
     std::function<void()> beforeLoad;
     bool listFails = false;
@@ -126,9 +129,13 @@ inline EngineFunctions FakeEngine::functions()
             [this](int64_t id) {
                 const std::lock_guard lock(mutex);
                 std::vector<api::Message> list;
-                for (const auto& m : messages)
-                    if (m.chatId == id)
-                        list.push_back(m);
+                for (const auto& m : messages) {
+                    if (m.chatId != id)
+                        continue;
+                    const int64_t before = list.empty() ? 0 : list.back().id;
+                    list.push_back(m);
+                    list.back().parent = m.parent.value_or(before); // of rows that a test wrote as one conversation
+                }
                 return list;
             },
         .append =
@@ -137,6 +144,10 @@ inline EngineFunctions FakeEngine::functions()
                 log.push_back("append " + message.role);
                 messages.push_back(message);
                 messages.back().id = nextId++;
+                if (!message.parent) // the chat's latest, as the real one does
+                    for (const auto& m : messages)
+                        if (m.chatId == message.chatId && m.id != messages.back().id)
+                            messages.back().parent = m.id;
                 return int64_t(messages.back().id);
             },
         .updateText =
@@ -160,16 +171,22 @@ inline EngineFunctions FakeEngine::functions()
             [this](int64_t chatId, int64_t messageId) {
                 const std::lock_guard lock(mutex);
                 log.push_back("remove");
-                std::erase_if(messages, [&](const api::Message& m) { return m.chatId == chatId && m.id >= messageId; });
+                std::vector<int64_t> leaving{messageId};
+                for (const auto& m : messages) // in the order they were written: what follows comes later
+                    if (m.chatId == chatId && m.parent && std::find(leaving.begin(), leaving.end(), *m.parent) != leaving.end())
+                        leaving.push_back(m.id);
+                std::erase_if(messages, [&](const api::Message& m) { return std::find(leaving.begin(), leaving.end(), m.id) != leaving.end(); });
             },
         .search =
             [this](const std::string& query) {
                 const std::lock_guard lock(mutex);
-                std::vector<api::Chats::Hit> hits;
+                if (!hits.empty())
+                    return hits;
+                std::vector<api::Chats::Hit> found;
                 for (const auto& chat : chats)
                     if (chat.title.find(query) != std::string::npos)
-                        hits.push_back({chat.id, 0, chat.title, "… " + query + " …"});
-                return hits;
+                        found.push_back({chat.id, 0, chat.title, "… " + query + " …"});
+                return found;
             },
         .closeInterrupted =
             [this] {
@@ -182,11 +199,13 @@ inline EngineFunctions FakeEngine::functions()
     };
     const auto generate = [this](const api::GenerationRequest& request, const std::function<bool(const api::TokenEvent&)>& onToken, std::stop_token stop,
                                  const std::function<void(const api::PromptProgress&)>& onProgress) {
-        write("generate " + std::to_string(request.messages.size()));
+        write("generate " + std::to_string(request.messages.size()) + (request.answerStart.empty() ? "" : " after " + request.answerStart));
         if (onProgress)
             onProgress({50, 100, 0});
         if (beforeReply)
             beforeReply();
+        while (isReading && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         api::GenerationResult result{.promptTokens = 100, .cachedTokens = 20, .timeToFirstTokenMs = 812, .prefillTokensPerSecond = 120, .decodeTokensPerSecond = 31.4, .seed = 7};
         const auto emitToken = [&](const std::string& text) {
             result.text += text;
@@ -195,13 +214,15 @@ inline EngineFunctions FakeEngine::functions()
             if (perToken.count() > 0)
                 std::this_thread::sleep_for(perToken);
         };
-        if (nTokens > 0) {
+        if (isReading) {
+            // stopped before the first token
+        } else if (nTokens > 0) {
             for (int i = 0; i < nTokens && !stop.stop_requested(); ++i)
                 emitToken(i % 60 == 59 ? "word.\n\n" : i % 1000 == 500 ? "```cpp\nint x;\n```\n" : "word ");
         } else {
             emitToken(reply);
         }
-        while (holdsReply && !stop.stop_requested())
+        while ((holdsReply && !stop.stop_requested()) || (stop.stop_requested() && isSlowToStop))
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         if (stop.stop_requested())
             result.finish = api::Finish::cancelled;

@@ -23,7 +23,11 @@ private slots:
     void stopKeepsWhatThereIs();
     void aFailureIsToldAndStored();
     void whatCannotBeStoredIsNotAsked();
-    void regenerateReplacesTheLastAnswer();
+    void regeneratingKeepsTheOldAnswerBeside();
+    void anEditedQuestionBeginsABranch();
+    void aStoppedAnswerIsContinued();
+    void stoppingIsSeenAtOnce();
+    void nothingGrowsAfterStop();
     void twoChatsAnswerAtTheSameTime();
     void collectionsAreAskedWithSources();
     void attachedFilesBecomeTheChatsCollection();
@@ -144,7 +148,7 @@ void TestChatService::whatCannotBeStoredIsNotAsked()
     QVERIFY(m_engine->written().empty());
 }
 
-void TestChatService::regenerateReplacesTheLastAnswer()
+void TestChatService::regeneratingKeepsTheOldAnswerBeside()
 {
     const qint64 chat = newChat();
     m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
@@ -152,9 +156,123 @@ void TestChatService::regenerateReplacesTheLastAnswer()
     m_engine->reply = "A better one.";
     m_service->regenerate(chat, m_model);
     waitForEnd(chat);
-    QTRY_COMPARE(m_service->messages(chat).size(), 2);
-    QCOMPARE(m_service->messages(chat)[1].message.text, std::string("A better one."));
-    QTRY_VERIFY([&] { const auto log = m_engine->written(); return std::count(log.begin(), log.end(), "append user") == 1 && std::count(log.begin(), log.end(), "remove") == 1; }());
+    QCOMPARE(m_service->messages(chat).size(), 2);
+    const ChatEntry again = m_service->messages(chat)[1];
+    QCOMPARE(again.message.text, std::string("A better one."));
+    QCOMPARE(again.branch, 2);
+    QCOMPARE(again.nBranches, 2);
+    const auto log = m_engine->written();
+    QCOMPARE(std::count(log.begin(), log.end(), "append user"), 1);
+    QCOMPARE(std::count(log.begin(), log.end(), "remove"), 0);
+    // Both are told the same: the first answer is none of the second's history.
+    QCOMPARE(std::count(log.begin(), log.end(), "generate 1"), 2);
+
+    const qint64 first = m_service->stepBranch(chat, again.message.id, -1);
+    QCOMPARE(m_service->messages(chat)[1].message.text, std::string("An answer."));
+    QCOMPARE(m_service->stepBranch(chat, first, -1), 0);
+    // The choice is there when the chat is read anew.
+    m_service->open(chat);
+    QSignalSpy read(m_service.get(), &ChatService::messagesChanged);
+    QVERIFY(read.wait());
+    QCOMPARE(m_service->messages(chat)[1].message.id, first);
+    // Sampling edited with an older copy of the settings does not undo it.
+    ChatSettings settings;
+    settings.set(setting::kTemperature, 0.2);
+    m_service->setChatSettings(chat, settings);
+    m_service->open(chat);
+    QVERIFY(read.wait());
+    QCOMPARE(m_service->messages(chat)[1].message.id, first);
+    QCOMPARE(m_service->chatSettings(chat).value(setting::kTemperature, *m_settings).toDouble(), 0.2);
+}
+
+void TestChatService::anEditedQuestionBeginsABranch()
+{
+    const qint64 chat = newChat();
+    for (const QString& text : {QStringLiteral("one"), QStringLiteral("two")}) {
+        m_service->ask(chat, text, {}, m_model);
+        waitForEnd(chat);
+    }
+    const qint64 first = m_service->messages(chat)[0].message.id;
+    m_service->ask(chat, QStringLiteral("one, better"), {}, m_model, first);
+    waitForEnd(chat);
+    QCOMPARE(m_service->messages(chat).size(), 2);
+    QCOMPARE(m_service->messages(chat)[0].branch, 2);
+    QCOMPARE(m_engine->messages[4].parent.value_or(-1), 0); // the beginning of a chat, not what follows the last one
+    m_service->stepBranch(chat, m_service->messages(chat)[0].message.id, -1);
+    QCOMPARE(m_service->messages(chat).size(), 4);
+    // What is asked now goes on from the branch that is seen.
+    m_service->ask(chat, QStringLiteral("three"), {}, m_model);
+    waitForEnd(chat);
+    QCOMPARE(m_service->messages(chat).size(), 6);
+    QCOMPARE(m_engine->written()[m_engine->written().size() - 2], std::string("generate 5"));
+}
+
+void TestChatService::aStoppedAnswerIsContinued()
+{
+    const qint64 chat = newChat();
+    m_engine->reply = "Half of";
+    m_engine->holdsReply = true;
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    QTRY_VERIFY(m_service->messages(chat).size() == 2 && !m_service->messages(chat)[1].message.text.empty());
+    m_service->stop(chat);
+    waitForEnd(chat);
+    QVERIFY(ChatService::canContinue(m_service->messages(chat)[1].message));
+    m_engine->reply = " the answer.";
+    m_engine->holdsReply = false;
+    m_service->continueAnswer(chat, m_model);
+    waitForEnd(chat);
+    QCOMPARE(m_service->messages(chat).size(), 2);
+    const api::Message whole = m_service->messages(chat)[1].message;
+    QCOMPARE(whole.text, std::string("Half of the answer."));
+    QCOMPARE(int(whole.status), int(api::MessageStatus::complete));
+    QCOMPARE(whole.timings->generatedTokens, 2);
+    QCOMPARE(m_engine->messages.back().text, whole.text);
+    const auto log = m_engine->written();
+    QVERIFY(std::find(log.begin(), log.end(), "generate 1 after Half of") != log.end());
+    QVERIFY(!ChatService::canContinue(whole));
+    m_service->continueAnswer(chat, m_model); // nothing to go on from
+    QVERIFY(!m_service->isAnswering(chat));
+}
+
+void TestChatService::stoppingIsSeenAtOnce()
+{
+    // The engine is in the middle of a long prompt and takes its time; the window does not.
+    const qint64 chat = newChat();
+    m_engine->isReading = true;
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    QTRY_VERIFY(m_service->messages(chat).size() == 2 && m_service->messages(chat)[1].progress.phase == AnswerProgress::Phase::Prefill);
+    m_engine->isSlowToStop = true;
+    m_service->stop(chat);
+    QVERIFY(m_service->isStopping(chat));
+    QCOMPARE(toItem(m_service->messages(chat)[1], true, true).progressText, QStringLiteral("Stopping…"));
+    QTest::qWait(30);
+    QVERIFY(m_service->isAnswering(chat));
+    QCOMPARE(toItem(m_service->messages(chat)[1], true, true).progressText, QStringLiteral("Stopping…"));
+    m_engine->isSlowToStop = false;
+    waitForEnd(chat);
+    QVERIFY(!m_service->isStopping(chat));
+    QVERIFY(toItem(m_service->messages(chat)[1], true, false).notice.contains(QStringLiteral("before the answer began")));
+    QVERIFY(!ChatService::canContinue(m_service->messages(chat)[1].message));
+}
+
+void TestChatService::nothingGrowsAfterStop()
+{
+    const qint64 chat = newChat();
+    m_engine->nTokens = 100000;
+    m_engine->perToken = std::chrono::microseconds(500);
+    m_service->ask(chat, QStringLiteral("Q"), {}, m_model);
+    QTRY_VERIFY(m_service->messages(chat).size() == 2 && m_service->messages(chat)[1].message.text.size() > 100);
+    m_engine->isSlowToStop = true;
+    m_service->stop(chat);
+    const std::string shown = m_service->messages(chat)[1].message.text;
+    QTest::qWait(100);
+    QCOMPARE(m_service->messages(chat)[1].message.text, shown);
+    const widgets::MessageItem item = toItem(m_service->messages(chat)[1], true, true);
+    QCOMPARE(int(item.state), int(widgets::MessageState::Streaming));
+    QCOMPARE(item.progressText, QStringLiteral("Stopping…"));
+    m_engine->isSlowToStop = false;
+    waitForEnd(chat);
+    QVERIFY(m_service->messages(chat)[1].message.text.starts_with(shown)); // the last words come with the end
 }
 
 void TestChatService::twoChatsAnswerAtTheSameTime()

@@ -1,158 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The whole window over a fake engine, driven with keys and the mouse. SWITCHYARD_SHOTS=DIR keeps pictures of every page, for people.
-#include "app/language.h"
-#include "app/main_window.h"
-#include "app/pages/chat/chat_page.h"
-#include "app/pages/documents/documents_page.h"
-#include "app/pages/documents/search_results_view.h"
-#include "app/pages/models/models_page.h"
-#include "app/services/chat_service.h"
-#include "app/services/document_service.h"
-#include "app/services/model_service.h"
-#include "app/settings/settings.h"
-#include "tests/app/fake_engine.h"
-#include "tests/heartbeat.h"
+#include "tests/app/window_program.h"
 #include "widgets/chats/chat_list.h"
-#include "widgets/composer/composer.h"
 #include "widgets/composer/context_gauge.h"
-#include "widgets/conversation/conversation_view.h"
-#include "widgets/parts/search_box.h"
-#include "widgets/parts/toast.h"
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
-#include "widgets/theme/theme.h"
 
 #include <QAbstractButton>
 #include <QAbstractSpinBox>
-#include <QApplication>
 #include <QComboBox>
-#include <QDir>
-#include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
-#include <QListWidget>
 #include <QMenu>
 #include <QPlainTextEdit>
-#include <QProcess>
-#include <QPushButton>
 #include <QRegularExpression>
-#include <QScrollBar>
 #include <QSet>
-#include <QSignalSpy>
 #include <QSlider>
 #include <QTabBar>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QTextBrowser>
-#include <QTimer>
 #include <QToolButton>
-#include <QTreeView>
 
 using namespace sy;
 using namespace sy::app;
 using namespace sy::app::test;
 
-namespace {
-
-/// The program without its engine.
-struct Program {
-    explicit Program(FakeEngine& engine)
-    {
-        functions = engine.functions();
-        settings = std::make_unique<Settings>(dir.filePath(QStringLiteral("settings.ini")));
-        chats = std::make_unique<ChatService>(functions.chats, functions.documents, *settings);
-        models = std::make_unique<ModelService>(functions.models, *settings);
-        documents = std::make_unique<DocumentService>(functions.documents);
-    }
-    void open(QSize size = {1280, 800})
-    {
-        window = std::make_unique<MainWindow>(*chats, *models, *documents, *settings, functions);
-        window->resize(size);
-        window->show();
-        (void)QTest::qWaitForWindowExposed(window.get());
-        models->loadAtStart();
-    }
-    ~Program()
-    {
-        window.reset();
-    }
-    ChatPage* chatPage() const { return qobject_cast<ChatPage*>(window->page(QStringLiteral("chat"))); }
-    DocumentsPage* documentsPage() const { return qobject_cast<DocumentsPage*>(window->page(QStringLiteral("documents"))); }
-
-    QTemporaryDir dir;
-    EngineFunctions functions;
-    std::unique_ptr<Settings> settings;
-    std::unique_ptr<ChatService> chats;
-    std::unique_ptr<ModelService> models;
-    std::unique_ptr<DocumentService> documents;
-    std::unique_ptr<MainWindow> window;
-};
-
-void keep(Program& program, const QString& name)
-{
-    const QString dir = qEnvironmentVariable("SWITCHYARD_SHOTS");
-    if (dir.isEmpty())
-        return;
-    QDir().mkpath(dir);
-    QTest::qWait(60);
-    program.window->grab().save(dir + QLatin1Char('/') + name + QStringLiteral(".png"));
-}
-
-QPushButton* buttonWith(QWidget* in, const QString& text)
-{
-    for (auto* button : in->findChildren<QPushButton*>())
-        if (button->text() == text && button->isVisible())
-            return button;
-    return nullptr;
-}
-
-} // namespace
-
 class TestMainWindow : public QObject {
     Q_OBJECT
 private slots:
-    void initTestCase();
-    void cleanup();
+    void initTestCase() { m_around = std::make_unique<Surroundings>(); }
+    void cleanup() { m_around->reset(); }
     void firstStartOffersDownloadAndImport();
-    void askingShowsTheAnswerAndItsSource();
-    void aTextSourceIsScrolledToItsPassage();
-    void escapeStopsAndKeepsTheAnswer();
-    void editingReplacesWhatFollows();
-    void deletedChatsCanBeUndone();
     void shortcutsGoWhereTheySay();
     void everyPageCanBeWalkedWithTab();
     void everyControlHasANameForScreenReaders_data();
     void everyControlHasANameForScreenReaders();
-    void documentsPageHasItsFourLooks();
-    void searchingShowsRanksAndOpensThePage();
-    void modelsPageLoadsAndTellsFailures();
     void languageChangesWithoutRestart();
     void nothingIsCutAtAnyScale_data();
     void nothingIsCutAtAnyScale();
-    void answeringAndIndexingNeverStallTheWindow();
     void pictures_data();
     void pictures();
 
 private:
-    Language m_language;
-    std::unique_ptr<widgets::Theme> m_theme;
+    std::unique_ptr<Surroundings> m_around;
 };
-
-void TestMainWindow::initTestCase()
-{
-    widgets::installConversationAccessibility();
-    m_theme = std::make_unique<widgets::Theme>(*qApp);
-    m_theme->setMode(widgets::ThemeMode::Light);
-    m_language.set(QStringLiteral("en"));
-}
-
-void TestMainWindow::cleanup()
-{
-    m_language.set(QStringLiteral("en"));
-    m_theme->setMode(widgets::ThemeMode::Light);
-}
 
 void TestMainWindow::firstStartOffersDownloadAndImport()
 {
@@ -167,131 +59,14 @@ void TestMainWindow::firstStartOffersDownloadAndImport()
     QVERIFY(!program.chatPage()->composer()->isVisible());
     keep(program, QStringLiteral("first-run"));
     QPushButton* download = buttonWith(program.chatPage(), QStringLiteral("Download"));
-    download->setFocus();
+    QTRY_VERIFY(download->hasFocus()); // one key from the start
     QTest::keyClick(download, Qt::Key_Space);
     QTest::qWait(40);
     keep(program, QStringLiteral("first-run-downloading"));
     QTRY_VERIFY(program.models->hasChatModel());
     QTRY_VERIFY(program.chatPage()->composer()->isVisible());
     QTRY_VERIFY(program.models->model());
-}
-
-void TestMainWindow::askingShowsTheAnswerAndItsSource()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.addCollection();
-    Program program(engine);
-    program.settings->set(setting::kLastCollection, QStringLiteral("Reports"));
-    program.open();
-    QTRY_VERIFY(program.models->model());
-    ChatPage* page = program.chatPage();
-    QTRY_VERIFY(page->composer()->edit()->hasFocus());
-    QTest::keyClicks(page->composer()->edit(), QStringLiteral("How did revenue do?"));
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
-    QTRY_COMPARE(page->conversation()->messageCount(), 2);
-    QTRY_VERIFY(page->conversation()->messageAt(1).state == widgets::MessageState::Done);
-    const qint64 id = page->conversation()->messageAt(1).id;
-    const QRect chip = page->conversation()->citationRect(id, 1);
-    QVERIFY(chip.isValid());
-    QTest::mouseClick(page->conversation()->viewport(), Qt::LeftButton, {}, chip.center());
-    QTRY_VERIFY(page->sourcePanel()->isVisible());
-    QTRY_VERIFY(!page->sourcePanel()->pageView()->image().isNull());
-    QCOMPARE(page->sourcePanel()->currentPage(), 2);
-    QCOMPARE(page->sourcePanel()->pageView()->highlights().size(), 1);
-    QCOMPARE(page->chatList()->current(), page->currentChat());
-    QTest::keyClick(page->sourcePanel()->pageView(), Qt::Key_Escape);
-    QTRY_VERIFY(!page->sourcePanel()->isVisible());
-}
-
-void TestMainWindow::aTextSourceIsScrolledToItsPassage()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.addCollection();
-    Program program(engine);
-    program.settings->set(setting::kLastCollection, QStringLiteral("Reports"));
-    program.open();
-    QTRY_VERIFY(program.models->model());
-    ChatPage* page = program.chatPage();
-    page->composer()->setText(QStringLiteral("Q"));
-    QTest::mouseClick(page->composer()->sendButton(), Qt::LeftButton);
-    QTRY_VERIFY(page->conversation()->messageCount() == 2 && page->conversation()->messageAt(1).state == widgets::MessageState::Done);
-    // Right, Right: the second source's chip above the answer.
-    page->conversation()->setFocus();
-    QTest::keyClick(page->conversation(), Qt::Key_Right);
-    QTest::keyClick(page->conversation(), Qt::Key_Right);
-    QTest::keyClick(page->conversation(), Qt::Key_Return);
-    QTRY_VERIFY(page->sourcePanel()->textView()->isVisible());
-    QCOMPARE(page->sourcePanel()->textView()->extraSelections().value(0).cursor.selectedText(), QStringLiteral("some notes here"));
-}
-
-void TestMainWindow::escapeStopsAndKeepsTheAnswer()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.reply = "The beginning of";
-    engine.holdsReply = true;
-    Program program(engine);
-    program.open();
-    QTRY_VERIFY(program.models->model());
-    ChatPage* page = program.chatPage();
-    QTest::keyClicks(page->composer()->edit(), QStringLiteral("Go"));
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
-    QTRY_VERIFY(page->composer()->isRunning());
-    QTRY_VERIFY(page->conversation()->messageCount() == 2 && !page->conversation()->messageAt(1).text.isEmpty());
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Escape);
-    QTRY_VERIFY(!page->composer()->isRunning());
-    QCOMPARE(page->conversation()->messageAt(1).text, QStringLiteral("The beginning of"));
-    QVERIFY(page->conversation()->messageAt(1).notice.contains(QStringLiteral("Stopped")));
-}
-
-void TestMainWindow::editingReplacesWhatFollows()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    Program program(engine);
-    program.open();
-    QTRY_VERIFY(program.models->model());
-    ChatPage* page = program.chatPage();
-    for (const QString& text : {QStringLiteral("first"), QStringLiteral("second")}) {
-        page->composer()->setText(text);
-        QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
-        QTRY_VERIFY(page->composer()->isRunning() || !program.chats->isAnsweringAny());
-        QTRY_VERIFY(!program.chats->isAnsweringAny() && page->conversation()->messageCount() > 0);
-        QTRY_VERIFY(page->conversation()->messageCount() % 2 == 0);
-    }
-    QTRY_COMPARE(page->conversation()->messageCount(), 4);
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Up);
-    QCOMPARE(page->composer()->text(), QStringLiteral("second"));
-    QVERIFY(!page->composer()->banner().isEmpty());
-    page->composer()->setText(QStringLiteral("second, better"));
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
-    QTRY_VERIFY(page->conversation()->messageCount() == 4 && page->conversation()->messageAt(2).text == QStringLiteral("second, better"));
-    QTRY_VERIFY(!program.chats->isAnsweringAny());
-    QVERIFY(page->composer()->banner().isEmpty());
-}
-
-void TestMainWindow::deletedChatsCanBeUndone()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.chats.push_back({.id = 100, .title = "Keep me", .created = std::chrono::system_clock::now(), .lastActive = std::chrono::system_clock::now()});
-    Program program(engine);
-    program.open();
-    QTRY_COMPARE(program.chats->chats().size(), 1);
-    widgets::ChatList* list = program.chatPage()->chatList();
-    list->view()->setFocus();
-    QTest::keyClick(list->view(), Qt::Key_Down);
-    if (list->current() != 100)
-        QTest::keyClick(list->view(), Qt::Key_Down);
-    QTRY_COMPARE(list->current(), 100);
-    QTest::keyClick(list->view(), Qt::Key_Delete);
-    QTRY_VERIFY(program.window->toast()->isVisible());
-    QCOMPARE(program.chats->chats().size(), 0);
-    keep(program, QStringLiteral("undo"));
-    QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
-    QTRY_COMPARE(program.chats->chats().size(), 1);
+    QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
 }
 
 void TestMainWindow::shortcutsGoWhereTheySay()
@@ -364,7 +139,7 @@ void TestMainWindow::everyControlHasANameForScreenReaders_data()
 void TestMainWindow::everyControlHasANameForScreenReaders()
 {
     QFETCH(QString, language);
-    m_language.set(language);
+    m_around->language.set(language);
     FakeEngine engine;
     engine.addChatModel();
     engine.addCollection();
@@ -390,93 +165,6 @@ void TestMainWindow::everyControlHasANameForScreenReaders()
     QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QStringLiteral(", "))));
 }
 
-void TestMainWindow::documentsPageHasItsFourLooks()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Try the samples"))); // empty
-    keep(program, QStringLiteral("documents-empty"));
-    engine.nIngestFiles = 30;
-    engine.perFile = std::chrono::milliseconds(15);
-    engine.addCollection();
-    engine.collections.clear();
-    QTest::mouseClick(buttonWith(page, QStringLiteral("Try the samples")), Qt::LeftButton);
-    QTRY_VERIFY(program.documents->isIngestingAny()); // working
-    QTRY_VERIFY(!program.documents->isIngestingAny());
-    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Samples")); // full
-    auto* files = page->findChild<QTreeView*>();
-    QTRY_COMPARE(files->model()->rowCount(), 3);
-    // A file with a problem says what it is and what to do.
-    files->setFocus();
-    for (int i = 0; i < 3; ++i)
-        QTest::keyClick(files, Qt::Key_Down);
-    files->setCurrentIndex(files->model()->index(2, 0));
-    keep(program, QStringLiteral("documents-problem"));
-    engine.listFails = true;
-    program.documents->refresh();
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Try again"))); // failed
-    keep(program, QStringLiteral("documents-failed"));
-    engine.listFails = false;
-    QTest::mouseClick(buttonWith(page, QStringLiteral("Try again")), Qt::LeftButton);
-    QTRY_VERIFY(files->isVisible());
-}
-
-void TestMainWindow::searchingShowsRanksAndOpensThePage()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.addCollection();
-    Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
-    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
-    auto* tabs = page->findChild<QTabBar*>();
-    tabs->setFocus();
-    QTest::keyClick(tabs, Qt::Key_Right);
-    auto* search = page->findChild<widgets::SearchBox*>();
-    QTRY_VERIFY(search->hasFocus());
-    QTest::keyClicks(search, QStringLiteral("revenue"));
-    QTest::keyClick(search, Qt::Key_Return);
-    auto* results = page->findChild<SearchResultsView*>();
-    QTRY_COMPARE(results->results().size(), 2);
-    QVERIFY(whyFound(results->results()[0]).contains(QLatin1Char('2')) && whyFound(results->results()[0]).contains(QLatin1Char('1')));
-    keep(program, QStringLiteral("documents-search"));
-    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
-    auto* source = page->findChild<widgets::SourcePanel*>();
-    QTRY_VERIFY(source->isVisible() && !source->pageView()->image().isNull());
-    QCOMPARE(source->pageView()->highlights().size(), 1);
-    keep(program, QStringLiteral("documents-search-source"));
-}
-
-void TestMainWindow::modelsPageLoadsAndTellsFailures()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("models"));
-    QWidget* page = program.window->page(QStringLiteral("models"));
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
-    keep(program, QStringLiteral("models"));
-    QTest::mouseClick(buttonWith(page, QStringLiteral("Unload")), Qt::LeftButton);
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Load")));
-    engine.beforeLoad = [] { throw BadFile("/models/tiny.gguf", "tensor blk.3.ffn_up.weight ends past the end of the file", 123456); };
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Load"))->isEnabled());
-    QTest::mouseClick(buttonWith(page, QStringLiteral("Load")), Qt::LeftButton);
-    QTRY_COMPARE(int(program.models->loadState()), int(ModelService::LoadState::Failed));
-    QTRY_VERIFY(buttonWith(page, QStringLiteral("Copy details")));
-    bool isSaid = false;
-    for (auto* label : page->findChildren<QLabel*>())
-        isSaid = isSaid || (label->isVisible() && label->text().contains(QStringLiteral("blk.3.ffn_up.weight")) && label->text().contains(QStringLiteral("123,456")));
-    QVERIFY(isSaid);
-    keep(program, QStringLiteral("models-failed"));
-}
-
 void TestMainWindow::languageChangesWithoutRestart()
 {
     FakeEngine engine;
@@ -487,7 +175,7 @@ void TestMainWindow::languageChangesWithoutRestart()
     QTRY_VERIFY(program.models->model());
     program.chatPage()->composer()->setText(QStringLiteral("a draft"));
     program.window->goTo(QStringLiteral("settings"));
-    m_language.set(QStringLiteral("zh_CN"));
+    m_around->language.set(QStringLiteral("zh_CN"));
     QTRY_VERIFY(program.window->page(QStringLiteral("settings")) && [&] {
         for (auto* label : program.window->findChildren<QLabel*>())
             if (label->text() == QStringLiteral("设置"))
@@ -527,8 +215,8 @@ void TestMainWindow::nothingIsCutAtAnyScale()
     QFETCH(int, percent);
     QFETCH(QString, language);
     QFETCH(QSize, size);
-    m_language.set(language);
-    m_theme->setTextPercent(percent);
+    m_around->language.set(language);
+    m_around->theme.setTextPercent(percent);
     FakeEngine engine;
     engine.addChatModel();
     engine.addCollection();
@@ -559,35 +247,8 @@ void TestMainWindow::nothingIsCutAtAnyScale()
                     cut << QStringLiteral("%1: '%2' outside").arg(id, widget->accessibleName());
             }
     }
-    m_theme->setTextPercent(100);
+    m_around->theme.setTextPercent(100);
     QVERIFY2(cut.isEmpty(), qPrintable(cut.join(QStringLiteral("\n"))));
-}
-
-void TestMainWindow::answeringAndIndexingNeverStallTheWindow()
-{
-    FakeEngine engine;
-    engine.addChatModel();
-    engine.addCollection();
-    engine.contextLength = 100000;
-    Program program(engine);
-    program.open();
-    QTRY_VERIFY(program.models->model());
-    ChatPage* page = program.chatPage();
-    engine.nTokens = 50000;
-    engine.perToken = std::chrono::microseconds(30);
-    engine.nIngestFiles = 300;
-    engine.perFile = std::chrono::milliseconds(8);
-    program.documents->ingest(QStringLiteral("Reports"), {QStringLiteral("/docs")});
-    page->composer()->setText(QStringLiteral("Write a book"));
-    sy::test::Heartbeat heart;
-    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
-    QTRY_VERIFY(program.chats->isAnsweringAny());
-    heart.reset();
-    QTRY_VERIFY_WITH_TIMEOUT(!program.chats->isAnsweringAny(), 60000);
-    QTest::qWait(60);
-    qInfo("50000 tokens while indexing 300 files: longest stall %lld ms, %d paints", heart.longestMs, page->conversation()->paintCount());
-    QVERIFY(page->conversation()->messageAt(1).text.size() > 200000);
-    QVERIFY2(heart.longestMs <= 50, qPrintable(QString::number(heart.longestMs)));
 }
 
 void TestMainWindow::pictures_data()
@@ -608,8 +269,8 @@ void TestMainWindow::pictures()
     QFETCH(bool, dark);
     QFETCH(QString, language);
     QFETCH(QSize, size);
-    m_language.set(language);
-    m_theme->setMode(dark ? widgets::ThemeMode::Dark : widgets::ThemeMode::Light);
+    m_around->language.set(language);
+    m_around->theme.setMode(dark ? widgets::ThemeMode::Dark : widgets::ThemeMode::Light);
     FakeEngine engine;
     engine.addChatModel();
     engine.addCollection();

@@ -122,7 +122,7 @@ void TestComposer::sendButtonIsTheStopButtonAtTheSamePlace()
     QCOMPARE(m_composer->sendButton()->geometry(), before);
     QTest::mouseClick(m_composer->sendButton(), Qt::LeftButton);
     QCOMPARE(stopped.size(), 1);
-    m_composer->setStopping(true);
+    m_composer->setRunning(true, true);
     QVERIFY(!m_composer->sendButton()->isEnabled());
     m_composer->setRunning(false);
     QVERIFY(m_composer->sendButton()->isEnabled());

@@ -249,16 +249,10 @@ void Composer::send()
     emit sendRequested(text);
 }
 
-void Composer::setRunning(bool running)
+void Composer::setRunning(bool running, bool isStopping)
 {
     m_isRunning = running;
-    m_isStopping = false;
-    updateSend();
-}
-
-void Composer::setStopping(bool stopping)
-{
-    m_isStopping = stopping;
+    m_isStopping = running && isStopping;
     updateSend();
 }
 
@@ -344,7 +338,8 @@ void Composer::rebuildChips()
         chip->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
         chip->setIcon(icon(QStringLiteral("close")));
         chip->setText(fontMetrics().elidedText(attachment.name, Qt::ElideMiddle, 180));
-        chip->setToolTip(tr("Remove %1").arg(attachment.path.isEmpty() ? attachment.name : attachment.path));
+        chip->setToolTip(attachment.path.isEmpty() ? tr("%1\nGoes along with the message as a whole. Press to remove.").arg(attachment.name)
+                                                   : tr("%1\nIs indexed; the passages that fit a question are looked up in it. Press to remove.").arg(attachment.path));
         chip->setAccessibleName(tr("Remove %1").arg(attachment.name));
         connect(chip, &QToolButton::clicked, this, [this, i] {
             m_attachments.removeAt(i);

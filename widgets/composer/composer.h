@@ -66,11 +66,9 @@ public:
     void addFiles(const QStringList& paths);
     void clear();
 
-    /// While an answer runs the send button is the stop button.
-    void setRunning(bool running);
+    /// While an answer runs the send button is the stop button; isStopping: it was asked to end and has not yet.
+    void setRunning(bool running, bool isStopping = false);
     bool isRunning() const { return m_isRunning; }
-    /// "Stopping…": asked, not yet done.
-    void setStopping(bool stopping);
     /// Why nothing can be sent now; empty: it can.
     void setBlockedReason(const QString& reason);
     void setPlaceholder(const QString& text);

@@ -2,6 +2,7 @@
 // The half of ChatPage that acts on chats: opening, asking, editing, collections, sources.
 #include "app/pages/chat/chat_page.h"
 
+#include "app/pages/chat/chat_export.h"
 #include "app/pages/chat/message_items.h"
 #include "app/pages/chat/sampling_panel.h"
 #include "app/pages/first_run/first_run_panel.h"
@@ -17,7 +18,9 @@
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/icons.h"
 
+#include <QApplication>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QLabel>
 #include <QMenu>
 #include <QMessageBox>
@@ -25,6 +28,7 @@
 #include <QSaveFile>
 #include <QStackedWidget>
 #include <QToolButton>
+#include <tuple>
 
 namespace sy::app {
 
@@ -65,38 +69,46 @@ void ChatPage::fillConversation()
     for (qsizetype i = 0; i < m_view->messageCount() && isSame; ++i)
         isSame = m_view->messageAt(i).id == items[i].id;
     if (isSame && m_view->messageCount() > 0) {
-        for (qsizetype i = 0; i < m_view->messageCount(); ++i) {
-            const MessageItem& shown = m_view->messageAt(i);
-            if (shown.state != items[i].state || shown.canEdit != items[i].canEdit || shown.canRegenerate != items[i].canRegenerate || i + 1 == m_view->messageCount())
+        const auto offers = [](const MessageItem& m) { return std::tie(m.state, m.canEdit, m.canRegenerate, m.canContinue, m.canSwitchBranch, m.branch, m.nBranches); };
+        for (qsizetype i = 0; i < m_view->messageCount(); ++i)
+            if (offers(m_view->messageAt(i)) != offers(items[i]) || i + 1 == m_view->messageCount())
                 m_view->updateMessage(items[i]);
-        }
         for (qsizetype i = m_view->messageCount(); i < items.size(); ++i)
             m_view->appendMessage(items[i]);
     } else {
         m_view->setMessages(items);
     }
     updateLook();
+    if (m_wanted != 0 && !items.isEmpty()) { // found by a search of all chats
+        m_view->scrollToMessage(std::exchange(m_wanted, 0));
+        m_findBar->show();
+        m_findBox->setText(m_searchText);
+    }
 }
 
 void ChatPage::updateMessage(qint64 messageId)
 {
-    const QList<ChatEntry> entries = m_context.chats.messages(m_chat);
-    for (qsizetype i = 0; i < entries.size(); ++i)
-        if (entries[i].message.id == messageId)
-            m_view->updateMessage(toItem(entries[i], i + 1 == entries.size(), m_context.chats.isAnswering(m_chat)));
+    const ChatEntry entry = m_context.chats.message(m_chat, messageId);
+    if (entry.message.id != 0)
+        m_view->updateMessage(toItem(entry, messageId == m_context.chats.lastMessage(m_chat), m_context.chats.isAnswering(m_chat)));
 }
 
 void ChatPage::updateLook()
 {
     const bool needsModel = m_context.models.isListed() && !m_context.models.hasChatModel();
-    const bool isEmpty = m_context.chats.messages(m_chat).isEmpty();
+    const bool isEmpty = m_context.chats.isEmpty(m_chat);
+    const bool hadFocus = m_composerArea->isAncestorOf(QApplication::focusWidget());
     m_composerArea->setVisible(!needsModel);
     m_findButton->setEnabled(!isEmpty);
     m_exportButton->setEnabled(!isEmpty);
     if (needsModel && isEmpty) {
         m_center->setCurrentWidget(m_firstRun);
+        if (hadFocus)
+            m_firstRun->setFocus(Qt::OtherFocusReason);
         return;
     }
+    if (!needsModel && m_firstRun->isAncestorOf(QApplication::focusWidget()))
+        m_composer->focusInput();
     if (!isEmpty) {
         m_center->setCurrentWidget(m_view);
         return;
@@ -140,7 +152,7 @@ void ChatPage::updateTitle()
 void ChatPage::updateComposer()
 {
     const ModelService& models = m_context.models;
-    m_composer->setRunning(m_context.chats.isAnswering(m_chat));
+    m_composer->setRunning(m_context.chats.isAnswering(m_chat), m_context.chats.isStopping(m_chat));
     QString blocked, banner, action;
     bool dismissable = false;
     if (models.loadState() == ModelService::LoadState::Loading) {
@@ -162,7 +174,7 @@ void ChatPage::updateComposer()
     }
     const QString collection = pickedCollection();
     if (banner.isEmpty() && m_editing != 0) {
-        banner = tr("Editing an earlier message: it and everything after it will be replaced.");
+        banner = tr("Editing an earlier message. The conversation goes on from the new version; the old one is kept.");
         dismissable = true;
     }
     if (banner.isEmpty() && !collection.isEmpty()) {
@@ -206,8 +218,10 @@ void ChatPage::newChat()
 
 void ChatPage::openChat(qint64 chatId)
 {
-    if (chatId == m_chat)
+    const qint64 wanted = m_searchText.isEmpty() ? 0 : m_hits.value(chatId);
+    if (chatId == m_chat && wanted == 0)
         return;
+    m_wanted = wanted;
     m_chat = chatId;
     m_editing = 0;
     m_context.settings.set(setting::kLastChat, chatId);
@@ -218,9 +232,9 @@ void ChatPage::openChat(qint64 chatId)
         closeSide();
     m_sampling->setSettings(m_context.chats.chatSettings(chatId));
     m_list->setCurrent(chatId);
-    if (m_context.chats.isOpen(chatId))
+    if (m_context.chats.isOpen(chatId) && wanted == 0)
         fillConversation();
-    m_context.chats.open(chatId);
+    m_context.chats.open(chatId, wanted);
     updateTitle();
     updateComposer();
     m_measureTimer.start();
@@ -245,11 +259,7 @@ void ChatPage::send(const QString& text)
     for (const Attachment& a : m_composer->attachments())
         attachments.push_back({a.name.toStdString(), a.path.toStdString(), a.text.toStdString()});
     const auto ask = [this, text, attachments, model](qint64 chatId) {
-        if (m_editing != 0) {
-            m_context.chats.removeFrom(chatId, m_editing);
-            m_editing = 0;
-        }
-        m_context.chats.ask(chatId, text, attachments, model);
+        m_context.chats.ask(chatId, text, attachments, model, std::exchange(m_editing, 0));
     };
     m_composer->clear();
     if (m_chat != 0) {
@@ -269,13 +279,23 @@ void ChatPage::send(const QString& text)
 
 void ChatPage::stopAnswer()
 {
-    m_composer->setStopping(true);
     m_context.chats.stop(m_chat);
 }
 
 void ChatPage::regenerate()
 {
     m_context.chats.regenerate(m_chat, m_context.models.model());
+}
+
+void ChatPage::continueAnswer()
+{
+    m_context.chats.continueAnswer(m_chat, m_context.models.model());
+}
+
+void ChatPage::stepBranch(qint64 messageId, int by)
+{
+    if (const qint64 shown = m_context.chats.stepBranch(m_chat, messageId, by))
+        m_view->scrollToMessage(shown);
 }
 
 void ChatPage::editMessage(qint64 messageId)
@@ -329,16 +349,24 @@ void ChatPage::exportChat()
     const QList<ChatEntry> entries = m_context.chats.messages(m_chat);
     if (entries.isEmpty())
         return;
-    const QString text = toMarkdown(m_context.chats.chat(m_chat), entries);
     QString name = QString::fromStdString(m_context.chats.chat(m_chat).title);
     name.replace(QLatin1Char('/'), QLatin1Char('-'));
-    auto* dialog = new QFileDialog(this, tr("Save this chat as a file"), name + QStringLiteral(".md"), tr("Markdown (*.md)"));
+    auto* dialog = new QFileDialog(this, tr("Save this chat as a file"), name + QStringLiteral(".md"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
-    connect(dialog, &QFileDialog::fileSelected, this, [this, text](const QString& path) {
+    const QString markdown = tr("Markdown, for reading (*.md)"), json = tr("JSON, with everything that is known (*.json)");
+    dialog->setNameFilters({markdown, json});
+    dialog->setDefaultSuffix(QStringLiteral("md"));
+    connect(dialog, &QFileDialog::filterSelected, dialog, [dialog, json](const QString& filter) {
+        dialog->setDefaultSuffix(filter == json ? QStringLiteral("json") : QStringLiteral("md"));
+        const QString chosen = dialog->selectedFiles().value(0);
+        dialog->selectFile(QFileInfo(chosen).completeBaseName() + QLatin1Char('.') + dialog->defaultSuffix());
+    });
+    connect(dialog, &QFileDialog::fileSelected, this, [this, entries, chat = m_context.chats.chat(m_chat)](const QString& path) {
+        const QByteArray text = path.endsWith(QLatin1String(".json"), Qt::CaseInsensitive) ? toJson(chat, entries) : toMarkdown(chat, entries);
         QSaveFile file(path);
-        const bool isSaved = file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) >= 0 && file.commit();
-        m_context.toast(isSaved ? tr("Saved") : tr("Could not be saved: %1").arg(file.errorString()), {}, {});
+        const bool isSaved = file.open(QIODevice::WriteOnly) && file.write(text) == text.size() && file.commit();
+        m_context.toast(isSaved ? tr("Saved as %1").arg(QFileInfo(path).fileName()) : tr("Could not be saved: %1").arg(file.errorString()), {}, {});
     });
     dialog->open();
 }
@@ -377,6 +405,20 @@ void ChatPage::fillCollectionMenu()
     m_collectionButton->setMenu(menu);
     if (old)
         old->deleteLater();
+}
+
+/// The first collection there is, such as the samples of a new installation, is what a new chat asks until another is picked.
+void ChatPage::offerFirstCollection()
+{
+    const QList<api::CollectionSummary>& collections = m_context.documents.collections();
+    if (collections.isEmpty() || m_context.settings.flag(setting::kSamplesOffered))
+        return;
+    m_context.settings.set(setting::kSamplesOffered, true);
+    if (collections.size() > 1 || !m_newChatCollection.isEmpty() || m_chat != 0)
+        return;
+    m_newChatCollection = QString::fromStdString(collections.front().name);
+    m_context.settings.set(setting::kLastCollection, m_newChatCollection);
+    updateComposer();
 }
 
 void ChatPage::pickCollection(const QString& name)

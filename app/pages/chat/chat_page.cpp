@@ -12,6 +12,7 @@
 #include "widgets/composer/composer.h"
 #include "widgets/composer/context_gauge.h"
 #include "widgets/conversation/conversation_view.h"
+#include "widgets/parts/elided_label.h"
 #include "widgets/parts/search_box.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/fonts.h"
@@ -140,10 +141,8 @@ void ChatPage::buildCenter(QWidget* center)
     head->setContentsMargins(space::kSmall, space::kSmall, space::kSmall, space::kTiny);
     head->setSpacing(2);
     m_listButton = headButton(QStringLiteral("sidebar"), tr("Show or hide the chats"), QStringLiteral("Ctrl+B"), center);
-    m_title = new QLabel(center);
+    m_title = new ElidedLabel(center);
     m_title->setFont(strongFont(font()));
-    m_title->setTextFormat(Qt::PlainText);
-    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_findButton = headButton(QStringLiteral("search"), tr("Find in this chat"), QStringLiteral("Ctrl+F"), center);
     m_exportButton = headButton(QStringLiteral("download"), tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E"), center);
     m_settingsButton = headButton(QStringLiteral("sliders"), tr("Settings of this chat"), {}, center);
@@ -243,6 +242,8 @@ void ChatPage::buildCenter(QWidget* center)
     });
     connect(m_view, &ConversationView::copyRequested, this, [this] { m_context.toast(tr("Copied"), {}, {}); });
     connect(m_view, &ConversationView::regenerateRequested, this, &ChatPage::regenerate);
+    connect(m_view, &ConversationView::continueRequested, this, &ChatPage::continueAnswer);
+    connect(m_view, &ConversationView::branchRequested, this, &ChatPage::stepBranch);
     connect(m_view, &ConversationView::editRequested, this, &ChatPage::editMessage);
     connect(m_view, &ConversationView::deleteRequested, this, &ChatPage::removeFrom);
 }
@@ -296,7 +297,10 @@ void ChatPage::connectServices()
         if (query != m_searchText)
             return;
         QList<ChatListItem> items;
+        m_hits.clear();
         for (const api::Chats::Hit& hit : hits) {
+            if (hit.messageId != 0 && !m_hits.contains(hit.chatId))
+                m_hits.insert(hit.chatId, hit.messageId);
             const bool isThere = std::any_of(items.cbegin(), items.cend(), [&](const ChatListItem& i) { return i.id == hit.chatId; });
             if (isThere)
                 continue;
@@ -316,6 +320,7 @@ void ChatPage::connectServices()
         m_measureTimer.start();
     });
     connect(&m_context.documents, &DocumentService::collectionsChanged, this, [this] {
+        offerFirstCollection();
         fillCollectionMenu();
         updateLook();
     });
@@ -370,7 +375,17 @@ QList<PageCommand> ChatPage::commands()
 
 void ChatPage::activated()
 {
-    if (!m_composerArea->isHidden())
+    // The documents page may have chosen a collection to ask in a new chat.
+    m_newChatCollection = m_context.settings.text(setting::kLastCollection);
+    if (m_chat != 0 && m_context.settings.value(setting::kLastChat).toLongLong() == 0)
+        newChat();
+    else if (m_chat == 0) {
+        updateLook();
+        updateComposer();
+    }
+    if (m_composerArea->isHidden())
+        m_firstRun->setFocus(Qt::OtherFocusReason);
+    else
         m_composer->focusInput();
 }
 

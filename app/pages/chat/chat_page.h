@@ -4,6 +4,7 @@
 #include "app/pages/page.h"
 #include "engine/api/documents.h"
 
+#include <QHash>
 #include <QTimer>
 
 class QLabel;
@@ -64,12 +65,15 @@ private:
     void send(const QString& text);
     void stopAnswer();
     void regenerate();
+    void continueAnswer();
+    void stepBranch(qint64 messageId, int by);
     void editMessage(qint64 messageId);
     void editLastMessage();
     void endEditing();
     void removeFrom(qint64 messageId);
     void deleteChat(qint64 chatId);
     void fillCollectionMenu();
+    void offerFirstCollection();
     void pickCollection(const QString& name);
     QString pickedCollection() const;
     void attachFiles();
@@ -85,7 +89,8 @@ private:
 
     PageContext& m_context;
     qint64 m_chat = 0; // 0: not begun
-    qint64 m_editing = 0; // message that the next one replaces
+    qint64 m_editing = 0; // message beside which the next one stands
+    qint64 m_wanted = 0;  // message to show once its chat has been read
     QString m_newChatCollection;
     widgets::ChatList* m_list;
     QSplitter* m_splitter;
@@ -108,6 +113,7 @@ private:
     api::Citation m_shownCitation; // what the source panel shows
     bool m_listIsWanted = true;
     QString m_searchText;
+    QHash<qint64, qint64> m_hits; // chat to the message in which a search found something
 };
 
 } // namespace sy::app

@@ -22,19 +22,11 @@ public:
     static QString changedFile() { return tr("The file has changed since it was indexed; the passage was not found in it as it is now."); }
     static QString failedTitle() { return tr("The answer could not be made"); }
     static QString failedBefore() { return tr("Answer again to retry."); }
-    static QString you() { return tr("You"); }
-    static QString answer() { return tr("Answer"); }
-    static QString sources() { return tr("Sources"); }
 };
 
 QString toQ(const std::string& text)
 {
     return QString::fromStdString(text);
-}
-
-QString titleOf(const api::Citation& citation)
-{
-    return citation.title.empty() ? QFileInfo(toQ(citation.document)).fileName() : toQ(citation.title);
 }
 
 QString Words::progress(const AnswerProgress& progress)
@@ -43,9 +35,11 @@ QString Words::progress(const AnswerProgress& progress)
     case AnswerProgress::Phase::Starting: return tr("Starting…");
     case AnswerProgress::Phase::ReadingFiles: return tr("Reading the attached files…");
     case AnswerProgress::Phase::Retrieving: return tr("Searching the documents…");
-    case AnswerProgress::Phase::Prefill: return tr("Reading the prompt…");
+    case AnswerProgress::Phase::Prefill:
+        return progress.fraction < 0 ? tr("Reading the prompt…") : tr("Reading the prompt… %1 %").arg(QLocale().toString(qRound(progress.fraction * 100)));
     case AnswerProgress::Phase::Queued: return tr("Waiting for another answer to finish…");
     case AnswerProgress::Phase::Decoding: return tr("Writing…");
+    case AnswerProgress::Phase::Stopping: return tr("Stopping…");
     }
     return {};
 }
@@ -54,7 +48,7 @@ QString Words::notice(const api::Message& message, bool isGrounded)
 {
     QStringList parts;
     if (message.status == api::MessageStatus::stopped)
-        parts << tr("Stopped. What was written so far is kept.");
+        parts << (message.text.empty() ? tr("Stopped before the answer began.") : tr("Stopped. What was written so far is kept."));
     const std::string finish = message.timings ? message.timings->finish : std::string();
     if (finish == "length")
         parts << tr("The answer reached its longest allowed length.");
@@ -102,6 +96,11 @@ QString Words::footerDetail(const api::MessageTimings& t)
 
 } // namespace
 
+QString titleOf(const api::Citation& citation)
+{
+    return citation.title.empty() ? QFileInfo(toQ(citation.document)).fileName() : toQ(citation.title);
+}
+
 qsizetype utf16Index(const QString& text, int64_t codePoint)
 {
     qsizetype i = 0;
@@ -126,7 +125,7 @@ QString withUnsupportedMarks(const std::string& source, const std::vector<api::S
     return text;
 }
 
-widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isChatBusy)
+widgets::MessageItem toItem(const ChatEntry& entry, bool isLast, bool isChatBusy)
 {
     const api::Message& m = entry.message;
     widgets::MessageItem item;
@@ -134,7 +133,11 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isCh
     item.isUser = m.role == "user";
     const bool isLive = m.status == api::MessageStatus::streaming;
     item.canDelete = item.canEdit = item.isUser && !isChatBusy;
-    item.canRegenerate = isLastAnswer && !item.isUser && !isChatBusy;
+    item.canRegenerate = isLast && !isChatBusy;
+    item.canContinue = isLast && !isChatBusy && ChatService::canContinue(m);
+    item.branch = entry.branch;
+    item.nBranches = entry.nBranches;
+    item.canSwitchBranch = !isChatBusy;
     if (item.isUser) {
         item.text = toQ(m.text);
         for (const api::Citation& attachment : m.citations)
@@ -150,7 +153,8 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isCh
     }
     if (isLive) {
         item.state = m.text.empty() ? widgets::MessageState::Waiting : widgets::MessageState::Streaming;
-        item.progressText = Words::progress(entry.progress);
+        if (m.text.empty() || entry.progress.phase != AnswerProgress::Phase::Decoding)
+            item.progressText = Words::progress(entry.progress);
         item.progress = entry.progress.fraction;
         return item;
     }
@@ -158,6 +162,7 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isCh
         item.state = widgets::MessageState::Failed;
         item.errorTitle = entry.failure.title.isEmpty() ? Words::failedTitle() : entry.failure.title;
         item.errorText = entry.failure.title.isEmpty() ? toQ(m.error) + QLatin1Char('\n') + Words::failedBefore() : entry.failure.text();
+        item.errorDetails = entry.failure.technical.isEmpty() ? toQ(m.error) : entry.failure.technical;
     } else {
         item.state = m.status == api::MessageStatus::stopped ? widgets::MessageState::Stopped : widgets::MessageState::Done;
     }
@@ -186,25 +191,6 @@ QList<widgets::SourceItem> toSources(const api::Message& message)
         sources.push_back(source);
     }
     return sources;
-}
-
-QString toMarkdown(const api::ChatSummary& chat, const QList<ChatEntry>& entries)
-{
-    QString text = QStringLiteral("# %1\n").arg(toQ(chat.title));
-    for (const ChatEntry& entry : entries) {
-        const api::Message& m = entry.message;
-        text += QStringLiteral("\n## %1\n\n%2\n").arg(m.role == "user" ? Words::you() : Words::answer(), toQ(m.text));
-        if (m.role == "user" || m.citations.empty())
-            continue;
-        text += QStringLiteral("\n%1:\n\n").arg(Words::sources());
-        for (const api::Citation& c : m.citations) {
-            text += c.marker > 0 ? QStringLiteral("- [%1] %2").arg(c.marker).arg(titleOf(c)) : QStringLiteral("- %1").arg(titleOf(c));
-            if (c.page > 0)
-                text += QStringLiteral(", ") + Words::page(c.page);
-            text += QLatin1Char('\n');
-        }
-    }
-    return text;
 }
 
 } // namespace sy::app

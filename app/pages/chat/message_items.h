@@ -8,10 +8,13 @@
 namespace sy::app {
 
 /// A stored message as the conversation shows it: passages, marks, words for its state, and its footer.
-widgets::MessageItem toItem(const ChatEntry& entry, bool isLastAnswer, bool isChatBusy);
+widgets::MessageItem toItem(const ChatEntry& entry, bool isLast, bool isChatBusy);
 
 /// The number by which a citation is known in the window: its mark, or one below zero for a passage that the text does not cite.
 int sourceNumber(const api::Message& message, size_t index);
+
+/// What a source is called: the document's title, or the name of its file.
+QString titleOf(const api::Citation& citation);
 
 /// The sources of an answer as the source panel shows them.
 QList<widgets::SourceItem> toSources(const api::Message& message);
@@ -21,8 +24,5 @@ QString withUnsupportedMarks(const std::string& text, const std::vector<api::Sen
 
 /// Code points of `text` before UTF-16 position conversion: the index of the n-th code point.
 qsizetype utf16Index(const QString& text, int64_t codePoint);
-
-/// The conversation as Markdown for a file.
-QString toMarkdown(const api::ChatSummary& chat, const QList<ChatEntry>& entries);
 
 } // namespace sy::app

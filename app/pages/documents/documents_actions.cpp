@@ -5,6 +5,7 @@
 #include "app/pages/documents/search_results_view.h"
 #include "app/services/document_service.h"
 #include "app/services/engine_functions.h"
+#include "app/settings/settings.h"
 #include "widgets/composer/composer.h"
 #include "widgets/parts/search_box.h"
 #include "widgets/source/source_panel.h"
@@ -130,6 +131,13 @@ void DocumentsPage::add(const QStringList& paths)
     }
     m_pendingPaths = paths;
     newCollection();
+}
+
+void DocumentsPage::askInChat()
+{
+    m_context.settings.set(setting::kLastCollection, m_current);
+    m_context.settings.set(setting::kLastChat, 0); // the chat page takes up both when it is shown
+    m_context.goTo(QStringLiteral("chat"));
 }
 
 void DocumentsPage::removeSelected()

@@ -2,11 +2,13 @@
 #include "app/pages/documents/documents_page.h"
 
 #include "app/pages/chat/message_items.h"
+#include "app/pages/documents/document_table.h"
 #include "app/pages/documents/document_words.h"
 #include "app/pages/documents/search_results_view.h"
 #include "app/services/document_service.h"
 #include "app/settings/settings.h"
 #include "widgets/composer/composer.h"
+#include "widgets/parts/elided_label.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/parts/row_delegate.h"
 #include "widgets/parts/search_box.h"
@@ -31,9 +33,9 @@
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
+#include <QSet>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QStandardItemModel>
 #include <QTabBar>
 #include <QToolButton>
 #include <QTreeView>
@@ -44,7 +46,7 @@ namespace sy::app {
 using namespace sy::widgets;
 
 namespace {
-constexpr int kPathRole = Qt::UserRole + 1;
+constexpr int kNameRole = Qt::UserRole + 1; // of a collection
 constexpr int kTop = 20; // results of a search
 } // namespace
 
@@ -95,7 +97,7 @@ DocumentsPage::DocumentsPage(PageContext& context, QWidget* parent) : Page(paren
     connect(create, &QPushButton::clicked, this, &DocumentsPage::newCollection);
     connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
         if (item)
-            selectCollection(item->data(kPathRole).toString());
+            selectCollection(item->data(kNameRole).toString());
     });
     connect(m_list, &QListWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         if (!m_current.isEmpty())
@@ -116,10 +118,8 @@ void DocumentsPage::buildDetail(QWidget* detail)
     head->setSpacing(space::kSmall);
     auto* names = new QVBoxLayout;
     names->setSpacing(2);
-    m_title = new QLabel(detail);
+    m_title = new ElidedLabel(detail);
     m_title->setFont(titleFont(font()));
-    m_title->setTextFormat(Qt::PlainText);
-    m_title->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_facts = new QLabel(detail);
     m_facts->setProperty("tone", "muted");
     m_facts->setWordWrap(true);
@@ -135,10 +135,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_more->setToolTip(m_more->accessibleName());
     m_more->setPopupMode(QToolButton::InstantPopup);
     auto* menu = new QMenu(m_more);
-    connect(menu->addAction(icon(QStringLiteral("chat")), tr("Ask in a new chat")), &QAction::triggered, this, [this] {
-        m_context.settings.set(setting::kLastCollection, m_current);
-        m_context.goTo(QStringLiteral("chat"));
-    });
+    connect(menu->addAction(icon(QStringLiteral("chat")), tr("Ask in a new chat")), &QAction::triggered, this, &DocumentsPage::askInChat);
     connect(menu->addAction(icon(QStringLiteral("refresh")), tr("Index everything again…")), &QAction::triggered, this, [this] {
         auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Index all of “%1” again?").arg(m_current), QMessageBox::NoButton, this);
         box->setAttribute(Qt::WA_DeleteOnClose);
@@ -158,6 +155,9 @@ void DocumentsPage::buildDetail(QWidget* detail)
     connect(menu->addAction(icon(QStringLiteral("edit")), tr("Rename…")), &QAction::triggered, this, &DocumentsPage::renameCollection);
     connect(menu->addAction(icon(QStringLiteral("trash"), IconTone::Danger), tr("Remove collection…")), &QAction::triggered, this, &DocumentsPage::removeCollection);
     m_more->setMenu(menu);
+    m_ask = new QPushButton(icon(QStringLiteral("chat"), IconTone::Text), tr("Ask in a new chat"), detail);
+    connect(m_ask, &QPushButton::clicked, this, &DocumentsPage::askInChat);
+    head->addWidget(m_ask);
     head->addWidget(m_addFiles);
     head->addWidget(m_addFolder);
     head->addWidget(m_more);
@@ -186,7 +186,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
     auto* fileRows = new QVBoxLayout(files);
     fileRows->setContentsMargins(0, 0, 0, 0);
     fileRows->setSpacing(space::kSmall);
-    m_model = new QStandardItemModel(this);
+    m_model = new DocumentTable(this);
     m_files = new QTreeView(files);
     m_files->setModel(m_model);
     m_files->setAccessibleName(tr("Documents of the collection"));
@@ -196,6 +196,13 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_files->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_files->setAllColumnsShowFocus(true);
     m_files->setSortingEnabled(true);
+    m_files->sortByColumn(DocumentTable::Name, Qt::AscendingOrder);
+    m_files->header()->setStretchLastSection(false);
+    m_files->header()->setSectionResizeMode(DocumentTable::Name, QHeaderView::Stretch);
+    for (int c = DocumentTable::Status; c < DocumentTable::nColumns; ++c)
+        m_files->header()->setSectionResizeMode(c, QHeaderView::ResizeToContents);
+    m_files->header()->setResizeContentsPrecision(0); // by the rows in sight: there may be thousands
+    m_files->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_files->setTabKeyNavigation(false);
     fileRows->addWidget(m_files, 1);
     m_problem = new QFrame(files);
@@ -254,7 +261,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
     connect(m_problemAction, &QPushButton::clicked, this, &DocumentsPage::askPassword);
     connect(m_files->selectionModel(), &QItemSelectionModel::selectionChanged, this, &DocumentsPage::updateProblem);
     connect(m_files, &QTreeView::activated, this, [this](const QModelIndex& index) {
-        const QString path = index.siblingAtColumn(0).data(kPathRole).toString();
+        const QString path = index.data(DocumentTable::kPathRole).toString();
         QDesktopServices::openUrl(QUrl::fromLocalFile(path));
     });
     connect(m_search, &SearchBox::searched, this, &DocumentsPage::runSearch);
@@ -340,6 +347,7 @@ void DocumentsPage::resizeEvent(QResizeEvent* event)
     const bool isNarrow = width() < 760;
     m_left->setVisible(!(isNarrow && m_source->isVisible()));
     m_addFolder->setVisible(width() > 620);
+    m_ask->setVisible(width() > 125 * fontMetrics().averageCharWidth()); // otherwise it is in the menu only
 }
 
 // -------------------------------------------------------------------------------------------------------------- filling
@@ -351,7 +359,7 @@ void DocumentsPage::fillCollections()
     for (const api::CollectionSummary& collection : m_context.documents.collections()) {
         const QString name = QString::fromStdString(collection.name);
         auto* item = new QListWidgetItem(icon(QStringLiteral("documents")), name, m_list);
-        item->setData(kPathRole, name);
+        item->setData(kNameRole, name);
         item->setToolTip(collectionFacts(collection));
         item->setSizeHint(QSize(100, fontMetrics().height() + 16));
         if (name == m_current)
@@ -361,7 +369,7 @@ void DocumentsPage::fillCollections()
         m_current.clear();
         if (m_list->count() > 0) {
             m_list->setCurrentRow(0);
-            const QString first = m_list->item(0)->data(kPathRole).toString();
+            const QString first = m_list->item(0)->data(kNameRole).toString();
             m_list->blockSignals(false);
             selectCollection(first);
         }
@@ -374,13 +382,13 @@ void DocumentsPage::selectCollection(const QString& name)
         m_results->setResults({});
         m_search->clear();
         m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
-        m_model->clear();
+        m_model->setRows({});
         m_rows.clear();
         m_source->hide();
     }
     m_current = name;
     for (int i = 0; i < m_list->count(); ++i)
-        if (m_list->item(i)->data(kPathRole).toString() == name)
+        if (m_list->item(i)->data(kNameRole).toString() == name)
             m_list->setCurrentRow(i);
     m_context.documents.readDocuments(name);
     updateLook();
@@ -388,45 +396,23 @@ void DocumentsPage::selectCollection(const QString& name)
 
 void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
 {
-    const QStringList selected = selectedPaths();
+    const QSet<QString> selected = [this] {
+        const QStringList paths = selectedPaths();
+        return QSet<QString>(paths.begin(), paths.end());
+    }();
+    const QString current = m_files->currentIndex().data(DocumentTable::kPathRole).toString();
     m_rows = rows;
-    const int sortColumn = m_files->header()->sortIndicatorSection();
-    const Qt::SortOrder order = m_files->header()->sortIndicatorOrder();
-    const bool isFirst = m_model->columnCount() == 0;
-    m_model->setRowCount(0);
-    m_model->setHorizontalHeaderLabels({tr("Name"), tr("Status"), tr("Pages"), tr("Chunks"), tr("Size")});
-    for (int column = 2; column < 5; ++column) // numbers stand at the right, and so do their headings
-        m_model->setHeaderData(column, Qt::Horizontal, int(Qt::AlignRight | Qt::AlignVCenter), Qt::TextAlignmentRole);
-    for (const api::DocumentRow& row : rows) {
-        const QString path = QString::fromStdString(row.path);
-        auto* name = new QStandardItem(row.title.empty() ? QFileInfo(path).fileName() : QString::fromStdString(row.title));
-        name->setData(path, kPathRole);
-        name->setToolTip(path);
-        const StatusWords words = statusWords(row);
-        auto* status = new QStandardItem(icon(words.iconName, words.tone), words.label);
-        status->setToolTip(words.explanation);
-        const auto number = [this](qint64 value) {
-            auto* item = new QStandardItem(value > 0 ? locale().toString(value) : QString());
-            item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-            return item;
-        };
-        auto* size = new QStandardItem(formatBytes(row.bytes));
-        size->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-        m_model->appendRow({name, status, number(row.nPages), number(row.nChunks), size});
+    m_model->setRows(rows);
+    QItemSelection kept;
+    for (int r = 0; r < m_model->rowCount(); ++r) {
+        const QModelIndex index = m_model->index(r, 0);
+        const QString path = index.data(DocumentTable::kPathRole).toString();
+        if (selected.contains(path))
+            kept.select(index, m_model->index(r, DocumentTable::nColumns - 1));
+        if (!current.isEmpty() && path == current)
+            m_files->selectionModel()->setCurrentIndex(index, QItemSelectionModel::NoUpdate);
     }
-    if (isFirst) {
-        m_files->header()->setStretchLastSection(false);
-        m_files->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-        for (int c = 1; c < 5; ++c)
-            m_files->header()->setSectionResizeMode(c, QHeaderView::ResizeToContents);
-        m_files->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-        m_files->sortByColumn(0, Qt::AscendingOrder);
-    } else {
-        m_files->sortByColumn(sortColumn, order);
-    }
-    for (int r = 0; r < m_model->rowCount(); ++r)
-        if (selected.contains(m_model->index(r, 0).data(kPathRole).toString()))
-            m_files->selectionModel()->select(m_model->index(r, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    m_files->selectionModel()->select(kept, QItemSelectionModel::ClearAndSelect);
     updateProblem();
     updateLook();
 }
@@ -481,7 +467,7 @@ QStringList DocumentsPage::selectedPaths() const
 {
     QStringList paths;
     for (const QModelIndex& index : m_files->selectionModel()->selectedRows(0))
-        paths << index.data(kPathRole).toString();
+        paths << index.data(DocumentTable::kPathRole).toString();
     return paths;
 }
 

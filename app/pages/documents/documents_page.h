@@ -11,7 +11,6 @@ class QListWidget;
 class QPushButton;
 class QSplitter;
 class QStackedWidget;
-class QStandardItemModel;
 class QTabBar;
 class QToolButton;
 class QTreeView;
@@ -25,6 +24,7 @@ class StatePanel;
 
 namespace sy::app {
 
+class DocumentTable;
 class SearchResultsView;
 
 /// Collections at the left; the files of one, or a search in it, in the middle.
@@ -57,6 +57,7 @@ private:
     void addFolder();
     void addSamples();
     void add(const QStringList& paths);
+    void askInChat();
     void removeSelected();
     void reindexSelected();
     void askPassword();
@@ -77,12 +78,12 @@ private:
     QWidget* m_detail;
     QLabel *m_title, *m_facts;
     QToolButton* m_more;
-    QPushButton *m_addFiles, *m_addFolder;
+    QPushButton *m_ask, *m_addFiles, *m_addFolder;
     widgets::ProgressList* m_progress;
     QTabBar* m_tabs;
     QStackedWidget* m_tabStack;
     QTreeView* m_files;
-    QStandardItemModel* m_model;
+    DocumentTable* m_model;
     QFrame* m_problem;
     QLabel* m_problemText;
     QPushButton* m_problemAction;

@@ -127,6 +127,7 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     rows->addStretch(3);
     scroll->setWidget(content);
     outer->addWidget(scroll);
+    setFocusProxy(m_download);
     decorate();
 
     ModelService& models = m_context.models;
@@ -182,6 +183,7 @@ void FirstRunPanel::update()
         m_progress->setJob(job.id, jobTitle(job), jobDetail(job), job.total > 0 ? double(job.done) / double(job.total) : -1);
     }
     m_download->setEnabled(!names.isEmpty() && !isFetching);
+    setFocusProxy(m_download->isEnabled() ? m_download : m_import);
 }
 
 void FirstRunPanel::dragEnterEvent(QDragEnterEvent* event)

@@ -331,7 +331,7 @@ void ModelsPage::fillList()
     }
     bool isFirst = true;
     for (const api::CatalogueEntry& model : m_context.models.catalogue()) {
-        if (model.isInstalled)
+        if (model.isInstalled || m_context.models.models().isEmpty()) // without any model the page itself offers them all
             continue;
         if (std::exchange(isFirst, false))
             heading(tr("To download"));

@@ -26,6 +26,10 @@ namespace sy::app {
 
 using namespace sy::widgets;
 
+namespace {
+constexpr int kControlWidth = 170;
+} // namespace
+
 SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
     auto* outer = new QVBoxLayout(this);

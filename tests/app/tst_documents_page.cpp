@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/app/window_program.h"
+#include "app/pages/documents/search_results_view.h"
+#include "widgets/parts/search_box.h"
+#include "widgets/source/page_view.h"
+#include "widgets/source/source_panel.h"
+
+#include <QListWidget>
+#include <QTabBar>
+#include <QTreeView>
+
+using namespace sy;
+using namespace sy::app;
+using namespace sy::app::test;
+
+class TestDocumentsPage : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase() { m_around = std::make_unique<Surroundings>(); }
+    void cleanup() { m_around->reset(); }
+    void documentsPageHasItsFourLooks();
+    void searchingShowsRanksAndOpensThePage();
+
+    void askingOpensANewChatOnTheCollection();
+
+private:
+    std::unique_ptr<Surroundings> m_around;
+};
+
+void TestDocumentsPage::documentsPageHasItsFourLooks()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Try the samples"))); // empty
+    keep(program, QStringLiteral("documents-empty"));
+    engine.nIngestFiles = 30;
+    engine.perFile = std::chrono::milliseconds(15);
+    engine.addCollection();
+    engine.collections.clear();
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Try the samples")), Qt::LeftButton);
+    QTRY_VERIFY(program.documents->isIngestingAny()); // working
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Samples")); // full
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    // A file with a problem says what it is and what to do.
+    files->setFocus();
+    for (int i = 0; i < 3; ++i)
+        QTest::keyClick(files, Qt::Key_Down);
+    files->setCurrentIndex(files->model()->index(2, 0));
+    keep(program, QStringLiteral("documents-problem"));
+    engine.listFails = true;
+    program.documents->refresh();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Try again"))); // failed
+    keep(program, QStringLiteral("documents-failed"));
+    engine.listFails = false;
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Try again")), Qt::LeftButton);
+    QTRY_VERIFY(files->isVisible());
+}
+
+void TestDocumentsPage::searchingShowsRanksAndOpensThePage()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
+    auto* tabs = page->findChild<QTabBar*>();
+    tabs->setFocus();
+    QTest::keyClick(tabs, Qt::Key_Right);
+    auto* search = page->findChild<widgets::SearchBox*>();
+    QTRY_VERIFY(search->hasFocus());
+    QTest::keyClicks(search, QStringLiteral("revenue"));
+    QTest::keyClick(search, Qt::Key_Return);
+    auto* results = page->findChild<SearchResultsView*>();
+    QTRY_COMPARE(results->results().size(), 2);
+    QVERIFY(whyFound(results->results()[0]).contains(QLatin1Char('2')) && whyFound(results->results()[0]).contains(QLatin1Char('1')));
+    keep(program, QStringLiteral("documents-search"));
+    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
+    auto* source = page->findChild<widgets::SourcePanel*>();
+    QTRY_VERIFY(source->isVisible() && !source->pageView()->image().isNull());
+    QCOMPARE(source->pageView()->highlights().size(), 1);
+    keep(program, QStringLiteral("documents-search-source"));
+}
+
+void TestDocumentsPage::askingOpensANewChatOnTheCollection()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.collections.push_back({.name = "Zoo", .nDocuments = 1, .nChunks = 4, .embedder = "e5"});
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 600, .title = "Old", .created = now, .lastActive = now, .collection = "Reports"}};
+    engine.messages = {{.id = 6000, .chatId = 600, .role = "user", .text = "Hello"}};
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    QTRY_COMPARE(program.chats->chats().size(), 1);
+    program.chatPage()->openChat(600);
+    QTRY_COMPARE(program.chatPage()->conversation()->messageCount(), 1);
+    program.window->goTo(QStringLiteral("documents"));
+    auto* list = program.documentsPage()->findChild<QListWidget*>();
+    QTRY_COMPARE(list->count(), 2);
+    list->setFocus();
+    QTest::keyClick(list, Qt::Key_Down);
+    QTRY_COMPARE(program.documentsPage()->currentCollection(), QStringLiteral("Zoo"));
+    QTest::mouseClick(buttonWith(program.documentsPage(), QStringLiteral("Ask in a new chat")), Qt::LeftButton);
+    QTRY_COMPARE(program.window->currentPage(), QStringLiteral("chat"));
+    QCOMPARE(program.chatPage()->currentChat(), 0);
+    QVERIFY(program.chatPage()->composer()->edit()->hasFocus());
+    QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("How many bears?"));
+    QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
+    QTRY_VERIFY([&] { const auto log = engine.written(); return std::find(log.begin(), log.end(), "ask Zoo") != log.end(); }());
+}
+
+QTEST_MAIN(TestDocumentsPage)
+#include "tst_documents_page.moc"

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The event loop of the window comes round within 50 ms whatever the engine does. The engine here is a fake whose calls take long on
+// purpose: one that ran on the window's thread would show at once.
+#include "tests/app/window_program.h"
+#include "tests/heartbeat.h"
+#include "widgets/chats/chat_list.h"
+
+#include <QListView>
+#include <QScrollBar>
+
+using namespace sy;
+using namespace sy::app;
+using namespace sy::app::test;
+
+namespace {
+
+constexpr qint64 kLongestStallMs = 50;
+constexpr auto kSlow = std::chrono::milliseconds(400);
+
+std::string paragraphs(int n)
+{
+    std::string text;
+    for (int i = 0; i < n; ++i)
+        text += "A paragraph of some twenty words that wraps at the width of the column, with **bold** and `code` and a number " + std::to_string(i) + ".\n\n";
+    return text;
+}
+
+} // namespace
+
+class TestResponsiveness : public QObject {
+    Q_OBJECT
+private slots:
+    void initTestCase() { m_around = std::make_unique<Surroundings>(); }
+    void aStallIsNoticed();
+    void answeringAndIndexingNeverStallTheWindow();
+    void loadingAModelNeverStallsTheWindow();
+    void aChatOfAThousandMessagesOpensSmoothly();
+    void aThousandMessagesStaySmoothWhileAnswering();
+    void listsOfThousandsOfFilesAreSmooth();
+
+private:
+    std::unique_ptr<Surroundings> m_around;
+};
+
+void TestResponsiveness::aStallIsNoticed()
+{
+    // The measure itself: a call of 80 ms on this thread is a stall, work elsewhere is none.
+    sy::test::Heartbeat heart;
+    QTest::qWait(20);
+    heart.reset();
+    std::jthread elsewhere([] { std::this_thread::sleep_for(kSlow); });
+    QTest::qWait(150);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    QTimer::singleShot(0, this, [] { std::this_thread::sleep_for(std::chrono::milliseconds(80)); });
+    QTest::qWait(30);
+    QVERIFY2(heart.longestMs > kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::answeringAndIndexingNeverStallTheWindow()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.contextLength = 100000;
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    ChatPage* page = program.chatPage();
+    engine.nTokens = 50000;
+    engine.perToken = std::chrono::microseconds(30);
+    engine.nIngestFiles = 300;
+    engine.perFile = std::chrono::milliseconds(8);
+    program.documents->ingest(QStringLiteral("Reports"), {QStringLiteral("/docs")});
+    page->composer()->setText(QStringLiteral("Write a book"));
+    sy::test::Heartbeat heart;
+    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
+    QTRY_VERIFY(program.chats->isAnsweringAny());
+    heart.reset();
+    QTRY_VERIFY_WITH_TIMEOUT(!program.chats->isAnsweringAny(), 60000);
+    QTest::qWait(60);
+    qInfo("50000 tokens while indexing 300 files: longest stall %lld ms, %d paints", heart.longestMs, page->conversation()->paintCount());
+    QVERIFY(page->conversation()->messageAt(1).text.size() > 200000);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::loadingAModelNeverStallsTheWindow()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.beforeLoad = [] { std::this_thread::sleep_for(kSlow); };
+    Program program(engine);
+    sy::test::Heartbeat heart;
+    program.open();
+    heart.reset();
+    QTRY_VERIFY(program.models->loadState() == ModelService::LoadState::Loading);
+    QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("typed while it loads"));
+    QTRY_VERIFY(program.models->model());
+    QTest::qWait(60);
+    program.models->unload();
+    QTest::qWait(60);
+    qInfo("loading for %lld ms: longest stall %lld ms", qint64(kSlow.count()), heart.longestMs);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    QCOMPARE(program.chatPage()->composer()->text(), QStringLiteral("typed while it loads"));
+}
+
+void TestResponsiveness::aChatOfAThousandMessagesOpensSmoothly()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 700, .title = "Long", .created = now, .lastActive = now, .collection = "Reports"}, {.id = 701, .title = "Short", .created = now, .lastActive = now}};
+    const std::string text = paragraphs(12);
+    for (int i = 0; i < 1000; ++i) {
+        api::Message m{.id = 7000 + i, .chatId = 700, .role = i % 2 ? "assistant" : "user", .text = i % 2 ? text : "A question of some words?"};
+        if (i % 2) {
+            m.citations = engine.citations();
+            m.support = {{0, 40, {1}, true}, {41, 100, {}, true}};
+        }
+        engine.messages.push_back(m);
+    }
+    engine.messages.push_back({.id = 8500, .chatId = 701, .role = "user", .text = "Hello"});
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    QTRY_COMPARE(program.chats->chats().size(), 2);
+    QListView* list = program.chatPage()->chatList()->view();
+    list->setFocus();
+    sy::test::Heartbeat heart;
+    QTest::qWait(50);
+    widgets::ConversationView* view = program.chatPage()->conversation();
+    for (int round = 0; round < 3; ++round) { // the first time from disk, then from memory
+        heart.reset();
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(list->model()->index(1, 0)).center());
+        QTRY_COMPARE(view->messageCount(), 1000);
+        QTest::qWait(80);
+        qInfo("a chat of 1000 messages opened: longest stall %lld ms", heart.longestMs);
+        QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(list->model()->index(2, 0)).center());
+        QTRY_COMPARE(view->messageCount(), 1);
+    }
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(list->model()->index(1, 0)).center());
+    QTRY_COMPARE(view->messageCount(), 1000);
+    heart.reset();
+    for (int i = 20; i >= 0; --i) {
+        view->verticalScrollBar()->setValue(view->verticalScrollBar()->maximum() * i / 20);
+        QTest::qWait(5);
+    }
+    QTest::keyClick(view, Qt::Key_End);
+    program.window->resize(1000, 700);
+    QTest::qWait(60);
+    qInfo("scrolled and resized: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::aThousandMessagesStaySmoothWhileAnswering()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 700, .title = "Long", .created = now, .lastActive = now}};
+    const std::string text = paragraphs(6);
+    for (int i = 0; i < 1000; ++i)
+        engine.messages.push_back({.id = 7000 + i, .chatId = 700, .role = i % 2 ? "assistant" : "user", .text = i % 2 ? text : "A question?"});
+    engine.nextId = 9000;
+    engine.contextLength = 1 << 20;
+    engine.nTokens = 1500;
+    engine.perToken = std::chrono::microseconds(700);
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    QTRY_COMPARE(program.chats->chats().size(), 1);
+    ChatPage* page = program.chatPage();
+    page->openChat(700);
+    QTRY_COMPARE(page->conversation()->messageCount(), 1000);
+    QTest::qWait(500); // the context is counted
+    sy::test::Heartbeat heart;
+    QTest::keyClicks(page->composer()->edit(), QStringLiteral("More?"));
+    QTest::keyClick(page->composer()->edit(), Qt::Key_Return);
+    QTRY_COMPARE(page->conversation()->messageCount(), 1002);
+    QTRY_VERIFY_WITH_TIMEOUT(!program.chats->isAnsweringAny(), 30000);
+    QTest::qWait(80);
+    qInfo("an answer in a chat of 1000 messages: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::listsOfThousandsOfFilesAreSmooth()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    for (int i = 0; i < 3000; ++i)
+        engine.rows.push_back({.path = "/docs/report-" + std::to_string(i) + ".pdf", .bytes = 5000, .nPages = 4, .nChunks = 20, .status = api::DocumentStatus::indexed});
+    engine.nIngestFiles = 200;
+    engine.perFile = std::chrono::milliseconds(15); // three seconds: the list is read anew each of them
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    program.window->goTo(QStringLiteral("documents"));
+    QTRY_COMPARE(program.documentsPage()->currentCollection(), QStringLiteral("Reports"));
+    QTest::qWait(300);
+    sy::test::Heartbeat heart;
+    program.documents->ingest(QStringLiteral("Reports"), {QStringLiteral("/docs")});
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QTest::qWait(100);
+    qInfo("indexing with 3000 files on the page: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+QTEST_MAIN(TestResponsiveness)
+#include "tst_responsiveness.moc"

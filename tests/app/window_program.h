@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/language.h"
+#include "app/main_window.h"
+#include "app/pages/chat/chat_page.h"
+#include "app/pages/documents/documents_page.h"
+#include "app/services/chat_service.h"
+#include "app/services/document_service.h"
+#include "app/services/model_service.h"
+#include "app/settings/settings.h"
+#include "tests/app/fake_engine.h"
+#include "widgets/composer/composer.h"
+#include "widgets/conversation/conversation_view.h"
+#include "widgets/theme/theme.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QPushButton>
+#include <QTemporaryDir>
+#include <QTest>
+
+namespace sy::app::test {
+
+/// The program over a fake engine, or over what one gives.
+struct Program {
+    explicit Program(FakeEngine& engine) : Program(engine.functions()) {}
+    explicit Program(EngineFunctions theFunctions) : functions(std::move(theFunctions))
+    {
+        settings = std::make_unique<Settings>(dir.filePath(QStringLiteral("settings.ini")));
+        chats = std::make_unique<ChatService>(functions.chats, functions.documents, *settings);
+        models = std::make_unique<ModelService>(functions.models, *settings);
+        documents = std::make_unique<DocumentService>(functions.documents);
+    }
+    void open(QSize size = {1280, 800})
+    {
+        window = std::make_unique<MainWindow>(*chats, *models, *documents, *settings, functions);
+        window->resize(size);
+        window->show();
+        (void)QTest::qWaitForWindowExposed(window.get());
+        models->loadAtStart();
+    }
+    ~Program()
+    {
+        window.reset();
+    }
+    ChatPage* chatPage() const { return qobject_cast<ChatPage*>(window->page(QStringLiteral("chat"))); }
+    DocumentsPage* documentsPage() const { return qobject_cast<DocumentsPage*>(window->page(QStringLiteral("documents"))); }
+
+    QTemporaryDir dir;
+    EngineFunctions functions;
+    std::unique_ptr<Settings> settings;
+    std::unique_ptr<ChatService> chats;
+    std::unique_ptr<ModelService> models;
+    std::unique_ptr<DocumentService> documents;
+    std::unique_ptr<MainWindow> window;
+};
+
+/// A picture for people, when SWITCHYARD_SHOTS names a folder.
+inline void keep(Program& program, const QString& name)
+{
+    const QString dir = qEnvironmentVariable("SWITCHYARD_SHOTS");
+    if (dir.isEmpty())
+        return;
+    QDir().mkpath(dir);
+    QTest::qWait(60);
+    program.window->grab().save(dir + QLatin1Char('/') + name + QStringLiteral(".png"));
+}
+
+/// The visible button with this text, or null.
+inline QPushButton* buttonWith(QWidget* in, const QString& text)
+{
+    for (auto* button : in->findChildren<QPushButton*>())
+        if (button->text() == text && button->isVisible())
+            return button;
+    return nullptr;
+}
+
+/// Look and language of a test program, put back after each test function by reset().
+struct Surroundings {
+    Surroundings()
+    {
+        widgets::installConversationAccessibility();
+        reset();
+    }
+    void reset()
+    {
+        language.set(QStringLiteral("en"));
+        theme.setMode(widgets::ThemeMode::Light);
+        theme.setTextPercent(100);
+    }
+    Language language;
+    widgets::Theme theme{*qApp};
+};
+
+} // namespace sy::app::test
