@@ -257,9 +257,10 @@ void TestChatPage::aSearchOfAllChatsOpensTheMessage()
     ChatPage* page = program.chatPage();
     QTest::keyClick(program.window.get(), Qt::Key_F, Qt::ControlModifier | Qt::ShiftModifier);
     QTRY_VERIFY(page->chatList()->searchBox()->hasFocus());
+    QSignalSpy found(program.chats.get(), &ChatService::searchFinished);
     QTest::keyClicks(page->chatList()->searchBox(), QStringLiteral("ferry"));
     QTest::keyClick(page->chatList()->searchBox(), Qt::Key_Return);
-    QTRY_COMPARE(page->chatList()->view()->model()->rowCount(), 2); // a heading and the chat
+    QTRY_VERIFY(!found.isEmpty());
     QTest::keyClick(page->chatList()->searchBox(), Qt::Key_Down); // from the box into the list
     QTRY_COMPARE(page->conversation()->messageCount(), 60);
     QTRY_COMPARE(page->conversation()->selectedText(), QStringLiteral("ferry"));

@@ -64,6 +64,7 @@ void TestResponsiveness::answeringAndIndexingNeverStallTheWindow()
     engine.addCollection();
     engine.contextLength = 100000;
     Program program(engine);
+    program.settings->set(setting::kSamplesOffered, true); // the book is not asked of the documents
     program.open();
     QTRY_VERIFY(program.models->model());
     ChatPage* page = program.chatPage();

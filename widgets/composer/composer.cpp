@@ -74,6 +74,7 @@ void ComposerEdit::keyPressEvent(QKeyEvent* event)
     }
     if (event->key() == Qt::Key_Escape) {
         emit stopRequested();
+        event->ignore(); // with nothing to stop the page may have something to close
         return;
     }
     if (event->key() == Qt::Key_Up && event->modifiers() == Qt::NoModifier && toPlainText().isEmpty() && !m_isComposing) {

@@ -132,7 +132,7 @@ void ConversationView::placeControls(Row& row, qreal tail)
             buttons.push_back({ControlKind::Delete, tr("Delete from here on")});
     }
     const qreal side = std::ceil(QFontMetricsF(font()).height() + 8);
-    const bool hasBranches = m.nBranches > 1;
+    const bool hasBranches = m.nBranches > 1 && !isLive;
     const qreal numbers = hasBranches ? std::ceil(QFontMetricsF(smallFont(font())).horizontalAdvance(branchText(m))) + 4 : 0;
     const qreal branchWidth = hasBranches ? numbers + 2 * side : 0;
     if (!buttons.empty() || hasBranches || !m.footer.isEmpty()) {

@@ -101,8 +101,8 @@ void ConversationView::setRowMessage(Row& row, const MessageItem& message)
 {
     const bool sameCitations = row.message.passages.size() == message.passages.size();
     row.message = message;
-    if (!row.isParsed) {
-        ensureParsed(row);
+    if (!row.isParsed) { // far away; the layout takes it up when it comes into sight
+        estimateRow(row);
         return;
     }
     frameRow(row);
@@ -158,6 +158,13 @@ void ConversationView::updateMessage(const MessageItem& message)
         flush();
 }
 
+void ConversationView::updateMessages(const QList<MessageItem>& messages)
+{
+    for (const MessageItem& message : messages)
+        m_pending.insert(message.id, message);
+    flush();
+}
+
 void ConversationView::removeMessagesFrom(qint64 id)
 {
     applyPending();
@@ -180,10 +187,11 @@ const MessageItem& ConversationView::messageAt(qsizetype row) const
 
 void ConversationView::applyPending()
 {
-    for (auto it = m_pending.cbegin(); it != m_pending.cend(); ++it)
-        for (auto& row : m_rows)
-            if (row->message.id == it.key())
-                setRowMessage(*row, it.value());
+    if (m_pending.isEmpty())
+        return;
+    for (auto& row : m_rows)
+        if (const auto it = m_pending.constFind(row->message.id); it != m_pending.cend())
+            setRowMessage(*row, *it);
     m_pending.clear();
 }
 

@@ -35,6 +35,7 @@ public:
     void appendMessage(const MessageItem& message);
     /// Replaces the message with the same id; its text is compared with what is there, so growing text costs its end only.
     void updateMessage(const MessageItem& message);
+    void updateMessages(const QList<MessageItem>& messages); // the same for several, laid out once
     void removeMessagesFrom(qint64 id);
     qsizetype messageCount() const { return qsizetype(m_rows.size()); }
     const MessageItem& messageAt(qsizetype row) const;

@@ -70,9 +70,11 @@ void ChatPage::fillConversation()
         isSame = m_view->messageAt(i).id == items[i].id;
     if (isSame && m_view->messageCount() > 0) {
         const auto offers = [](const MessageItem& m) { return std::tie(m.state, m.canEdit, m.canRegenerate, m.canContinue, m.canSwitchBranch, m.branch, m.nBranches); };
+        QList<MessageItem> changed;
         for (qsizetype i = 0; i < m_view->messageCount(); ++i)
-            if (offers(m_view->messageAt(i)) != offers(items[i]) || i + 1 == m_view->messageCount())
-                m_view->updateMessage(items[i]);
+            if (offers(m_view->messageAt(i)) != offers(items.at(i)) || i + 1 == m_view->messageCount())
+                changed << items.at(i);
+        m_view->updateMessages(changed);
         for (qsizetype i = m_view->messageCount(); i < items.size(); ++i)
             m_view->appendMessage(items[i]);
     } else {

@@ -347,7 +347,9 @@ void DocumentsPage::resizeEvent(QResizeEvent* event)
     const bool isNarrow = width() < 760;
     m_left->setVisible(!(isNarrow && m_source->isVisible()));
     m_addFolder->setVisible(width() > 620);
-    m_ask->setVisible(width() > 125 * fontMetrics().averageCharWidth()); // otherwise it is in the menu only
+    // Beside the list and the collection's name, or only in the menu.
+    const int buttons = m_ask->sizeHint().width() + m_addFiles->sizeHint().width() + m_addFolder->sizeHint().width();
+    m_ask->setVisible(width() > buttons + 600);
 }
 
 // -------------------------------------------------------------------------------------------------------------- filling

@@ -96,6 +96,8 @@ void SettingsPage::addRow(QGridLayout* grid, const QString& label, QWidget* cont
     if (control->accessibleName().isEmpty())
         control->setAccessibleName(label);
     grid->addWidget(name, row, 0);
+    if (qobject_cast<QComboBox*>(control) || qobject_cast<QAbstractSpinBox*>(control))
+        control->setMinimumWidth(kControlWidth); // one edge for all
     grid->addWidget(control, row, 1, Qt::AlignRight);
     if (!help.isEmpty()) {
         auto* text = new QLabel(help, control->parentWidget());
