@@ -10,16 +10,34 @@
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
+#include <QInputMethodEvent>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
+#include <QMenu>
 #include <QSignalSpy>
+#include <QToolButton>
 
 using namespace sy;
 using namespace sy::app;
 using namespace sy::app::test;
 
 namespace {
+
+/// Latin letters by key, others as an input method commits them: no keyboard has a key for 泵.
+void type(QWidget* edit, const QString& text)
+{
+    for (const QChar c : text) {
+        if (c.unicode() < 128) {
+            QTest::keyClick(edit, c.toLatin1());
+        } else {
+            QInputMethodEvent commit;
+            commit.setCommitString(QString(c));
+            QCoreApplication::sendEvent(edit, &commit);
+        }
+    }
+}
+
 constexpr qint64 kLongestStallMs = 50;
 constexpr int kPatienceMs = 300'000; // a loaded machine without fast instructions
 } // namespace
@@ -104,7 +122,7 @@ void TestWindowWholePath::questionsAreAnsweredFromTheRightPage()
     QTest::mouseClick(buttonWith(m_program->documentsPage(), QStringLiteral("Ask in a new chat")), Qt::LeftButton);
     QTRY_VERIFY(chat->composer()->edit()->hasFocus());
     sy::test::Heartbeat heart;
-    QTest::keyClicks(chat->composer()->edit(), question);
+    type(chat->composer()->edit(), question);
     QSignalSpy ended(m_program->chats.get(), &ChatService::answerEnded);
     QTest::keyClick(chat->composer()->edit(), Qt::Key_Return);
     QTRY_VERIFY_WITH_TIMEOUT(ended.size() == 1, kPatienceMs);
@@ -132,6 +150,9 @@ void TestWindowWholePath::stopIsSeenAtOnceAndEndsTheAnswer()
 {
     ChatPage* chat = m_program->chatPage();
     QTest::keyClick(m_program->window.get(), Qt::Key_N, Qt::ControlModifier);
+    for (QToolButton* button : chat->composer()->findChildren<QToolButton*>())
+        if (button->accessibleName().startsWith("Documents to answer from"))
+            button->menu()->actions().first()->trigger(); // none: the whole prompt goes to the model
     QString longPrompt;
     for (int i = 0; i < 300; ++i)
         longPrompt += QStringLiteral("Sentence number %1 stands here. ").arg(i);
@@ -142,7 +163,8 @@ void TestWindowWholePath::stopIsSeenAtOnceAndEndsTheAnswer()
     QElapsedTimer timer;
     timer.start();
     QTest::keyClick(chat->composer()->edit(), Qt::Key_Escape);
-    QTRY_COMPARE_WITH_TIMEOUT(chat->conversation()->messageAt(1).progressText, QStringLiteral("Stopping…"), 200);
+    // Between two layers the engine looks: on a fast machine the answer has ended before it can be seen to be stopping.
+    QTRY_VERIFY_WITH_TIMEOUT(chat->conversation()->messageAt(1).progressText == QStringLiteral("Stopping…") || !m_program->chats->isAnsweringAny(), 200);
     const qint64 seen = timer.elapsed();
     QTRY_VERIFY_WITH_TIMEOUT(!m_program->chats->isAnsweringAny(), 20000);
     qInfo("stopped in the middle of a prompt: seen after %lld ms, ended after %lld ms; longest stall %lld ms", seen, timer.elapsed(), heart.longestMs);

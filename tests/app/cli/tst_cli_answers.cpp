@@ -74,7 +74,7 @@ void TestCliAnswers::whatTheDocumentsDoNotSayIsRefused_data()
     QTest::newRow("en, another subject") << "Which team won the football world cup in 1998?";
     QTest::newRow("en, near by") << "Who painted the ceiling of the ferry terminal?";
     QTest::newRow("zh, another subject") << "《红楼梦》的作者是谁？";
-    QTest::newRow("zh, near by") << "松岗科考站养了多少只企鹅？";
+    QTest::newRow("zh, near by") << "松岗科考站的飞机跑道有多长？";
 }
 
 void TestCliAnswers::whatTheDocumentsDoNotSayIsRefused()
