@@ -246,8 +246,14 @@ private:
         transaction.commit();
     }
 
+    /// Once, though a file may be found by itself and in its folder.
     void addPending(int64_t document, bool isRecord, bool isForced, uint64_t bytes)
     {
+        if (!m_isPending.insert(document).second) {
+            for (PendingItem& item : m_pending)
+                item.isForced = item.isForced || (isForced && item.document == document);
+            return;
+        }
         m_pending.push_back({document, isRecord, isForced});
         m_bytesTotal += bytes;
     }
@@ -456,6 +462,7 @@ private:
     store::Database m_database;
     IngestWriter m_writer;
     std::vector<PendingItem> m_pending;
+    std::unordered_set<int64_t> m_isPending; // documents in it
     IngestReport m_report;
     IngestProgress m_progress;
     Clock::time_point m_started;
