@@ -19,7 +19,7 @@ struct AnswerProgress {
 struct ChatEntry {
     api::Message message;
     AnswerProgress progress;
-    UserMessage failure; // of a failed answer in this session; stored ones have message.error
+    UserMessage failure; // of an answer that failed since the start; stored ones have message.error
     int branch = 1;      // this one among those that follow the same message, from 1
     int nBranches = 1;
 };
