@@ -61,7 +61,18 @@ public:
 
 private:
     enum class Flow : uint8_t { next, breakLoop, continueLoop };
-    struct Deeper;
+    // Counts one call within another.
+    struct Deeper {
+        explicit Deeper(Renderer& r) : renderer(r)
+        {
+            if (++renderer.m_depth > renderer.m_options.limits.depth) {
+                --renderer.m_depth;
+                throw TemplateError("the template calls itself too deeply");
+            }
+        }
+        ~Deeper() { --renderer.m_depth; }
+        Renderer& renderer;
+    };
 
     void write(std::string_view text);
     Scope* newScope(Scope* parent);
