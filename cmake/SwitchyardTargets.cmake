@@ -31,8 +31,13 @@ function(sy_engine name)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         target_sources(sy_${name} PRIVATE ${ARG_AVX2} ${ARG_AVX512})
         set_source_files_properties(${ARG_AVX2} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
-        set_source_files_properties(${ARG_AVX512} PROPERTIES COMPILE_OPTIONS
-            "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mfma;-mf16c;-mprefer-vector-width=512;-Wno-maybe-uninitialized;-Wno-uninitialized;-Wno-unknown-warning-option") # GCC 12 warns inside its own intrinsics
+        if(SWITCHYARD_EMULATE_AVX512)
+            set_source_files_properties(${ARG_AVX512} PROPERTIES COMPILE_OPTIONS
+                "-mavx2;-mfma;-mf16c;-include;${CMAKE_SOURCE_DIR}/tests/cpu_emulation/avx512.h")
+        else()
+            set_source_files_properties(${ARG_AVX512} PROPERTIES COMPILE_OPTIONS
+                "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mavx512bf16;-mavx512vbmi;-mfma;-mf16c;-mprefer-vector-width=512;-Wno-maybe-uninitialized;-Wno-uninitialized;-Wno-unknown-warning-option") # GCC 12 warns inside its own intrinsics
+        endif()
     endif()
 endfunction()
 

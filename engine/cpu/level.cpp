@@ -33,6 +33,9 @@ Level detected()
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi") &&
                         __builtin_cpu_supports("avx512bf16");
+#if defined(SWITCHYARD_EMULATE_AVX512)
+    return avx2 ? Level::avx512 : Level::scalar; // tests/cpu_emulation
+#endif
     return avx512 ? Level::avx512 : avx2 ? Level::avx2 : Level::scalar;
 #else
     return Level::scalar;

@@ -5,7 +5,6 @@
 #include "engine/documents/normalize.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 namespace sy::documents {
