@@ -19,6 +19,16 @@ constexpr auto kDisplayInterval = 33ms;
 constexpr auto kSaveInterval = 1s;
 constexpr int64_t kAnswerReserve = 512; // tokens kept free for the answer when old turns are left out
 
+/// What "this document" means: the one that the last answer cites.
+std::string lastCited(const std::vector<api::Message>& history)
+{
+    for (auto message = history.rbegin(); message != history.rend(); ++message)
+        for (const api::Citation& citation : message->citations)
+            if (message->role == "assistant" && citation.isCited)
+                return citation.document;
+    return {};
+}
+
 } // namespace
 
 ChatService::Question ChatService::questionFor(qint64 chatId, ChatModelPtr model) const
@@ -280,6 +290,7 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             askRequest.generation = request;
             askRequest.nPassages = q.nPassages;
             askRequest.systemPrompt = q.system;
+            askRequest.lastDocument = files.size() == 1 ? files.front().string() : lastCited(q.history);
             // The engine calls back from its own thread while ask() waits, and from this one; never from both at once.
             std::mutex mutex;
             api::AskEvents events;

@@ -77,6 +77,7 @@ struct AskRequest {
     GenerationRequest generation;     // sampling and limits; its messages are made here
     int nPassages = 6;                // retrieved; the prompt takes what its budget allows
     std::string systemPrompt;         // added to ours
+    std::string lastDocument;         // the path that "summarize this document" means; may be empty
 };
 
 struct AskResult {

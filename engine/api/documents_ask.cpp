@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int64_t kDefaultMaxTokens = 200;
+constexpr int64_t kDefaultSummaryTokens = 360;
 constexpr auto kTextInterval = 33ms; // thirty times a second
 
 Citation citationOf(const retrieval::Passage& passage, int marker)
@@ -93,8 +94,17 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
     // What is left of a small context after the answer and the instructions.
     const int64_t room = model.contextLength() - question.maxTokens - 300;
     question.budget.totalTokens = int(std::clamp<int64_t>(room, 200, question.budget.totalTokens));
+    question.lastDocument = request.lastDocument;
+    question.summaryTokens = request.generation.maxTokens > 0 ? request.generation.maxTokens : kDefaultSummaryTokens;
+    question.summaryBudget = int(std::clamp<int64_t>(model.contextLength() - question.summaryTokens - 300, 200, question.summaryBudget));
 
     GenerationResult check;
+    int part = 0, nParts = 1; // of a summary
+    const auto onProgress = [&](PromptProgress progress) { // over all parts
+        progress.doneTokens += part * progress.totalTokens;
+        progress.totalTokens *= nParts;
+        events.onProgress(progress);
+    };
     const auto generate = [&](const std::vector<retrieval::Turn>& prompt, int64_t maxTokens, retrieval::Purpose purpose,
                               const std::function<bool(std::string_view, double)>& onText, std::stop_token stopGenerating) {
         GenerationRequest generation = request.generation;
@@ -107,7 +117,7 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
         const GenerationResult generated = model.generate(
             generation, [&](const TokenEvent& token) { return onText(token.text, token.logprob); },
             std::move(stopGenerating),
-            purpose != retrieval::Purpose::condense ? events.onProgress : std::function<void(const PromptProgress&)>());
+            purpose != retrieval::Purpose::condense && events.onProgress ? onProgress : std::function<void(const PromptProgress&)>());
         if (purpose == retrieval::Purpose::check)
             check = generated;
         else if (purpose == retrieval::Purpose::answer)
@@ -122,6 +132,10 @@ AskResult Documents::ask(LoadedModel& model, const AskRequest& request, const As
                                      const std::vector<retrieval::Passage>& shown) {
             events.onSources(citationsOf(shown, {}));
         };
+    answerEvents.onPart = [&](int current, int count) {
+        part = current;
+        nParts = count;
+    };
     auto lastText = std::chrono::steady_clock::time_point();
     if (events.onText)
         answerEvents.onText = [&](const retrieval::AnswerText& text) {

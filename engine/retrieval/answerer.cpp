@@ -2,12 +2,11 @@
 #include "engine/retrieval/answerer.h"
 
 #include "engine/core/error.h"
-#include "engine/documents/chunker.h"
+#include "engine/retrieval/sentence_vectors.h"
+#include "engine/retrieval/summarizer.h"
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
-#include <unordered_map>
 
 namespace sy::retrieval {
 
@@ -15,60 +14,6 @@ namespace {
 
 constexpr int64_t kMaxRewriteTokens = 64;
 constexpr double kCertainScore = 2; // from here on an answer is shown even if its words match no passage
-
-double dotOf(std::span<const float> a, std::span<const float> b)
-{
-    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-
-/// The sentences of the passages as vectors, made once a question.
-class SentenceVectors {
-public:
-    SentenceVectors(Embedder* embedder, std::span<const Passage> passages, std::stop_token stop)
-        : m_embedder(embedder), m_stop(std::move(stop))
-    {
-        if (!embedder)
-            return;
-        std::vector<std::string> sentences;
-        for (size_t i = 0; i < passages.size(); ++i)
-            for (const documents::SentenceSpan& span : documents::splitSentences(passages[i].text)) {
-                sentences.push_back(passages[i].text.substr(span.start, span.end - span.start));
-                m_owner.push_back(i);
-            }
-        if (!sentences.empty())
-            m_values = embedder->embedPassages(sentences, m_stop);
-    }
-
-    /// The best cosine of a text, embedded as a question, to a sentence of a passage (any passage when the index is past the
-    /// last).
-    double nearest(std::span<const float> query, size_t passage = SIZE_MAX) const
-    {
-        double best = 0;
-        const size_t dim = query.size();
-        for (size_t i = 0; i < m_owner.size(); ++i)
-            if (passage == SIZE_MAX || m_owner[i] == passage)
-                best = std::max(best, dotOf(query, std::span(m_values).subspan(i * dim, dim)));
-        return best;
-    }
-
-    double nearest(std::string_view text, size_t passage = SIZE_MAX) const
-    {
-        if (m_values.empty())
-            return 0;
-        const std::string key(text);
-        auto known = m_queries.find(key);
-        if (known == m_queries.end())
-            known = m_queries.emplace(key, m_embedder->embedQueries(std::span(&key, 1), m_stop)).first;
-        return nearest(known->second, passage);
-    }
-
-private:
-    Embedder* m_embedder;
-    std::stop_token m_stop;
-    std::vector<float> m_values;
-    std::vector<size_t> m_owner;
-    mutable std::unordered_map<std::string, std::vector<float>> m_queries;
-};
 
 std::string condensed(const Generate& generate, const AnswerRequest& request, std::stop_token stop)
 {
@@ -88,9 +33,16 @@ std::string condensed(const Generate& generate, const AnswerRequest& request, st
 AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& generate, const AnswerRequest& request,
                      const AnswerEvents& events, std::stop_token stop)
 {
+    const std::optional<SummaryWish> wish = summaryWish(request.question);
+    if (wish)
+        if (std::optional<AnswerOutcome> summary = summarize(searcher, embedder, generate, *wish, request, events, stop))
+            return std::move(*summary);
+
     AnswerOutcome outcome;
     const auto start = std::chrono::steady_clock::now();
-    outcome.queryUsed = condensed(generate, request, stop);
+    // A summary of a topic is looked for by its topic.
+    outcome.queryUsed = wish ? wish->about : condensed(generate, request, stop);
+    const std::string& asked = wish ? request.question : outcome.queryUsed;
     const Language language = languageOf(request.question);
 
     SearchOutcome found = searcher.search(outcome.queryUsed, SearchMode::hybrid, request.nRetrieved, embedder, stop);
@@ -114,7 +66,7 @@ AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& gen
     if (isDoubtful(outcome.score) && !outcome.shown.empty()) {
         double logprob = 0;
         const Generated word = generate(
-            checkPrompt(language, request.addedInstructions, outcome.shown, outcome.queryUsed), 1, Purpose::check,
+            checkPrompt(language, request.addedInstructions, outcome.shown, asked), 1, Purpose::check,
             [&](std::string_view, double p) {
                 logprob += p;
                 return true;
@@ -141,7 +93,7 @@ AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& gen
     double logprobs = 0;
     int64_t nTokens = 0;
     const Generated generated = generate(
-        answerPrompt(language, request.addedInstructions, outcome.shown, outcome.queryUsed), request.maxTokens,
+        answerPrompt(language, request.addedInstructions, outcome.shown, asked), request.maxTokens,
         Purpose::answer,
         [&](std::string_view piece, double logprob) {
             logprobs += logprob;

@@ -23,7 +23,7 @@ struct Generated {
     bool isCut = false;
     bool isCancelled = false;
 };
-enum class Purpose { condense, check, answer };
+enum class Purpose { condense, check, part, answer }; // part: of a document that is being summarized
 using Generate = std::function<Generated(const std::vector<Turn>& prompt, int64_t maxTokens, Purpose purpose,
                                          const std::function<bool(std::string_view piece, double logprob)>& onText,
                                          std::stop_token stop)>;
@@ -36,12 +36,16 @@ struct AnswerRequest {
     int64_t maxTokens = 160;
     int maxSentences = 2; // as the prompt asks for
     PassageBudget budget;
+    std::string lastDocument; // the path that "this document" means; may be empty
+    int summaryBudget = 2400; // tokens of a document that are read at once for a summary
+    int64_t summaryTokens = 360;
 };
 
 struct AnswerEvents {
     std::function<void(const std::vector<SearchHit>& hits, const std::vector<Passage>& shown)>
         onSources; // right after retrieval
     std::function<void(const AnswerText&)> onText;
+    std::function<void(int part, int nParts)> onPart; // before each prompt of a summary that takes several
 };
 
 struct AnswerOutcome {
@@ -61,8 +65,9 @@ struct AnswerOutcome {
 };
 
 /// Answers a question from a collection: condenses a follow-up, retrieves, decides whether the answer is there (asking the
-/// model too when the retrieval alone leaves it open), generates and attributes. embedder may be null (words only). Throws
-/// what search, embedder and model throw; Cancelled before the first word, later a cancel gives what there is.
+/// model too when the retrieval alone leaves it open), generates and attributes. A summary of documents is made by summarize()
+/// instead. embedder may be null (words only). Throws what search, embedder and model throw; Cancelled before the first word of
+/// the answer, later a cancel gives what there is.
 AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& generate, const AnswerRequest& request,
                      const AnswerEvents& events = {}, std::stop_token stop = {});
 

@@ -21,6 +21,10 @@ struct Wording {
     const char* check;
     const char* refusal;
     struct {
+        const char *system, *request, *rules[3]; // by SummaryOf
+        const char *fewPassages, *fewDocuments;  // %1 of %2
+    } summary;
+    struct {
         const char *system, *example, *rewritten; // without the example the starter model answers the question instead
         const char *user, *assistant, *followUp;
     } condense;
@@ -33,6 +37,14 @@ constexpr Wording kEnglish = {
     "\n\nAnswer in one or two sentences, using only the passages.",
     "\n\nDo the passages contain the answer to this question? Reply with one word, Yes or No.",
     "The documents do not say.",
+    {"You summarize the numbered passages in the user's message and add nothing to them.",
+     "Request: ",
+     {"Summarize these passages in two or three sentences.",
+      "\n\nWrite a summary of four to six sentences. The first sentence says what the document is and who wrote it; then every passage "
+      "gets one sentence with its most important fact.",
+      "\n\nWrite one sentence for each passage that says what its document is about, using only the passages."},
+     "This summary rests on %1 of %2 passages, evenly chosen.",
+     "These are the %1 documents added last, of %2."},
     {"Rewrite the follow-up as one complete question that can be understood on its own, naming what the conversation leaves "
      "out. Reply "
      "with the question only.",
@@ -48,6 +60,13 @@ constexpr Wording kChinese = {
     "\n\n请只根据资料，用一两句完整的话回答。",
     "\n\n资料中有没有这个问题的答案？只回答“有”或“没有”。",
     "资料中没有说明。",
+    {"你对用户消息中的编号资料做总结，不添加资料以外的内容。",
+     "要求：",
+     {"请用两三句话总结以上资料。",
+      "\n\n请用四到六句完整的话总结：第一句说明这份资料是什么；然后每段资料各写一句，写出其中最重要的事实。",
+      "\n\n请只根据资料，对每份资料各用一句话说明它讲什么。"},
+     "本总结依据均匀选取的%1个段落，全文共%2个段落。",
+     "以上为最近添加的%1份文档，共%2份。"},
     {"把追问改写成一个完整、独立的问题，补上对话中省略的对象。只输出改写后的问题。",
      "用户：蓝湖大坝有多高？\n助手：蓝湖大坝高120米。\n追问：那长度呢？", "蓝湖大坝有多长？", "用户：", "助手：", "追问："},
 };
@@ -76,21 +95,20 @@ std::string headingOf(const Passage& passage)
     return passage.text.starts_with(heading) ? std::string() : heading;
 }
 
-std::vector<Turn> passagesPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
-                                 std::string_view question, const char* lastLine)
+/// question: with what stands before it; may be empty.
+std::vector<Turn> passagesPrompt(std::string system, std::string_view addedInstructions, const char* heading,
+                                 std::span<const Passage> passages, const std::string& question, const char* lastLine)
 {
-    const Wording& wording = wordingOf(language);
-    std::string system = wording.system;
     if (!addedInstructions.empty())
         system.append("\n\n").append(addedInstructions);
-    std::string user = wording.passages;
+    std::string user = heading;
     for (size_t i = 0; i < passages.size(); ++i) {
         user.append("[").append(std::to_string(i + 1)).append("] ");
         if (const std::string heading = headingOf(passages[i]); !heading.empty())
             user += asPlainText(heading) + "\n";
         user += asPlainText(passages[i].text) + "\n\n";
     }
-    user += wording.question + asPlainText(question) + lastLine;
+    user += question + lastLine;
     return {{"system", system}, {"user", user}};
 }
 
@@ -113,13 +131,32 @@ std::string asPlainText(std::string_view text)
 std::vector<Turn> answerPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
                                std::string_view question)
 {
-    return passagesPrompt(language, addedInstructions, passages, question, wordingOf(language).rule);
+    const Wording& wording = wordingOf(language);
+    return passagesPrompt(wording.system, addedInstructions, wording.passages, passages, wording.question + asPlainText(question), wording.rule);
 }
 
 std::vector<Turn> checkPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
                               std::string_view question)
 {
-    return passagesPrompt(language, addedInstructions, passages, question, wordingOf(language).check);
+    const Wording& wording = wordingOf(language);
+    return passagesPrompt(wording.system, addedInstructions, wording.passages, passages, wording.question + asPlainText(question), wording.check);
+}
+
+std::vector<Turn> summaryPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                                std::string_view request, SummaryOf what)
+{
+    const Wording& wording = wordingOf(language);
+    return passagesPrompt(wording.summary.system, addedInstructions, wording.passages, passages,
+                          request.empty() ? std::string() : wording.summary.request + asPlainText(request), wording.summary.rules[int(what)]);
+}
+
+std::string shortReadingText(Language language, int64_t nRead, int64_t nAll, bool arePassages)
+{
+    const auto& wording = wordingOf(language).summary;
+    std::string text = arePassages ? wording.fewPassages : wording.fewDocuments;
+    text.replace(text.find("%1"), 2, std::to_string(nRead));
+    text.replace(text.find("%2"), 2, std::to_string(nAll));
+    return text;
 }
 
 std::optional<double> checkLogOdds(std::string_view word, double logprob)

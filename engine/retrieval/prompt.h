@@ -34,6 +34,14 @@ std::vector<Turn> checkPrompt(Language language, std::string_view addedInstructi
 /// when the word is neither yes nor no.
 std::optional<double> checkLogOdds(std::string_view word, double logprob);
 
+enum class SummaryOf { part, document, collection };
+/// Asks for a summary of the passages: two or three sentences of a part, up to six of a document, one for each document of a
+/// collection. request: the user's words; a part has none.
+std::vector<Turn> summaryPrompt(Language language, std::string_view addedInstructions, std::span<const Passage> passages,
+                                std::string_view request, SummaryOf what);
+/// Says that a summary rests on some of the passages, or of the documents, only.
+std::string shortReadingText(Language language, int64_t nRead, int64_t nAll, bool arePassages);
+
 /// What is said when the documents do not hold the answer.
 std::string refusalText(Language language);
 /// True for the model's own way of saying so.

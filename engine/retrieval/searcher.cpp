@@ -148,6 +148,27 @@ std::optional<SearchHit> Searcher::neighbour(const SearchHit& hit, int step)
     return hitFrom(query);
 }
 
+std::vector<DocumentName> Searcher::documents()
+{
+    const std::lock_guard lock(m_mutex);
+    store::Statement query(m_database, "SELECT id, path, title, isRecord FROM documents WHERE status = 'indexed' ORDER BY id");
+    std::vector<DocumentName> list;
+    while (query.step())
+        list.push_back({query.integer(0), query.text(1), query.text(2), query.integer(3) != 0});
+    return list;
+}
+
+std::vector<SearchHit> Searcher::chunks(int64_t document, int64_t most)
+{
+    const std::lock_guard lock(m_mutex);
+    store::Statement query(m_database, std::string(kChunkColumns) + "WHERE c.document = ? ORDER BY c.id LIMIT ?");
+    query.bindAll(document, most);
+    std::vector<SearchHit> list;
+    while (query.step())
+        list.push_back(hitFrom(query));
+    return list;
+}
+
 TermWeights Searcher::weights(std::span<const QueryTerm> terms)
 {
     const std::lock_guard lock(m_mutex);

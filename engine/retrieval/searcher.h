@@ -31,6 +31,14 @@ struct SearchHit {
     double coverage = 0; // share of the question's word weight that title, section and text have
 };
 
+/// An indexed document as a user names it.
+struct DocumentName {
+    int64_t id = 0;
+    std::string path; // or record id
+    std::string title;
+    bool isRecord = false;
+};
+
 struct SearchOutcome {
     std::vector<SearchHit> hits;
     SearchMode mode = SearchMode::hybrid;  // what was done: lexical when there is no embedder or no vector
@@ -52,6 +60,9 @@ public:
     /// Chunks of the same document next to this one, in reading order: -1 gives the one before, +1 the one after. Empty at
     /// either end.
     std::optional<SearchHit> neighbour(const SearchHit& hit, int step);
+
+    std::vector<DocumentName> documents(); // indexed ones, in the order in which they were added
+    std::vector<SearchHit> chunks(int64_t document, int64_t most = INT64_MAX); // in reading order, from the first
 
     /// How telling the terms are in this collection; for attribution and refusal.
     TermWeights weights(std::span<const QueryTerm> terms);
