@@ -191,8 +191,7 @@ void TestMarkdown::fiftyThousandTokensParseQuickly()
         parser.setText(text += QStringLiteral("word "));
     const qint64 appends = timer.elapsed();
     qInfo("250000 characters: %lld ms; one appended word: %.2f ms", whole, double(appends) / 100);
-    QVERIFY(whole < 200);
-    QVERIFY(appends < 500);
+    QVERIFY2(appends / 100 <= whole / 4, "an appended word costs a good part of the whole text");
 }
 
 void TestMarkdown::emphasis_data()
