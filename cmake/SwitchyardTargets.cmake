@@ -50,7 +50,8 @@ function(sy_test name)
     target_link_libraries(${name} PRIVATE sy_flags ${ARG_LINKS} Qt6::Test)
     target_compile_definitions(${name} PRIVATE SY_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data" SY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES ENVIRONMENT "QT_QPA_PLATFORM=offscreen")
+    # How long a test may take is said once, by ctest.
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "QT_QPA_PLATFORM=offscreen;QTEST_FUNCTION_TIMEOUT=3600000")
 endfunction()
 
 # One libFuzzer target:  sy_fuzz(fuzz_gguf LINKS sy_formats)     (preset fuzz, clang)
