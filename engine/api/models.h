@@ -16,6 +16,7 @@
 namespace sy::api {
 
 class Engine;
+struct Trace;
 
 struct LoadOptions {
     int64_t contextLength = 0;   // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
@@ -55,7 +56,8 @@ enum class Finish { stop, length, cancelled, failed }; // stop: end token or sto
 
 struct GenerationRequest {
     std::vector<ChatMessage> messages; // rendered with the model's template; or
-    std::string rawPrompt;             // used as it is, special tokens parsed, when messages is empty
+    std::vector<int32_t> promptIds;    // tokens, used as they are, when messages is empty; or
+    std::string rawPrompt;             // used as it is, special tokens parsed, when both are empty
     std::string answerStart;           // with messages: the answer begins with this and is continued; not part of the result
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
@@ -64,6 +66,8 @@ struct GenerationRequest {
     std::string schema;       // JSON Schema that the answer is to satisfy; empty: free text. What is understood:
                               // generate/schema_compiler.h
     Priority priority = Priority::interactive;
+    Trace* trace = nullptr; // filled with what happened inside, when the answer is complete. Nothing is guessed then, and all of the
+                            // prompt is computed, cached or not
 };
 
 /// Throws as generate() does for a schema that is wrong or not understood; messages name `source`.

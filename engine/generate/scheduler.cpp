@@ -73,7 +73,7 @@ GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
         request.parse.emplace(task.grammar);
     // A wrong guess is taken back, which passed windows and recurrent states do not allow.
     const nn::KvLayout& layout = m_state->pool.layout();
-    if (task.guessesAhead && m_state->options.nMostGuesses > 0 && layout.window == 0 && layout.stateFloats == 0)
+    if (task.guessesAhead && !task.recorder && m_state->options.nMostGuesses > 0 && layout.window == 0 && layout.stateFloats == 0)
         request.lookup.emplace();
     request.outcome.promptTokens = int64_t(request.tokens.size());
     m_state->submitAndWait(request);
