@@ -18,6 +18,7 @@ namespace {
 struct LogitsOptions {
     std::string model, tokens, tokensFile, out, activations = "fast", quantization;
     int64_t chunk = 512;
+    ComputeOptions compute;
 };
 
 int writeLogits(CommandContext& context, const LogitsOptions& options)
@@ -29,6 +30,7 @@ int writeLogits(CommandContext& context, const LogitsOptions& options)
     load.contextLength = int64_t(ids.size());
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
+    options.compute.apply(load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     checkIds(ids, *model);
 
@@ -74,6 +76,7 @@ Action declareLogits(CLI::App& command)
         ->capture_default_str();
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
+    options->compute.declare(command);
     command.footer("JSON: {positions, vocabulary}.\n\nExample:\n"
                    "  switchyard logits --model model.gguf --tokens \"1 2 3\" --out logits.f32 --activations f32");
     return [options](CommandContext& context) { return writeLogits(context, *options); };

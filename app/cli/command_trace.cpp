@@ -20,6 +20,7 @@ struct TraceOptions {
     std::string model, message, tokensFile, out, activations = "fast", quantization;
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *tokensOption = nullptr;
+    ComputeOptions compute;
 };
 
 nlohmann::ordered_json toJson(const api::Trace& trace, const std::string& model)
@@ -106,6 +107,7 @@ int trace(CommandContext& context, const TraceOptions& options)
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
+    options.compute.apply(load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     checkIds(request.promptIds, *model);
 
@@ -157,6 +159,7 @@ Action declareTrace(CLI::App& command)
         ->type_name("FILE");
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
+    options->compute.declare(command);
     options->generation.declare(command);
     command.footer(
         "JSON: {model, nExperts, watchingMs, tokens: [{id, text, phase, step, ms, spans: [{name, layer, startUs, us}]}],\n"

@@ -18,10 +18,18 @@ namespace sy::api {
 class Engine;
 struct Trace;
 
+/// Of keys and values in the cache. q8_0: 8 bits in blocks of 32 with a scale, about half of f16.
+enum class KvType : uint8_t { automatic, f32, f16, q8_0 }; // automatic: f16, with isExact f32
+std::string toString(KvType type);                         // "q8_0"
+std::optional<KvType> kvTypeOf(const std::string& name);   // "auto", "f32", "f16", "q8_0"; empty for another name
+
 struct LoadOptions {
     int64_t contextLength = 0;   // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
     bool isExact = false;        // float32 activations and KV cache ("--activations f32")
     bool evenIfTooLarge = false; // load although the estimate exceeds the free memory
+    KvType kvType = KvType::automatic;
+    double expertMass = 1;       // adaptive compute: a token's experts, by falling weight, until their share of its routing reaches
+                                 // this, above 0; 1: as many as the model asks for. Answers change with it
     std::string quantization;    // a safetensors folder's matrices become this type while they are loaded ("Q8_0", "Q4_K"); empty: no
 };
 
@@ -179,6 +187,7 @@ struct BenchOptions {
     int64_t depth = 0; // tokens in the cache before
     int batch = 1;     // sequences decoded together
     int nRepeat = 3;
+    LoadOptions load;  // its context length is taken from the above
 };
 struct BenchResult {
     struct Spread {

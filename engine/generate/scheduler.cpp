@@ -37,6 +37,8 @@ Scheduler::Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContex
 {
     if (contextLength < 1 || options.nMostRunning < 1 || options.stepTokens < 1)
         throw std::invalid_argument("Scheduler: context length, sequences and tokens of a step are at least 1");
+    if (!(options.expertMass > 0 && options.expertMass <= 1))
+        throw std::invalid_argument("Scheduler: the experts' share is above 0 and at most 1");
     m_state->thread = std::thread([state = m_state.get()] { state->loop(); });
 }
 

@@ -77,6 +77,7 @@ struct SchedulerOptions {
     std::chrono::duration<double> stepTime{0.25};       // prompts are cut so that a step takes about this long,
     std::chrono::duration<double> sharedStepTime{0.08}; // and this long while an answer is being written
     int nMostGuesses = 8;                               // tokens guessed ahead in one step of one answer
+    float expertMass = 1;                               // adaptive compute, see models::SequenceStep; 1: all experts
     bool guessesAlways = false;                         // as many as there are, whether it pays or not: for tests
 };
 

@@ -137,7 +137,7 @@ Tensor Scheduler::State::compute(std::span<const StepPart> parts)
     std::vector<models::SequenceStep> steps;
     int64_t nTokens = 0, nRows = 0;
     for (const StepPart& part : parts) {
-        steps.push_back({&part.request->cache, tokensOf(part), part.logits, part.request->recorder()});
+        steps.push_back({&part.request->cache, tokensOf(part), part.logits, part.request->recorder(), options.expertMass});
         nTokens += part.nTokens;
         nRows += part.nRows();
     }

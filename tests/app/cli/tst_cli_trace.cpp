@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// `trace`, held against the JSON keys of the contract.
+// `trace`, and the options that choose how a model is computed, held against the JSON keys of the contract.
 #include "tests/app/cli/program.h"
 #include "tests/fixtures.h"
 #include "tests/tiny_model.h"
@@ -65,15 +65,49 @@ private slots:
         QVERIFY2(outcome.status == 0, outcome.err);
         const ordered_json trace = outcome.json();
         QVERIFY(!trace["routing"].empty());
-        size_t nExperts = 0;
+        size_t nExperts = 0, nFewer = 0;
         for (const auto& row : trace["routing"]) {
             QVERIFY(hasKeys(row, {"layer", "token", "experts", "weights"}));
             QCOMPARE(row["experts"].size(), row["weights"].size());
             QVERIFY(row["token"].get<size_t>() < trace["tokens"].size());
             nExperts += row["experts"].size();
         }
-        QVERIFY(nExperts > trace["routing"].size());
+        const ordered_json fewer = run(arguments + QStringList{"--expert-mass", "0.4"}).json();
+        for (const auto& row : fewer["routing"])
+            nFewer += row["experts"].size();
+        QVERIFY(nFewer > 0 && nFewer < nExperts);
         QVERIFY(m_program.run(arguments + QStringList{"--threads", "1"}).out.contains("experts used"));
+    }
+
+    void shorterKeysChangeTheLogitsALittle()
+    {
+        const auto logits = [&](const QString& type) {
+            return run({"logits", "--model", model(), "--tokens", "1 2 3 4 5 6 7 8 9", "--out", "-", "--activations", "f32", "--kv-type", type}).out;
+        };
+        const QByteArray automatic = logits("auto");
+        QVERIFY(!automatic.isEmpty());
+        QCOMPARE(logits("f32"), automatic);
+        QVERIFY(logits("q8_0") != automatic);
+    }
+
+    void infoShowsWhatEachTypeTakes()
+    {
+        const auto memory = run({"info", model()}).json()["memory"];
+        QVERIFY(hasKeys(memory, {"kvBytesPerTokenOf"}));
+        const auto& of = memory["kvBytesPerTokenOf"];
+        QVERIFY(of["f16"] == memory["kvBytesPerToken"]);
+        QCOMPARE(of["f32"].get<int>(), 2 * of["f16"].get<int>());
+        QVERIFY(of.contains("q8_0"));
+        QVERIFY(m_program.run({"info", model()}).out.contains("KV cache q8_0"));
+    }
+
+    void benchAndPerplexityTakeTheOptions()
+    {
+        const QStringList options{"--model", model(), "--kv-type", "q8_0", "--expert-mass", "0.8"};
+        QCOMPARE(run(QStringList{"bench", "--prompt", "8", "--generate", "2", "--repeat", "1"} + options).status, 0);
+        m_program.write("text.txt", "The quick brown fox jumps over the lazy dog.");
+        QCOMPARE(run(QStringList{"perplexity", "--file", m_program.path("text.txt"), "--context", "16"} + options).status, 0);
+        QCOMPARE(run(QStringList{"chat", "--message", "x", "--max-tokens", "1"} + options).status, 0);
     }
 
     void wrongUsageEndsWithTwo_data()
@@ -82,6 +116,9 @@ private slots:
         const auto row = [](const QStringList& arguments) { QTest::newRow(qPrintable(arguments.join(' '))) << arguments; };
         row({"trace"});
         row({"trace", "--message", "a", "--tokens-file", "b"});
+        row({"chat", "--message", "x", "--kv-type", "q4_0"});
+        row({"perplexity", "--file", "x", "--expert-mass", "0"});
+        row({"bench", "--expert-mass", "1.5"});
     }
 
     void wrongUsageEndsWithTwo()

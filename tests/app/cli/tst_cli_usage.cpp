@@ -54,7 +54,7 @@ void TestCliUsage::helpOfACommandStandsAlone_data()
     row("extract", {"FILE", "--password"});
     row("search", {"--collection", "--queries", "--mode", "--top", "--trec", "hybrid", "10"});
     row("ask", {"--collection", "--model", "--top", "--temperature", "6"});
-    row("trace", {"--model", "--message", "--tokens-file", "--max-tokens", "--out", "32"});
+    row("trace", {"--model", "--message", "--tokens-file", "--max-tokens", "--out", "--expert-mass", "--kv-type", "32"});
     row("bench", {"--model", "--prompt", "--generate", "--depth", "--batch", "--repeat", "--embed", "--file", "512", "64", "3"});
     row("doctor", {});
 }
