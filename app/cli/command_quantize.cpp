@@ -60,7 +60,7 @@ Action declareQuantize(CLI::App& command)
     auto options = std::make_shared<QuantizeOptions>();
     command.add_option("MODEL", options->model, "Path of a GGUF file or safetensors folder, or id or name of an imported model")->required();
     command.add_option("OUT", options->out, "The new GGUF file; it appears when it is whole")->required();
-    std::vector<std::string> names{"Q4_K", "Q5_K"};
+    std::vector<std::string> names{"Q3_K", "Q4_K", "Q5_K"};
     for (const api::QuantizationType& type : api::quantizationTypes())
         names.push_back(type.name);
     command.add_option("--type", options->type, "What most matrices become (below)")

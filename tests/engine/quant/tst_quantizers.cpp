@@ -41,7 +41,7 @@ double relativeError(const std::vector<float>& values, const std::vector<float>&
     return std::sqrt(error / total);
 }
 
-constexpr const char* kTypes[] = {"Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "Q4_0"};
+constexpr const char* kTypes[] = {"Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "Q4_0", "Q3_K", "Q2_K"};
 
 void typeRows()
 {
@@ -66,7 +66,7 @@ private slots:
     {
         QTest::addColumn<QString>("type");
         QTest::addColumn<double>("reference");
-        const double figures[] = {0.00537, 0.0178, 0.0378, 0.0361, 0.0428, 0.0785, 0.0715, 0.0861};
+        const double figures[] = {0.00537, 0.0178, 0.0378, 0.0361, 0.0428, 0.0785, 0.0715, 0.0861, 0.151, 0.297};
         for (size_t i = 0; i < std::size(kTypes); ++i)
             QTest::newRow(kTypes[i]) << kTypes[i] << figures[i];
     }
@@ -93,10 +93,10 @@ private slots:
         QFETCH(QString, type);
         // Codes over their whole range under scales that 16 bits hold: a decoded row of exactly this form.
         std::vector<float> values(512);
-        const bool hasMinimum = type == "Q4_1" || type == "Q5_1" || type == "Q4_K" || type == "Q5_K";
+        const bool hasMinimum = type == "Q4_1" || type == "Q5_1" || type == "Q4_K" || type == "Q5_K" || type == "Q2_K";
         const int bits = type[1].digitValue(), largest = (1 << bits) - 1, half = 1 << (bits - 1);
         for (size_t i = 0; i < values.size(); ++i) {
-            const int group = type == "Q6_K" ? 16 : 32, at = int(i) % group;
+            const int group = type == "Q6_K" || type == "Q3_K" || type == "Q2_K" ? 16 : 32, at = int(i) % group;
             int code = type == "Q8_0" ? at * 8 - 127 : at * largest / (group - 1);
             if (!hasMinimum && type != "Q8_0")
                 code -= half;
@@ -200,6 +200,16 @@ private slots:
         row("Q4_0", "blk.5.ffn_up.weight", 512, "Q4_0");
         row("Q4_0", "output.weight", 512, "Q6_K");
         row("F16", "blk.5.ffn_up.weight", 100, "F16");
+        row("Q3_K_M", "blk.5.ffn_up.weight", 512, "Q3_K");
+        row("q3_k", "blk.5.attn_v.weight", 512, "Q4_K");
+        row("Q3_K_M", "blk.6.ffn_down.weight", 512, "Q4_K");
+        row("Q3_K_M", "blk.5.ffn_down.weight", 512, "Q3_K");
+        row("Q3_K_S", "blk.6.ffn_down.weight", 512, "Q3_K");
+        row("Q2_K", "blk.5.ffn_up.weight", 512, "Q2_K");
+        row("Q2_K", "blk.5.ffn_down.weight", 512, "Q3_K");
+        row("Q2_K", "blk.5.attn_output.weight", 512, "Q3_K");
+        row("Q2_K", "output.weight", 512, "Q6_K");
+        row("Q2_K", "blk.5.ffn_up.weight", 1408, "Q4_0");
     }
 
     void recipesMixAsTheFieldDoes()
