@@ -157,6 +157,13 @@ int64_t restorePages(KvPool& pool, const std::string& key, const std::filesystem
     std::vector<int32_t> tokens(nTokens);
     if (!in.read(tokens.data(), tokens.size() * sizeof(int32_t)))
         return 0;
+    {
+        KvSequence there(pool);
+        std::vector<int32_t> prompt = tokens;
+        prompt.push_back(0);
+        if (there.adoptPrefix(prompt) == int64_t(nTokens))
+            return int64_t(nTokens); // nobody has given them up yet
+    }
     KvSequence sequence(pool);
     try {
         sequence.append(tokens);
