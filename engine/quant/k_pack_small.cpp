@@ -34,18 +34,22 @@ void writePairs(const uint8_t* codes, uint8_t* qs) noexcept
 
 } // namespace
 
-void packQ2_K(const float* values, void* blocks, int64_t nValues) noexcept
+void packQ2_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept
 {
     auto* b = static_cast<uint8_t*>(blocks);
-    for (int64_t i = 0; i < nValues; i += 256, b += 84, values += 256) {
+    for (int64_t i = 0; i < nValues; i += 256, b += 84, values += 256, importance = importance ? importance + 256 : nullptr) {
+        const FitGrid grid = importance ? FitGrid{-0.9f, 0.05f, 36} : FitGrid{-0.5f, 0.1f, 15};
+        const float spread = meanSquare(values, 256);
         FitWithMinimum fits[kGroups];
         float largestScale = 0, largestMinimum = 0;
         for (int g = 0; g < kGroups; ++g) {
             const float* x = values + g * kGroupValues;
             float weights[kGroupValues];
-            for (int l = 0; l < kGroupValues; ++l)
-                weights[l] = std::fabs(x[l]);
-            fits[g] = fitWithMinimum(x, weights, kGroupValues, 3, {-0.5f, 0.1f, 15});
+            if (importance)
+                errorWeights(x, importance + g * kGroupValues, spread, kGroupValues, weights);
+            else
+                std::transform(x, x + kGroupValues, weights, [](float value) { return std::fabs(value); });
+            fits[g] = fitWithMinimum(x, weights, kGroupValues, 3, grid);
             largestScale = std::max(largestScale, fits[g].scale);
             largestMinimum = std::max(largestMinimum, fits[g].minimum);
         }
@@ -64,13 +68,18 @@ void packQ2_K(const float* values, void* blocks, int64_t nValues) noexcept
     }
 }
 
-void packQ3_K(const float* values, void* blocks, int64_t nValues) noexcept
+void packQ3_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept
 {
     auto* b = static_cast<uint8_t*>(blocks);
-    for (int64_t i = 0; i < nValues; i += 256, b += 110, values += 256) {
+    for (int64_t i = 0; i < nValues; i += 256, b += 110, values += 256, importance = importance ? importance + 256 : nullptr) {
+        const float spread = 2 * meanSquare(values, 256);
         float scales[kGroups], extreme = 0;
         for (int g = 0; g < kGroups; ++g) {
-            scales[g] = fitSymmetric(values + g * kGroupValues, kGroupValues, 4);
+            const float* x = values + g * kGroupValues;
+            float weights[kGroupValues];
+            if (importance)
+                errorWeights(x, importance + g * kGroupValues, spread, kGroupValues, weights);
+            scales[g] = fitSymmetric(x, kGroupValues, 4, importance ? weights : nullptr);
             if (std::fabs(scales[g]) > std::fabs(extreme))
                 extreme = scales[g];
         }
@@ -93,6 +102,16 @@ void packQ3_K(const float* values, void* blocks, int64_t nValues) noexcept
         }
         writePairs(codes, b + 32);
     }
+}
+
+void packQ2_K(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    packQ2_KFor(values, nullptr, blocks, nValues);
+}
+
+void packQ3_K(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    packQ3_KFor(values, nullptr, blocks, nValues);
 }
 
 } // namespace sy::quant

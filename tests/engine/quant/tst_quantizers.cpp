@@ -4,6 +4,7 @@
 #include "engine/quant/half.h"
 #include "engine/quant/quant_table.h"
 #include "engine/quant/recipe_table.h"
+#include "engine/quant/weighted_pack.h"
 
 #include <QTest>
 
@@ -159,6 +160,64 @@ private slots:
         const auto rounded = roundTrip(typeOf(type), values);
         for (size_t i = 256; i < 512; ++i)
             QVERIFY(std::fabs(rounded[i] - 0.5f) < 0.05f);
+    }
+
+    // Importance as a log-normal (sigma 1.6); the error that it weighs. The reference searches the groups' scales once more, we do not.
+    void importanceLowersTheErrorThatItWeighs_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<double>("reference");
+        QTest::newRow("Q6_K") << "Q6_K" << 0.0146;
+        QTest::newRow("Q5_K") << "Q5_K" << 0.0292;
+        QTest::newRow("Q4_K") << "Q4_K" << 0.0560;
+        QTest::newRow("Q3_K") << "Q3_K" << 0.120;
+        QTest::newRow("Q2_K") << "Q2_K" << 0.197;
+    }
+
+    void importanceLowersTheErrorThatItWeighs()
+    {
+        QFETCH(QString, type);
+        QFETCH(double, reference);
+        const DType dtype = typeOf(type);
+        QVERIFY(usesImportance(dtype));
+        std::mt19937 random(5);
+        std::normal_distribution<float> gauss;
+        std::lognormal_distribution<float> spread(0, 1.6f);
+        std::vector<float> values(4 * 16384), importance(values.size()), out(values.size());
+        for (float& value : values)
+            value = gauss(random);
+        for (float& value : importance)
+            value = spread(random);
+        const auto weightedError = [&](const std::vector<float>& rounded) {
+            double error = 0, total = 0;
+            for (size_t i = 0; i < values.size(); ++i) {
+                error += double(importance[i]) * (double(rounded[i]) - values[i]) * (double(rounded[i]) - values[i]);
+                total += double(importance[i]) * values[i] * values[i];
+            }
+            return std::sqrt(error / total);
+        };
+        std::vector<uint8_t> row(static_cast<size_t>(rowBytes(dtype, int64_t(values.size()))));
+        packWeightedRow(dtype, values.data(), importance.data(), row.data(), int64_t(values.size()));
+        unpackRow(dtype, row.data(), out.data(), int64_t(values.size()));
+        const double error = weightedError(out), plain = weightedError(roundTrip(dtype, values));
+        qInfo("%.4f, reference %.4f, without importance %.4f", error, reference, plain);
+        QVERIFY(error < 0.9 * plain);
+        QVERIFY(error < 1.06 * reference && error > 0.9 * reference);
+    }
+
+    void equalImportanceDoesNoHarm()
+    {
+        std::mt19937 random(6);
+        std::normal_distribution<float> gauss;
+        std::vector<float> values(4096), ones(4096, 1.0f), out(4096);
+        for (float& value : values)
+            value = gauss(random);
+        for (const DType dtype : {DType::Q2_K, DType::Q3_K, DType::Q4_K, DType::Q5_K, DType::Q6_K, DType::Q8_0}) {
+            std::vector<uint8_t> row(static_cast<size_t>(rowBytes(dtype, 4096)));
+            packWeightedRow(dtype, values.data(), ones.data(), row.data(), 4096);
+            unpackRow(dtype, row.data(), out.data(), 4096);
+            QVERIFY(relativeError(values, out) < 1.05 * relativeError(values, roundTrip(dtype, values)));
+        }
     }
 
     void typesWithoutAnEncoderSaySo()
