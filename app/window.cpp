@@ -96,8 +96,8 @@ int runWindow(int argc, char** argv, const WindowStart& start)
 
     int status = 0;
     {
-        ChatService chats(functions.chats, functions.documents, settings);
         ModelService models(functions.models, settings);
+        ChatService chats(functions.chats, functions.documents, settings); // goes before the models, whose contexts it keeps
         DocumentService documents(functions.documents);
         chats.tidyUp(); // before the window asks for any chat: the queue keeps the order
         MainWindow window(chats, models, documents, settings, functions);

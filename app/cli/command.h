@@ -76,6 +76,7 @@ Action declareDocuments(CLI::App& command);
 Action declareExtract(CLI::App& command);
 Action declareSearch(CLI::App& command);
 Action declareAsk(CLI::App& command);
+Action declareTrace(CLI::App& command);
 Action declareBench(CLI::App& command);
 Action declareDoctor(CLI::App& command);
 

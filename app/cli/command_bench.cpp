@@ -18,6 +18,7 @@ struct BenchCommandOptions {
     std::string model, file = "-";
     bool isEmbedding = false;
     api::BenchOptions bench;
+    ComputeOptions compute;
 };
 
 nlohmann::ordered_json toJson(const Spread& spread)
@@ -61,7 +62,9 @@ int benchEmbedding(CommandContext& context, const BenchCommandOptions& options)
 int benchChat(CommandContext& context, const BenchCommandOptions& options)
 {
     const auto path = resolveModel(context, options.model, api::ModelKind::chat);
-    const auto result = context.engine().models().bench(path, options.bench, context.stop());
+    api::BenchOptions bench = options.bench;
+    options.compute.apply(bench.load);
+    const auto result = context.engine().models().bench(path, bench, context.stop());
     Console& console = context.console();
     if (console.isJson()) {
         console.printJson({{"prefillTokensPerSecond", toJson(result.prefillTokensPerSecond)},
@@ -97,6 +100,7 @@ Action declareBench(CLI::App& command)
     add("--depth", options->bench.depth, "Tokens in the KV cache before", 0);
     add("--batch", options->bench.batch, "Sequences decoded together", 1);
     add("--repeat", options->bench.nRepeat, "Times each is measured", 1);
+    options->compute.declare(command);
     command.add_flag("--embed", options->isEmbedding, "Measure an embedding model on the texts of --file");
     command.add_option("--file", options->file, "Lines {\"text\"} for --embed; -: stdin")->type_name("FILE")->capture_default_str();
     command.footer("JSON: {prefillTokensPerSecond: {min, median, max}, decodeTokensPerSecond: {…}, loadSeconds, peakBytes, threads, cpuLevel,\n"

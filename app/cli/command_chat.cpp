@@ -19,6 +19,7 @@ struct ChatOptions {
     bool guessesAhead = true;
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *systemOption = nullptr;
+    ComputeOptions compute;
 };
 
 nlohmann::ordered_json numberOrNull(double value)
@@ -125,6 +126,7 @@ int chat(CommandContext& context, ChatOptions options)
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
+    options.compute.apply(load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     std::vector<api::ChatMessage> messages;
     if (options.systemOption->count() > 0)
@@ -154,6 +156,7 @@ Action declareChat(CLI::App& command)
         ->type_name("FILE");
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
+    options->compute.declare(command);
     options->generation.declare(command);
     command.footer("JSON: lines {token, id, ms, logprob}, ms since the token before and logprob in nats; last {finish, text, promptTokens,\n"
                    "cachedTokens, generatedTokens, guessedTokens, trueGuesses, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, seed}.\n"

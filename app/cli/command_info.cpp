@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace sy::app {
 
 namespace {
@@ -32,6 +34,7 @@ nlohmann::ordered_json toJson(const api::ModelFacts& facts, bool withTensors)
         {"memory",
          {{"weightsBytes", facts.memory.weightsBytes},
           {"kvBytesPerToken", facts.memory.kvBytesPerToken},
+          {"kvBytesPerTokenOf", facts.memory.kvBytesPerTokenOf},
           {"computeBytes", facts.memory.computeBytes}}},
         {"supported", facts.isSupported},
         {"unsupportedReason", facts.unsupportedReason},
@@ -78,6 +81,10 @@ void printText(Console& console, const api::ModelFacts& facts)
     row("Vocabulary", std::to_string(facts.nVocabulary) + " tokens");
     row("Memory", sizeText(double(facts.memory.weightsBytes)) + " weights, " + sizeText(double(facts.memory.kvBytesPerToken)) +
                       " KV cache for each token, " + sizeText(double(facts.memory.computeBytes)) + " while computing");
+    for (const auto& [type, bytes] : facts.memory.kvBytesPerTokenOf)
+        row("  KV cache " + type, sizeText(double(bytes)) + " for each token, " +
+                                      sizeText(double(bytes) * double(std::min<int64_t>(facts.contextLength, 8192))) + " for " +
+                                      std::to_string(std::min<int64_t>(facts.contextLength, 8192)) + " tokens");
     for (const std::string& warning : facts.warnings)
         row("Warning", warning);
     for (const auto& tensor : facts.tensors)

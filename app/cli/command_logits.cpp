@@ -2,12 +2,12 @@
 #include "app/cli/command.h"
 #include "app/cli/input.h"
 #include "app/cli/model_options.h"
+#include "app/cli/token_ids.h"
 #include "engine/core/error.h"
 
 #include <nlohmann/json.hpp>
 
 #include <bit>
-#include <sstream>
 
 namespace sy::app {
 
@@ -18,20 +18,8 @@ namespace {
 struct LogitsOptions {
     std::string model, tokens, tokensFile, out, activations = "fast", quantization;
     int64_t chunk = 512;
+    ComputeOptions compute;
 };
-
-std::vector<int32_t> parseIds(const std::string& text)
-{
-    std::istringstream in(text);
-    std::vector<int32_t> ids;
-    for (int32_t id = 0; in >> id;)
-        ids.push_back(id);
-    if (!in.eof())
-        throw UsageError("token ids are whole numbers with white space between them");
-    if (ids.empty())
-        throw UsageError("there are no token ids");
-    return ids;
-}
 
 int writeLogits(CommandContext& context, const LogitsOptions& options)
 {
@@ -42,12 +30,9 @@ int writeLogits(CommandContext& context, const LogitsOptions& options)
     load.contextLength = int64_t(ids.size());
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
+    options.compute.apply(load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
-    const int64_t nVocabulary = model->facts().nVocabulary;
-    for (const int32_t id : ids) {
-        if (id < 0 || id >= nVocabulary)
-            throw UsageError("token " + std::to_string(id) + " is not among this model's 0 to " + std::to_string(nVocabulary - 1));
-    }
+    checkIds(ids, *model);
 
     OutputFile out(options.out);
     int64_t nDone = 0;
@@ -91,6 +76,7 @@ Action declareLogits(CLI::App& command)
         ->capture_default_str();
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
+    options->compute.declare(command);
     command.footer("JSON: {positions, vocabulary}.\n\nExample:\n"
                    "  switchyard logits --model model.gguf --tokens \"1 2 3\" --out logits.f32 --activations f32");
     return [options](CommandContext& context) { return writeLogits(context, *options); };

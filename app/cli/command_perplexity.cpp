@@ -14,6 +14,7 @@ namespace {
 struct PerplexityOptions {
     std::string model, file, activations = "fast", quantization;
     int64_t contextLength = 512;
+    ComputeOptions compute;
 };
 
 int measure(CommandContext& context, const PerplexityOptions& options)
@@ -23,6 +24,7 @@ int measure(CommandContext& context, const PerplexityOptions& options)
     load.contextLength = options.contextLength;
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
+    options.compute.apply(load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     const auto tokens = model->tokenize(text);
     if (tokens.size() < 2)
@@ -56,6 +58,7 @@ Action declarePerplexity(CLI::App& command)
         ->capture_default_str();
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
+    options->compute.declare(command);
     command.footer("The text is cut into consecutive windows without overlap; no BOS is added and the first token of a window is not\n"
                    "scored. JSON: {perplexity, meanNll, nTokens}.\n\nExample:\n"
                    "  switchyard perplexity --model model.gguf --file book.txt --context 512");

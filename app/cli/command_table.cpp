@@ -20,6 +20,7 @@ constexpr CommandRow kCommands[] = {
     {"extract", "Show the text that indexing sees in a file", declareExtract},
     {"search", "Find passages in a collection", declareSearch},
     {"ask", "Answer a question from a collection, with citations", declareAsk},
+    {"trace", "Record where each token's time went and which experts it was routed to", declareTrace},
     {"bench", "Measure the speed of a model on this machine", declareBench},
     {"doctor", "Check the machine, the installation and the models", declareDoctor},
 };

@@ -50,6 +50,29 @@ void addQuantizationOption(CLI::App& command, std::string& quantization)
         ->check(CLI::IsMember({"Q8_0", "Q6_K", "Q5_K", "Q4_K"}, CLI::ignore_case));
 }
 
+void ComputeOptions::declare(CLI::App& command)
+{
+    command
+        .add_option("--kv-type", kvType,
+                    "Type of cached keys and values: f32, f16, q8_0 (half the memory of f16), auto (f16; with --activations f32: f32)")
+        ->type_name("TYPE")
+        ->check(CLI::IsMember({"auto", "f32", "f16", "q8_0"}))
+        ->capture_default_str();
+    command
+        .add_option("--expert-mass", expertMass,
+                    "Use fewer experts: of each token the heaviest ones that together have this share of its routing; 1: as many as the\n"
+                    "model asks for")
+        ->type_name("X")
+        ->check(CLI::Range(0.01, 1.0, "0.01 to 1"))
+        ->capture_default_str();
+}
+
+void ComputeOptions::apply(api::LoadOptions& load) const
+{
+    load.kvType = *api::kvTypeOf(kvType);
+    load.expertMass = expertMass;
+}
+
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
                                             const api::LoadOptions& options)
 {

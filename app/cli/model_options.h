@@ -20,6 +20,15 @@ void addActivationsOption(CLI::App& command, std::string& activations);
 /// --quantization TYPE, for folders of safetensors.
 void addQuantizationOption(CLI::App& command, std::string& quantization);
 
+/// --kv-type and --expert-mass.
+struct ComputeOptions {
+    std::string kvType = "auto";
+    double expertMass = 1;
+
+    void declare(CLI::App& command);
+    void apply(api::LoadOptions& load) const;
+};
+
 /// Loads, with a progress line. Throws what ModelHost::load throws, and std::invalid_argument when the kind is another one.
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
                                             const api::LoadOptions& options = {});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/services/bind_engine.h"
 
+#include "engine/api/saved_contexts.h"
+
 namespace sy::app {
 
 EngineFunctions bindEngine(api::Engine& engine)
@@ -27,6 +29,7 @@ EngineFunctions bindEngine(api::Engine& engine)
     api::ModelLibrary& library = engine.library();
     api::ModelHost& host = engine.models();
     api::Documents& documents = engine.documents();
+    api::SavedContexts& contexts = engine.contexts();
     f.models = {
         .list = [&library] { return library.list(); },
         .catalogue = [&library] { return library.catalogue(); },
@@ -40,7 +43,7 @@ EngineFunctions bindEngine(api::Engine& engine)
         .fetch = [&library](const std::string& id, std::stop_token stop,
                             const std::function<void(const api::FetchProgress&)>& progress) { return library.fetch(id, stop, progress); },
         .load =
-            [&host, &documents, &library](const std::filesystem::path& path, const api::LoadOptions& options, std::stop_token stop) {
+            [&host, &documents, &library, &contexts](const std::filesystem::path& path, const api::LoadOptions& options, std::stop_token stop) {
                 std::shared_ptr<api::LoadedModel> loaded = host.load(path, options, stop);
                 auto model = std::make_shared<ChatModel>();
                 model->path = path.string();
@@ -57,6 +60,10 @@ EngineFunctions bindEngine(api::Engine& engine)
                     return documents.ask(*raw, request, events, s);
                 };
                 model->countTokens = [raw](const std::vector<api::ChatMessage>& messages) { return raw->countTokens(messages); };
+                model->saveContext = [raw, &contexts](int64_t chatId, const std::vector<api::ChatMessage>& messages) {
+                    contexts.save(*raw, chatId, messages);
+                };
+                model->restoreContext = [raw, &contexts](int64_t chatId) { contexts.restore(*raw, chatId); };
                 model->keepAlive = loaded;
                 return ChatModelPtr(model);
             },

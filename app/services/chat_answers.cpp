@@ -43,6 +43,7 @@ ChatService::Question ChatService::questionFor(qint64 chatId, ChatModelPtr model
     q.system = settings.systemPrompt(m_settings).toStdString();
     q.nPassages = settings.passages(m_settings);
     q.dropsOldest = dropsOldest(chatId);
+    q.restoresContext = m_reopened.contains(chatId);
     return q;
 }
 
@@ -108,6 +109,7 @@ void ChatService::removeFrom(qint64 chatId, qint64 messageId)
 {
     if (isAnswering(chatId))
         return;
+    forgetContext(chatId);
     m_trees[chatId].remove(messageId);
     setLeaf(chatId, 0);
     emit messagesChanged(chatId);
@@ -142,6 +144,7 @@ void ChatService::start(Question question)
 {
     const qint64 chatId = question.chatId;
     setLeaf(chatId, 0); // what is being written is the newest
+    m_reopened.remove(chatId);
     Q_ASSERT(!m_answers.contains(chatId)); // assigning over a running jthread would join it here, freezing the window
     m_answers.emplace(chatId, std::jthread([this, question = std::move(question)](std::stop_token stop) mutable {
                           const qint64 id = question.chatId;
@@ -326,6 +329,8 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             request.messages.push_back({"user", questionForModel(questionMessage)});
             request.messages = fitHistory(q, std::move(request.messages), kAnswerReserve);
             request.answerStart = q.unfinished.text;
+            if (q.restoresContext && q.model->restoreContext)
+                q.model->restoreContext(chatId);
             std::mutex mutex;
             generation = q.model->generate(
                 request,
@@ -343,6 +348,11 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             const std::lock_guard lock(mutex);
             if (!generation.text.empty())
                 reply.text = q.unfinished.text + generation.text;
+            if (q.model->saveContext && !reply.text.empty()) {
+                request.messages.push_back({"assistant", reply.text});
+                const std::lock_guard contexts(m_contextMutex);
+                m_unsaved[chatId] = {q.model, std::move(request.messages)};
+            }
         }
         const bool wasStopped = generation.finish == api::Finish::cancelled;
         reply.status = wasStopped ? api::MessageStatus::stopped : generation.finish == api::Finish::failed ? api::MessageStatus::failed : api::MessageStatus::complete;

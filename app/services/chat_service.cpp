@@ -46,6 +46,34 @@ ChatService::ChatService(ChatFunctions chats, DocumentFunctions documents, const
 ChatService::~ChatService()
 {
     stopAll();
+    m_answers.clear(); // joins them
+    saveContexts(0);
+}
+
+/// Of chats that nobody is looking at; each takes a second for some thousand tokens.
+void ChatService::saveContexts(qint64 exceptChat)
+{
+    for (;;) {
+        std::map<qint64, UnsavedContext>::node_type next;
+        {
+            const std::lock_guard lock(m_contextMutex);
+            auto it = m_unsaved.begin();
+            if (it != m_unsaved.end() && it->first == exceptChat)
+                ++it;
+            if (it == m_unsaved.end())
+                return;
+            next = m_unsaved.extract(it);
+        }
+        if (const ChatModelPtr model = next.mapped().model.lock())
+            model->saveContext(next.key(), next.mapped().messages);
+    }
+}
+
+/// Its words are to go, or are no longer what was computed.
+void ChatService::forgetContext(qint64 chatId)
+{
+    const std::lock_guard lock(m_contextMutex);
+    m_unsaved.erase(chatId);
 }
 
 void ChatService::post(std::function<void()> call)
@@ -164,6 +192,7 @@ ChatSettings ChatService::chatSettings(qint64 chatId) const
 void ChatService::remove(qint64 chatId)
 {
     stop(chatId);
+    forgetContext(chatId);
     ++m_nEdits;
     m_chats.removeIf([&](const api::ChatSummary& chat) { return chat.id == chatId; });
     emit chatsChanged();
@@ -193,6 +222,9 @@ void ChatService::open(qint64 chatId, qint64 messageId)
         emit messagesChanged(chatId);
         return;
     }
+    m_reopened.insert(chatId);
+    if (std::exchange(m_openChat, chatId) != chatId)
+        m_contexts.run(this, [this, chatId](std::stop_token) { saveContexts(chatId); }, [] {});
     m_store.run(
         this, [read = m_functions.messages, chatId](std::stop_token) { return read(chatId); },
         [this, chatId, messageId](std::vector<api::Message> messages) {

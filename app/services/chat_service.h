@@ -11,6 +11,7 @@
 #include <QSet>
 #include <QStringList>
 #include <map>
+#include <mutex>
 
 namespace sy::app {
 
@@ -27,7 +28,7 @@ class ChatService : public QObject {
     Q_OBJECT
 public:
     ChatService(ChatFunctions chats, DocumentFunctions documents, const Settings& settings, QObject* parent = nullptr);
-    ~ChatService() override; // asks all answers to stop, then waits for them
+    ~ChatService() override; // asks all answers to stop, waits for them, and keeps what has been computed for them
 
     /// Once at start: answers that a killed program left half written end as stopped, and long deleted chats go for good.
     void tidyUp();
@@ -46,7 +47,8 @@ public:
     void restore(qint64 chatId);
     void search(const QString& query); // answered by searchFinished
 
-    /// Reads the messages of a chat; messagesChanged follows. With a message, in the branch that holds it.
+    /// Reads the messages of a chat; messagesChanged follows. With a message, in the branch that holds it. What the model has computed
+    /// for the chat that was open before is kept on disk meanwhile, and the first question to this one finds its own again.
     void open(qint64 chatId, qint64 messageId = 0);
     bool isOpen(qint64 chatId) const { return m_trees.contains(chatId); }
     bool isEmpty(qint64 chatId) const;
@@ -114,6 +116,7 @@ private:
         std::string system;
         int nPassages = 0;
         bool dropsOldest = false;
+        bool restoresContext = false; // the first one since the chat was opened
     };
     Question questionFor(qint64 chatId, ChatModelPtr model) const; // with the chat's settings
     void start(Question question);
@@ -122,6 +125,8 @@ private:
     std::vector<api::ChatMessage> fitHistory(const Question& question, std::vector<api::ChatMessage> messages, int64_t reserve) const;
     void setSummary(qint64 chatId, const std::function<void(api::ChatSummary&)>& change);
     void setLeaf(qint64 chatId, qint64 messageId);
+    void saveContexts(qint64 exceptChat);
+    void forgetContext(qint64 chatId);
     void writeSettings(qint64 chatId, const ChatSettings& settings);
 
     ChatFunctions m_functions;
@@ -134,7 +139,16 @@ private:
     QHash<qint64, QString> m_drafts;
     bool m_isLoaded = false;
     quint64 m_nEdits = 0; // of m_chats: a list that was read before one of them is out of date
+    qint64 m_openChat = 0;
+    QSet<qint64> m_reopened; // and not asked anything since
+    struct UnsavedContext {
+        std::weak_ptr<const ChatModel> model; // gone with the model: nothing is computed without it
+        std::vector<api::ChatMessage> messages;
+    };
+    std::mutex m_contextMutex; // guards the map: answers write it on their threads
+    std::map<qint64, UnsavedContext> m_unsaved;
     WorkQueue m_store;
+    WorkQueue m_contexts;
     WorkQueue m_measure;
     WorkQueue::Ticket m_measuring;
     std::map<qint64, std::jthread> m_answers; // last: joined before anything they use is gone

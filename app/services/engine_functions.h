@@ -25,6 +25,8 @@ struct ChatModel {
         generate;
     std::function<api::AskResult(const api::AskRequest&, const api::AskEvents&, std::stop_token)> ask;
     std::function<int64_t(const std::vector<api::ChatMessage>&)> countTokens;
+    std::function<void(int64_t chatId, const std::vector<api::ChatMessage>&)> saveContext; // never throw: api::SavedContexts
+    std::function<void(int64_t chatId)> restoreContext;
     std::shared_ptr<void> keepAlive;
 };
 using ChatModelPtr = std::shared_ptr<const ChatModel>;

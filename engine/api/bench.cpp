@@ -50,7 +50,8 @@ std::vector<int32_t> someTokens(int64_t n, int64_t nVocabulary)
 class Stepper {
 public:
     Stepper(LoadedModel::State& state, std::stop_token stop)
-        : m_model(*state.model), m_context(state.context()), m_stepLock(state.processor->stepLock), m_stop(std::move(stop))
+        : m_model(*state.model), m_context(state.context()), m_stepLock(state.processor->stepLock),
+          m_expertMass(float(state.options.expertMass)), m_stop(std::move(stop))
     {
     }
 
@@ -60,9 +61,17 @@ public:
         for (size_t first = 0; first < tokens.size(); first += most) {
             const auto piece = tokens.subspan(first, std::min(most, tokens.size() - first));
             const bool isLast = first + piece.size() == tokens.size();
-            const models::SequenceStep part{&cache, piece, isLast ? models::LogitsWanted::last : models::LogitsWanted::none};
+            models::SequenceStep part = partOf(cache, piece);
+            part.logits = isLast ? models::LogitsWanted::last : models::LogitsWanted::none;
             step({&part, 1});
         }
+    }
+
+    models::SequenceStep partOf(nn::KvSequence& cache, std::span<const int32_t> tokens) const
+    {
+        models::SequenceStep part{&cache, tokens};
+        part.expertMass = m_expertMass;
+        return part;
     }
 
     void step(std::span<const models::SequenceStep> parts)
@@ -77,6 +86,7 @@ private:
     models::Model& m_model;
     const ops::OpContext m_context;
     generate::StepLock& m_stepLock;
+    const float m_expertMass;
     std::stop_token m_stop;
 };
 
@@ -93,7 +103,7 @@ void checkOptions(const BenchOptions& o, int64_t contextLength)
 BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptions& options, std::stop_token stop)
 {
     const auto processor = processorOf(*this);
-    LoadOptions load;
+    LoadOptions load = options.load;
     // Sequences share what is deep in the cache and have a page of their own for its end.
     load.contextLength = options.depth + std::max(options.nPrompt, options.nGenerate);
     const auto start = Clock::now();
@@ -106,7 +116,8 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     checkOptions(options, model->contextLength());
     const int64_t pages = (options.depth + options.nPrompt) / nn::KvLayout::kPageTokens + 2 +
                           options.batch * ((options.nGenerate + 1) / nn::KvLayout::kPageTokens + 2);
-    nn::KvPool pool(state.model->kvLayout(), size_t(pages) * state.model->kvLayout().pageBytes());
+    const nn::KvLayout& layout = state.pool->layout();
+    nn::KvPool pool(layout, size_t(pages) * layout.pageBytes());
     Stepper stepper(state, stop);
     const int64_t nVocabulary = state.model->config().nVocabulary;
     const std::vector<int32_t> prompt = someTokens(options.nPrompt, nVocabulary);
@@ -134,7 +145,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
         for (int64_t t = 0; t < options.nGenerate; ++t) {
             std::vector<models::SequenceStep> parts;
             for (nn::KvSequence& cache : caches)
-                parts.push_back({&cache, std::span(prompt).subspan(size_t(t) % prompt.size(), 1), models::LogitsWanted::last});
+                parts.push_back(stepper.partOf(cache, std::span(prompt).subspan(size_t(t) % prompt.size(), 1)));
             stepper.step(parts);
         }
         decode.push_back(double(options.nGenerate * options.batch) / secondsSince(begin));

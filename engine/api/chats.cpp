@@ -3,6 +3,7 @@
 
 #include "engine/api/chat_json.h"
 #include "engine/api/engine_state.h"
+#include "engine/api/saved_contexts.h"
 
 #include <utility>
 
@@ -106,6 +107,7 @@ void Chats::setSettings(int64_t chatId, const std::string& json)
 void Chats::remove(int64_t chatId)
 {
     m_engine.state().chatStore.remove(chatId);
+    m_engine.contexts().forget(chatId);
 }
 
 void Chats::restore(int64_t chatId)
@@ -144,6 +146,7 @@ void Chats::finish(const Message& message)
 void Chats::removeMessagesFrom(int64_t chatId, int64_t messageId)
 {
     m_engine.state().chatStore.removeMessagesFrom(chatId, messageId);
+    m_engine.contexts().forget(chatId);
 }
 
 void Chats::closeInterrupted()

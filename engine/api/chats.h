@@ -81,7 +81,7 @@ public:
     void rename(int64_t chatId, const std::string& title);
     void setCollection(int64_t chatId, const std::string& collection);
     void setSettings(int64_t chatId, const std::string& json);
-    void remove(int64_t chatId);  // marks it; restore() undoes
+    void remove(int64_t chatId);  // marks it; restore() undoes, but for its saved context
     void restore(int64_t chatId);
     void purgeRemoved();          // for good; called at start for those removed more than a day ago
 
@@ -89,7 +89,7 @@ public:
     int64_t append(Message message); // returns its id
     void updateText(int64_t messageId, const std::string& text); // while streaming
     void finish(const Message& message); // everything but chatId, parent, role and created
-    void removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all that follow it, in whatever branch
+    void removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all that follow it, in whatever branch; and the saved context
 
     /// Messages left "streaming" by a process that was killed become "stopped". Called once at start.
     void closeInterrupted();

@@ -86,7 +86,8 @@ Engine::Engine(EngineOptions options)
     m_state = std::unique_ptr<State>(new State{std::move(options), std::move(processor),
                                                store::ChatStore(store::openAppDatabase(dataDir)),
                                                store::CollectionStore(store::openAppDatabase(dataDir)),
-                                               store::ModelStore(store::openAppDatabase(dataDir)), {}, {}, {}, {}});
+                                               store::ModelStore(store::openAppDatabase(dataDir)),
+                                               std::make_unique<SavedContexts>(dataDir / "contexts"), {}, {}, {}, {}});
     m_state->library = std::make_unique<ModelLibrary>(*this);
     m_state->models = std::make_unique<ModelHost>(*this);
     m_state->chats = std::make_unique<Chats>(*this);
@@ -128,6 +129,11 @@ Chats& Engine::chats()
 Documents& Engine::documents()
 {
     return *m_state->documents;
+}
+
+SavedContexts& Engine::contexts()
+{
+    return *m_state->contexts;
 }
 
 Engine::State& Engine::state()

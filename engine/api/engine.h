@@ -12,6 +12,7 @@ class ModelLibrary;
 class ModelHost;
 class Chats;
 class Documents;
+class SavedContexts;
 
 struct EngineOptions {
     std::filesystem::path dataDir;    // created when absent; empty: $XDG_DATA_HOME/Switchyard
@@ -37,6 +38,7 @@ public:
     ModelHost& models();     // loaded models
     Chats& chats();          // conversations on disk
     Documents& documents();  // collections: ingest, search, ask
+    SavedContexts& contexts(); // KV caches of chats that were put away
 
     struct State; // shared by the implementation files of engine/api
     State& state();

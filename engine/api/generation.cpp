@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/loaded_model.h"
+#include "engine/api/trace_state.h"
 #include "engine/generate/random.h"
 #include "engine/generate/text_stream.h"
 
@@ -59,14 +60,17 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     generate::Scheduler& scheduler = state.chat();
 
     generate::GenerationTask task;
-    task.prompt = request.messages.empty() ? tokenize(request.rawPrompt, {true}) : state.encodeMessages(request.messages);
+    task.prompt = !request.messages.empty()    ? state.encodeMessages(request.messages)
+                  : !request.promptIds.empty() ? request.promptIds
+                                               : tokenize(request.rawPrompt, {true});
     if (!request.messages.empty() && !request.answerStart.empty()) {
         const std::vector<int32_t> start = tokenize(request.answerStart);
         task.prompt.insert(task.prompt.end(), start.begin(), start.end());
     }
     task.sampling = settingsOf(request.sampling);
     task.maxTokens = std::max<int64_t>(request.maxTokens, 0);
-    task.endIds = state.requireTokenizer().endOfGenerationIds();
+    if (state.tokenizer)
+        task.endIds = state.tokenizer->endOfGenerationIds();
     if (!request.schema.empty())
         task.grammar = m_state->grammars.find(request.schema, state.requireTokenizer());
     task.guessesAhead = request.guessesAhead;
@@ -77,26 +81,38 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
         };
     }
 
-    generate::TextStream text(state.requireTokenizer(), request.stopStrings);
+    std::optional<generate::TextStream> text; // a model without a tokenizer says ids alone
+    if (state.tokenizer)
+        text.emplace(*state.tokenizer, request.stopStrings);
     const int64_t nMost = std::min(task.maxTokens > 0 ? task.maxTokens : contextLength(),
                                    contextLength() + 1 - int64_t(task.prompt.size()));
     int64_t nTokens = 0;
     task.onToken = [&](const generate::Token& token) {
-        const bool isEnd = state.requireTokenizer().isEndOfGeneration(token.id);
-        std::string shown = isEnd ? std::string() : text.push(token.id);
-        if (isEnd || ++nTokens >= nMost)
-            shown += text.finish(); // nothing comes after this, so nothing need be held back
+        const bool isEnd = text && state.tokenizer->isEndOfGeneration(token.id);
+        std::string shown = isEnd || !text ? std::string() : text->push(token.id);
+        if ((isEnd || ++nTokens >= nMost) && text)
+            shown += text->finish(); // nothing comes after this, so nothing need be held back
         const bool isWanted = !onToken || onToken({token.id, std::move(shown), milliseconds(token.sinceLast), token.logprob});
-        return isWanted && !text.isStopped();
+        return isWanted && !(text && text->isStopped());
     };
 
+    inspect::TraceRecorder recorder;
+    std::vector<int32_t> prompt;
+    if (request.trace) {
+        task.recorder = &recorder;
+        prompt = task.prompt;
+    }
     const uint64_t seed = task.sampling.seed;
     const generate::GenerationOutcome outcome = scheduler.generate(std::move(task), std::move(stop));
-    text.finish();
+    if (request.trace)
+        *request.trace = traceOf(recorder, prompt, outcome.ids, state.tokenizer ? &*state.tokenizer : nullptr);
 
     GenerationResult result;
     result.finish = finishOf(outcome.finish);
-    result.text = text.text();
+    if (text) {
+        text->finish();
+        result.text = text->text();
+    }
     result.promptTokens = outcome.promptTokens;
     result.cachedTokens = outcome.cachedTokens;
     result.generatedTokens = int64_t(outcome.ids.size());

@@ -31,8 +31,9 @@ struct ModelFacts {
     std::string unsupportedReason; // names the architecture, tensor type or tokenizer
     struct Memory {
         uint64_t weightsBytes = 0;
-        uint64_t kvBytesPerToken = 0;
+        uint64_t kvBytesPerToken = 0;                      // of the type that is used unless another is chosen
         uint64_t computeBytes = 0;
+        std::map<std::string, uint64_t> kvBytesPerTokenOf; // by type: f32, f16, q8_0; empty for an embedding model
     } memory;
     struct TensorRow {
         std::string name;

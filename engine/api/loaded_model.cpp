@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/loaded_model.h"
 
+#include "engine/api/kv_type.h"
 #include "engine/api/model_facts.h"
 #include "engine/api/model_text.h"
 #include "engine/core/error.h"
@@ -35,7 +36,7 @@ MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& opt
 {
     MemoryEstimate estimate;
     estimate.weightsBytes = model.weightBytes;
-    estimate.kvBytes = kvBytes(model, contextLengthFor(model, options), options.isExact);
+    estimate.kvBytes = kvBytes(model, contextLengthFor(model, options), options);
     estimate.computeBytes = computeBytes(model);
     estimate.availableBytes = availableBytes;
     return estimate;
@@ -57,6 +58,8 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         if (stop.stop_requested())
             throw Cancelled();
     };
+    if (!(options.expertMass > 0 && options.expertMass <= 1))
+        throw std::invalid_argument("the experts' share of a token's routing is above 0 and at most 1");
     formats::OpenOptions openWith = openOptions(options);
     openWith.nThreads = processor->pool.nThreads();
     openWith.stop = stop;
@@ -97,12 +100,11 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
             if (!state->chatFormat->problem().empty())
                 state->facts.warnings.push_back("It cannot chat: " + state->chatFormat->problem() + ".");
         }
-        nn::KvLayout layout = state->model->kvLayout();
-        if (options.isExact)
-            layout.dtype = DType::F32;
-        state->pool = std::make_unique<nn::KvPool>(layout, poolBytes(estimate.kvBytes, estimate.availableBytes));
+        state->pool = std::make_unique<nn::KvPool>(kvLayout(*state->model, options.kvType, options.isExact), poolBytes(estimate.kvBytes, estimate.availableBytes));
+        generate::SchedulerOptions scheduling;
+        scheduling.expertMass = float(options.expertMass);
         state->scheduler = std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
-                                                                 state->options.contextLength);
+                                                                 state->options.contextLength, scheduling);
     }
     return std::make_shared<LoadedModel>(std::move(state));
 }

@@ -52,7 +52,7 @@ struct LoadedModel::State {
     std::optional<ChatFormat> chatFormat; // chat models
     GrammarCache grammars;
 
-    /// Names the weights, for what is kept on disk and is of use with these alone. Computed at the first call; reads some megabytes.
+    /// Names the weights and how they are computed with, for what is kept on disk and is of use with these alone. Computed at the first call; reads some megabytes.
     const std::string& fingerprint();
     std::once_flag fingerprintOnce;
     std::string fingerprintText;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/model_facts.h"
 
+#include "engine/api/kv_type.h"
 #include "engine/api/model_text.h"
 #include "engine/core/error.h"
 #include "engine/formats/model_file.h"
@@ -45,9 +46,14 @@ void addModel(ModelFacts& facts, const models::Model& model)
 {
     facts.isEmbedding = model.config().isEmbedding;
     facts.memory.weightsBytes = model.weightBytes;
-    // Of a long context: what layers with a window hold does not grow with it.
-    const nn::KvLayout layout = model.kvLayout();
-    facts.memory.kvBytesPerToken = facts.isEmbedding ? 0 : (layout.pageBytes() - layout.recentBytes()) / nn::KvLayout::kPageTokens;
+    if (!facts.isEmbedding) {
+        // Of a long context: what layers with a window hold does not grow with it.
+        for (const KvType type : {KvType::f32, KvType::f16, KvType::q8_0}) {
+            const nn::KvLayout layout = kvLayout(model, type, false);
+            facts.memory.kvBytesPerTokenOf[toString(type)] = (layout.pageBytes() - layout.recentBytes()) / nn::KvLayout::kPageTokens;
+        }
+        facts.memory.kvBytesPerToken = facts.memory.kvBytesPerTokenOf[toString(KvType::f16)];
+    }
     facts.memory.computeBytes = computeBytes(model);
 }
 
@@ -68,14 +74,11 @@ int64_t defaultContextLength(int64_t modelContextLength)
     return std::min(modelContextLength, kEnoughForMost);
 }
 
-uint64_t kvBytes(const models::Model& model, int64_t nTokens, bool isExact)
+uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions& options)
 {
     if (model.config().isEmbedding)
         return 0;
-    nn::KvLayout layout = model.kvLayout();
-    if (isExact)
-        layout.dtype = DType::F32;
-    return layout.bytes(nTokens, generate::SchedulerOptions().stepTokens);
+    return kvLayout(model, options.kvType, options.isExact).bytes(nTokens, generate::SchedulerOptions().stepTokens);
 }
 
 uint64_t computeBytes(const models::Model& model)

@@ -18,6 +18,8 @@ class Tokenizer;
 
 namespace sy::api {
 
+struct LoadOptions;
+
 /// All facts of a file: what the header says, whether this build can load it, and the memory it would take. Tries to build model
 /// and tokenizer, so it costs some 50 ms for a vocabulary of 150,000. Throws BadFile when it is no model at all.
 ModelFacts describeModel(const formats::ModelFile& file, bool withTensors);
@@ -28,8 +30,8 @@ ModelFacts describeModel(const formats::ModelFile& file, const models::Model& mo
 /// The context length that a load without one takes.
 int64_t defaultContextLength(int64_t modelContextLength);
 
-/// Bytes of keys and values of so many tokens; whole pages.
-uint64_t kvBytes(const models::Model& model, int64_t nTokens, bool isExact);
+/// Bytes of keys and values of so many tokens, of the type that the options choose; whole pages.
+uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions& options);
 
 /// Bytes of activations and logits of the largest step that the scheduler makes.
 uint64_t computeBytes(const models::Model& model);

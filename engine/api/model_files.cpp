@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::array kTextFiles = {"tokenizer.json",   "tokenizer_config.json", "special_tokens_map.json",     "chat_template.jinja",
-                                   "tokenizer.model",  "generation_config.json", "modules.json",
+                                   "tokenizer.model",  "spiece.model",          "vocab.txt",                   "added_tokens.json",
+                                   "generation_config.json", "modules.json",
                                    "config_sentence_transformers.json", "sentence_bert_config.json", "1_Pooling/config.json",
                                    "README.md",        "LICENSE"};
 

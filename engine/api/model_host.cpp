@@ -15,7 +15,8 @@ namespace sy::api {
 namespace fs = std::filesystem;
 
 struct ModelHost::State {
-    using Key = std::tuple<std::string, int64_t, bool, std::string>; // file, context length as asked for, exactness, quantization
+    /// File, context length as asked for, exactness, type of keys and values, share of the experts, quantization.
+    using Key = std::tuple<std::string, int64_t, bool, KvType, double, std::string>;
 
     Engine& engine;
     std::mutex loading; // one model is opened at a time, so that a second request for the same file finds the first one's
@@ -65,7 +66,7 @@ MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& opti
 
 std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOptions& options, std::stop_token stop)
 {
-    const State::Key key{fileName(path), options.contextLength, options.isExact, options.quantization};
+    const State::Key key{fileName(path), options.contextLength, options.isExact, options.kvType, options.expertMass, options.quantization};
     if (auto model = m_state->find(key))
         return model;
     const std::lock_guard turn(m_state->loading);

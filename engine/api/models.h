@@ -16,11 +16,20 @@
 namespace sy::api {
 
 class Engine;
+struct Trace;
+
+/// Of keys and values in the cache. q8_0: 8 bits in blocks of 32 with a scale, about half of f16.
+enum class KvType : uint8_t { automatic, f32, f16, q8_0 }; // automatic: f16, with isExact f32
+std::string toString(KvType type);                         // "q8_0"
+std::optional<KvType> kvTypeOf(const std::string& name);   // "auto", "f32", "f16", "q8_0"; empty for another name
 
 struct LoadOptions {
     int64_t contextLength = 0;   // tokens; 0: min(the model's, 8192). The KV pool holds at least this many
     bool isExact = false;        // float32 activations and KV cache ("--activations f32")
     bool evenIfTooLarge = false; // load although the estimate exceeds the free memory
+    KvType kvType = KvType::automatic;
+    double expertMass = 1;       // adaptive compute: a token's experts, by falling weight, until their share of its routing reaches
+                                 // this, above 0; 1: as many as the model asks for. Answers change with it
     std::string quantization;    // a safetensors folder's matrices become this type while they are loaded ("Q8_0", "Q4_K"); empty: no
 };
 
@@ -55,7 +64,8 @@ enum class Finish { stop, length, cancelled, failed }; // stop: end token or sto
 
 struct GenerationRequest {
     std::vector<ChatMessage> messages; // rendered with the model's template; or
-    std::string rawPrompt;             // used as it is, special tokens parsed, when messages is empty
+    std::vector<int32_t> promptIds;    // tokens, used as they are, when messages is empty; or
+    std::string rawPrompt;             // used as it is, special tokens parsed, when both are empty
     std::string answerStart;           // with messages: the answer begins with this and is continued; not part of the result
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
@@ -64,6 +74,8 @@ struct GenerationRequest {
     std::string schema;       // JSON Schema that the answer is to satisfy; empty: free text. What is understood:
                               // generate/schema_compiler.h
     Priority priority = Priority::interactive;
+    Trace* trace = nullptr; // filled with what happened inside, when the answer is complete. Nothing is guessed then, and all of the
+                            // prompt is computed, cached or not
 };
 
 /// Throws as generate() does for a schema that is wrong or not understood; messages name `source`.
@@ -175,6 +187,7 @@ struct BenchOptions {
     int64_t depth = 0; // tokens in the cache before
     int batch = 1;     // sequences decoded together
     int nRepeat = 3;
+    LoadOptions load;  // its context length is taken from the above
 };
 struct BenchResult {
     struct Spread {

@@ -5,14 +5,17 @@
 #include "engine/core/error.h"
 #include "engine/cpu/thread_pool.h"
 #include "engine/formats/gguf_writer.h"
+#include "engine/formats/importance_matrix.h"
 #include "engine/formats/model_file.h"
 #include "engine/quant/quant_table.h"
 #include "engine/quant/recipe_table.h"
+#include "engine/quant/weighted_pack.h"
 #include "engine/tokenizer/vocabulary_keys.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 namespace sy::api {
@@ -73,11 +76,13 @@ class Encoder {
 public:
     Encoder(cpu::ThreadPool& pool, const std::string& source, const std::stop_token& stop) : m_pool(pool), m_source(source), m_stop(stop) {}
 
-    std::vector<std::byte> encode(const formats::TensorInfo& info, const Tensor& tensor, DType target) const
+    /// importance (matrices, columns), or empty.
+    std::vector<std::byte> encode(const formats::TensorInfo& info, const Tensor& tensor, DType target, std::span<const float> importance) const
     {
         const int64_t nRows = tensor.rows(), nCols = tensor.cols();
         const int64_t rowBytes = quant::rowBytes(target, nCols), inBytes = quant::rowBytes(info.dtype, nCols);
         std::vector<std::byte> out(static_cast<size_t>(nRows * rowBytes));
+        const auto nMatrices = int64_t(importance.size()) / nCols;
         std::atomic<bool> isBroken = false;
         const int64_t pieceRows = std::max<int64_t>(1, (1 << 18) / nCols);
         m_pool.parallelFor(nRows, pieceRows, [&](int64_t begin, int64_t end) {
@@ -88,7 +93,11 @@ public:
                 quant::unpackRow(info.dtype, tensor.raw() + row * inBytes, values.data(), nCols);
                 if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); }))
                     isBroken = true;
-                quant::packRow(target, values.data(), out.data() + row * rowBytes, nCols);
+                std::byte* to = out.data() + row * rowBytes;
+                if (importance.empty())
+                    quant::packRow(target, values.data(), to, nCols);
+                else
+                    quant::packWeightedRow(target, values.data(), importance.data() + row * nMatrices / nRows * nCols, to, nCols);
             }
         });
         if (m_stop.stop_requested())
@@ -115,7 +124,7 @@ std::vector<QuantizationType> quantizationTypes()
 }
 
 QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const std::string& type, int nThreads, std::stop_token stop,
-                             const std::function<void(uint64_t, uint64_t)>& progress)
+                             const std::function<void(uint64_t, uint64_t)>& progress, const fs::path& importance)
 {
     const quant::Recipe* recipe = quant::findRecipe(type);
     if (!recipe)
@@ -131,6 +140,9 @@ QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const st
             throw std::invalid_argument("the new file would replace the model that it is made from");
     checkSource(*model);
 
+    std::optional<formats::ImportanceMatrix> matrix;
+    if (!importance.empty())
+        matrix = formats::ImportanceMatrix::open(importance);
     const quant::ModelTraits traits = traitsOf(*model);
     formats::GgufWriter writer(out);
     writeKeys(*model, *recipe, writer.metadata());
@@ -153,10 +165,17 @@ QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const st
         if (stop.stop_requested())
             throw Cancelled();
         const Tensor tensor = model->get(info.name);
-        if (targets[i] == info.dtype)
+        if (targets[i] == info.dtype) {
             writer.append(tensor);
-        else
-            writer.append(encoder.encode(info, tensor, targets[i]));
+        } else {
+            std::vector<float> weights;
+            if (matrix && quant::usesImportance(targets[i])) {
+                weights = matrix->of(info.name, info.shape.rank() == 3 ? info.shape[0] : 1, tensor.cols());
+                if (weights.empty())
+                    result.withoutImportance.push_back(info.name);
+            }
+            writer.append(encoder.encode(info, tensor, targets[i], weights));
+        }
         result.types[std::string(quant::typeName(targets[i]))] += uint64_t(tensor.rows() * quant::rowBytes(targets[i], tensor.cols()));
         model->notNeeded(tensor);
         done += info.bytes;

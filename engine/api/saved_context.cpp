@@ -48,7 +48,11 @@ std::string fingerprintOf(const std::filesystem::path& model)
 
 const std::string& LoadedModel::State::fingerprint()
 {
-    std::call_once(fingerprintOnce, [&] { fingerprintText = fingerprintOf(path); });
+    std::call_once(fingerprintOnce, [&] {
+        // The same weights give other keys when they are read with other activations, fewer experts or requantized.
+        fingerprintText = fingerprintOf(path) + (options.isExact ? " f32" : " fast") + " " + std::to_string(options.expertMass) + " " +
+                          options.quantization;
+    });
     return fingerprintText;
 }
 

@@ -39,6 +39,14 @@ struct LanesScalar {
         return r;
     }
 
+    static LanesScalar loadSigned8(const int8_t* p)
+    {
+        LanesScalar r;
+        for (int i = 0; i < 16; ++i)
+            r.v[i] = float(p[i]);
+        return r;
+    }
+
     static float halfToFloat(uint16_t h)
     {
         const uint32_t sign = uint32_t(h & 0x8000) << 16;

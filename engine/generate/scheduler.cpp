@@ -37,6 +37,8 @@ Scheduler::Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContex
 {
     if (contextLength < 1 || options.nMostRunning < 1 || options.stepTokens < 1)
         throw std::invalid_argument("Scheduler: context length, sequences and tokens of a step are at least 1");
+    if (!(options.expertMass > 0 && options.expertMass <= 1))
+        throw std::invalid_argument("Scheduler: the experts' share is above 0 and at most 1");
     m_state->thread = std::thread([state = m_state.get()] { state->loop(); });
 }
 
@@ -73,7 +75,7 @@ GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
         request.parse.emplace(task.grammar);
     // A wrong guess is taken back, which passed windows and recurrent states do not allow.
     const nn::KvLayout& layout = m_state->pool.layout();
-    if (task.guessesAhead && m_state->options.nMostGuesses > 0 && layout.window == 0 && layout.stateFloats == 0)
+    if (task.guessesAhead && !task.recorder && m_state->options.nMostGuesses > 0 && layout.window == 0 && layout.stateFloats == 0)
         request.lookup.emplace();
     request.outcome.promptTokens = int64_t(request.tokens.size());
     m_state->submitAndWait(request);

@@ -4,6 +4,7 @@
 #include "engine/generate/sampling.h"
 #include "engine/generate/step_lock.h"
 #include "engine/generate/token_grammar.h"
+#include "engine/inspect/trace_recorder.h"
 #include "engine/models/model.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/ops/op_context.h"
@@ -44,6 +45,8 @@ struct GenerationTask {
         grammar;              // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
     bool guessesAhead = true; // speculative decoding by prompt lookup, where it pays; the answer is the same
     Priority priority = Priority::interactive;
+    inspect::TraceRecorder* recorder =
+        nullptr; // hears of every token's routing and time; all of the prompt is then computed, and nothing is guessed
     std::function<bool(const Token&)> onToken; // false: enough
     std::function<void(const PromptProgress&)> onProgress;
 };
@@ -74,6 +77,7 @@ struct SchedulerOptions {
     std::chrono::duration<double> stepTime{0.25};       // prompts are cut so that a step takes about this long,
     std::chrono::duration<double> sharedStepTime{0.08}; // and this long while an answer is being written
     int nMostGuesses = 8;                               // tokens guessed ahead in one step of one answer
+    float expertMass = 1;                               // adaptive compute, see models::SequenceStep; 1: all experts
     bool guessesAlways = false;                         // as many as there are, whether it pays or not: for tests
 };
 

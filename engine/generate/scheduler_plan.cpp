@@ -77,7 +77,7 @@ std::vector<StepPart> Scheduler::State::plan()
     for (Request* request : prompts) {
         if (budget <= 0)
             break;
-        if (request->cache.length() == 0 && request->generation) {
+        if (request->cache.length() == 0 && request->generation && !request->recorder()) {
             const int64_t nCached = request->cache.adoptPrefix(request->tokens);
             if (!request->hasBegun)
                 request->outcome.cachedTokens = nCached;

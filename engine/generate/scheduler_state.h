@@ -6,6 +6,7 @@
 #include "engine/generate/prompt_lookup.h"
 #include "engine/generate/scheduler.h"
 #include "engine/generate/step_costs.h"
+#include "engine/inspect/span_log.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -51,6 +52,7 @@ struct Request {
 
     int64_t nLeft() const { return int64_t(tokens.size()) - cache.length(); } // tokens to be computed before the next result
     int64_t nAnswer() const { return int64_t(tokens.size()) - nPrompt; }
+    inspect::TraceRecorder* recorder() const { return generation ? generation->recorder : nullptr; }
     bool isDecoding() const { return generation && nAnswer() > 0 && nLeft() == 1; }
 };
 
@@ -95,6 +97,7 @@ struct Scheduler::State {
     double prefillRate = 0; // tokens per second, as measured; 0: not yet
     double sharedPiece = 0; // tokens of prompts beside answers, so that a step takes sharedStepTime; 0: not yet known
     StepCosts costs;        // of steps without prompts
+    inspect::SpanLog spans; // of the step in progress, when one of its requests is traced
 
     std::atomic<int> nRunning{0}, nWaiting{0};
     std::thread thread; // last: see STYLE.md section 7

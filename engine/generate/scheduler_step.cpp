@@ -53,14 +53,27 @@ private:
 
 class Watch { // of the model's steps, for as long as it lives
 public:
-    Watch(models::Model& model, nn::LayerObserver& observer) : m_model(model) { m_model.layerObserver = &observer; }
-    ~Watch() { m_model.layerObserver = nullptr; }
+    Watch(models::Model& model, nn::LayerObserver& layers, nn::SpanObserver* spans = nullptr) : m_model(model)
+    {
+        m_model.layerObserver = &layers;
+        m_model.spanObserver = spans;
+    }
+    ~Watch()
+    {
+        m_model.layerObserver = nullptr;
+        m_model.spanObserver = nullptr;
+    }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
 private:
     models::Model& m_model;
 };
+
+bool isTraced(std::span<const StepPart> parts)
+{
+    return std::any_of(parts.begin(), parts.end(), [](const StepPart& part) { return part.request->recorder() != nullptr; });
+}
 
 std::span<const int32_t> tokensOf(const StepPart& part)
 {
@@ -124,13 +137,21 @@ Tensor Scheduler::State::compute(std::span<const StepPart> parts)
     std::vector<models::SequenceStep> steps;
     int64_t nTokens = 0, nRows = 0;
     for (const StepPart& part : parts) {
-        steps.push_back({&part.request->cache, tokensOf(part), part.logits});
+        steps.push_back({&part.request->cache, tokensOf(part), part.logits, part.request->recorder(), options.expertMass});
         nTokens += part.nTokens;
         nRows += part.nRows();
     }
     const StepLock::Turn turn(stepLock);
     AbandonedStep abandoned(parts, isStopping);
-    const Watch watch(model, abandoned);
+    const bool hasTrace = isTraced(parts);
+    const Watch watch(model, abandoned, hasTrace ? &spans : nullptr);
+    if (hasTrace) {
+        spans.beginStep();
+        for (const StepPart& part : parts) {
+            if (inspect::TraceRecorder* recorder = part.request->recorder())
+                recorder->beginStep(part.first, part.nTokens);
+        }
+    }
     const auto start = Clock::now();
     try {
         Tensor logits = model.step(context, steps);
@@ -189,12 +210,19 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
     const auto rows = [&](int64_t first, int64_t n) {
         return std::span<const float>(logits.f32() + first * nVocabulary, size_t(n * nVocabulary));
     };
-    context.pool.parallelFor(int64_t(draws.size()), 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-            Draw& draw = draws[size_t(i)];
-            choose(draw, rows(draw.row, draw.nGuesses + 1));
-        }
-    });
+    {
+        const nn::Span span(isTraced(parts) ? &spans : nullptr, nn::SpanKind::sampling);
+        context.pool.parallelFor(int64_t(draws.size()), 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+                Draw& draw = draws[size_t(i)];
+                choose(draw, rows(draw.row, draw.nGuesses + 1));
+            }
+        });
+    }
+    for (const StepPart& part : parts) { // before anybody hears of the tokens: a request that ends is gone
+        if (inspect::TraceRecorder* recorder = part.request->recorder())
+            recorder->endStep(spans);
+    }
 
     row = 0;
     auto draw = draws.begin();

@@ -56,7 +56,7 @@ private:
     bool m_isKept = false;
 };
 
-int64_t nWanted(const SequenceStep& s)
+int64_t nWanted(const SequenceStep& s) // rows of logits
 {
     switch (s.logits) {
     case LogitsWanted::none: return 0;
@@ -88,9 +88,13 @@ void CausalModel::checkTokens(std::span<const int32_t> tokens) const
 
 Tensor CausalModel::run(const ops::OpContext& context, const nn::Batch& batch) const
 {
-    Tensor x = ops::embedRows(context, m_parts.tokenEmbedding, batch.tokens);
-    if (m_parts.embeddingScale != 1)
-        ops::scale(context, x, m_parts.embeddingScale);
+    Tensor x;
+    {
+        const nn::Span span(batch.spanObserver, nn::SpanKind::embedding);
+        x = ops::embedRows(context, m_parts.tokenEmbedding, batch.tokens);
+        if (m_parts.embeddingScale != 1)
+            ops::scale(context, x, m_parts.embeddingScale);
+    }
     return layers(context, batch, std::move(x));
 }
 
@@ -110,14 +114,24 @@ Tensor CausalModel::step(const ops::OpContext& context, std::span<const Sequence
     GrownCaches grown(sequences);
     nn::Batch batch;
     batch.layerObserver = layerObserver;
-    for (size_t i = 0; i < sequences.size(); ++i)
-        batch.add(*sequences[i].cache, sequences[i].tokens, grown.lengthBefore(i), nWanted(sequences[i]), sequences[i].observer,
-                  sequences[i].expertMass);
+    batch.spanObserver = spanObserver;
+    std::vector<int32_t> logitRows; // among the rows that come out of the last layer
+    for (size_t i = 0; i < sequences.size(); ++i) {
+        const SequenceStep& s = sequences[i];
+        // The last layer is shown whole to whoever watches.
+        batch.add(*s.cache, s.tokens, grown.lengthBefore(i), s.observer ? int64_t(s.tokens.size()) : nWanted(s), s.observer, s.expertMass);
+        for (int64_t row = -nWanted(s); row < 0; ++row)
+            logitRows.push_back(int32_t(int64_t(batch.wantedRows.size()) + row));
+    }
     Tensor result = Tensor::empty({0, m_parts.config.nVocabulary});
     if (batch.nRows() > 0) {
-        const Tensor x = run(context, batch);
-        if (x)
+        Tensor x = run(context, batch);
+        if (!logitRows.empty()) {
+            const nn::Span span(spanObserver, nn::SpanKind::head);
+            if (logitRows.size() < batch.wantedRows.size())
+                x = ops::embedRows(context, x, logitRows);
             result = nn::logits(context, m_parts.head, x);
+        }
     }
     grown.keep();
     return result;

@@ -5,6 +5,7 @@
 #include "engine/nn/kv_cache.h"
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
+#include "engine/nn/span_observer.h"
 #include "engine/ops/op_context.h"
 
 #include <cstdint>
@@ -72,6 +73,7 @@ public:
 
     size_t weightBytes = 0; // tensors' payload
     nn::LayerObserver* layerObserver = nullptr; // of the steps to come; set by whoever steps, between steps
+    nn::SpanObserver* spanObserver = nullptr;   // likewise
 
 protected:
     /// Every matrix that products read, so that packWeights can replace it. A model without any (a test's) needs no list.

@@ -4,6 +4,7 @@
 #include "engine/core/tensor.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/nn/layer_observer.h"
+#include "engine/nn/span_observer.h"
 #include "engine/ops/op_context.h"
 #include "engine/ops/rope/rope.h"
 
@@ -34,6 +35,7 @@ struct Batch {
     std::vector<Part> wantedParts;   // of the wanted rows, firstRow counting wanted rows only
     std::vector<int32_t> wantedRows; // where the wanted rows stand among all rows
     LayerObserver* layerObserver = nullptr; // borrowed; may be absent
+    SpanObserver* spanObserver = nullptr;   // likewise
 
     int64_t nRows() const { return int64_t(tokens.size()); }
     bool wantsAll() const { return wantedRows.size() == tokens.size(); }

@@ -10,17 +10,22 @@ namespace sy::nn {
 void forward(const ops::OpContext& context, const DecoderBlock& block, int layer, const Batch& batch, const StepRope& rope,
              Tensor& x, bool isLast)
 {
-    const Tensor attentionInput = ops::rmsNorm(context, x, block.attentionNorm, block.epsilon);
-    const int cacheLayer = block.cacheLayer >= 0 ? block.cacheLayer : layer;
-    std::visit([&](const auto& attention) { addAttention(context, attention, cacheLayer, batch, rope, attentionInput, x, isLast); },
-               block.attention);
+    {
+        const Span span(batch.spanObserver, SpanKind::attention, layer);
+        const Tensor input = ops::rmsNorm(context, x, block.attentionNorm, block.epsilon);
+        const int cacheLayer = block.cacheLayer >= 0 ? block.cacheLayer : layer;
+        std::visit([&](const auto& attention) { addAttention(context, attention, cacheLayer, batch, rope, input, x, isLast); },
+                   block.attention);
+    }
     if (!x)
         return;
+    const Span span(batch.spanObserver, SpanKind::feedForward, layer);
     const Tensor input = ops::rmsNorm(context, x, block.feedForwardNorm, block.epsilon);
     if (const auto* dense = std::get_if<GatedFeedForward>(&block.feedForward))
         addFeedForward(context, *dense, input, x);
     else
-        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, isLast ? batch.wantedParts : batch.parts, input, x);
+        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, isLast ? batch.wantedParts : batch.parts, input, x,
+                       batch.spanObserver);
 }
 
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon)

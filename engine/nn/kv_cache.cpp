@@ -3,6 +3,7 @@
 
 #include "engine/nn/kv_pool_state.h"
 #include "engine/quant/half.h"
+#include "engine/quant/quant_table.h"
 
 #include <cstring>
 #include <stdexcept>
@@ -19,6 +20,19 @@ uint64_t chainHash(uint64_t before, std::span<const int32_t> tokens)
         h ^= h >> 29;
     }
     return h;
+}
+
+// Q8_0, the last block filled up with zeros.
+void packCodes(const float* from, std::byte* to, int dim)
+{
+    const auto pack = quant::find(DType::Q8_0)->pack;
+    const int whole = dim / 32 * 32;
+    pack(from, to, whole);
+    if (whole == dim)
+        return;
+    float rest[32] = {};
+    std::copy_n(from + whole, dim - whole, rest);
+    pack(rest, to + whole / 32 * 34, 32);
 }
 
 } // namespace
@@ -281,13 +295,15 @@ void KvSequence::store(int layer, int64_t first, const float* keys, const float*
                                     std::to_string(length()) + " in layer " + std::to_string(layer));
     // One head's vector of one token goes to row `slot` of that head's part of the page.
     const auto put = [&](const float* from, int dim, const std::byte* page, int64_t slot) {
+        const size_t rowBytes = ops::kvRowBytes(layout.dtype, dim);
         for (int head = 0; head < layout.nKvHeads; ++head, from += dim) {
-            const int64_t at = (int64_t(head) * kPageTokens + slot) * dim;
-            auto* to = const_cast<std::byte*>(page);
+            std::byte* to = const_cast<std::byte*>(page) + (size_t(head) * kPageTokens + size_t(slot)) * rowBytes;
             if (layout.dtype == DType::F32)
-                std::memcpy(to + at * 4, from, size_t(dim) * 4);
+                std::memcpy(to, from, rowBytes);
+            else if (layout.dtype == DType::F16)
+                quant::floatToHalf(from, reinterpret_cast<uint16_t*>(to), dim);
             else
-                quant::floatToHalf(from, reinterpret_cast<uint16_t*>(to) + at, dim);
+                packCodes(from, to, dim);
         }
     };
     for (int64_t position = first; position < first + n; ++position) {

@@ -18,7 +18,7 @@ struct KvLayout {
     int nKvHeads;
     int keyDim;
     int valueDim;             // 0: values are part of their keys
-    DType dtype = DType::F16; // F32 or F16
+    DType dtype = DType::F16; // F32, F16 or Q8_0
     int window = 0;                 // tokens that windowed layers see, their own included
     std::vector<bool> isWindowed;   // by layer; empty: none
     size_t stateFloats = 0;         // of one sequence, whatever its length: the memory of recurrent layers
@@ -104,7 +104,7 @@ private:
     int64_t m_stateLength = 0;            // tokens that m_state stands for
 };
 
-/// Owns the pages of one loaded model. Thread-safe.
+/// Owns the pages of one loaded model. Thread-safe. Throws std::invalid_argument for a layout that makes no sense.
 class KvPool {
 public:
     /// Pages are allocated when they are first needed, up to `budgetBytes` in whole pages.

@@ -6,23 +6,14 @@
 
 namespace sy::nn {
 
-namespace {
-
-size_t elementBytes(DType dtype)
-{
-    return dtype == DType::F32 ? 4 : 2;
-}
-
-} // namespace
-
 size_t keyBytes(const KvLayout& layout)
 {
-    return size_t(layout.nKvHeads) * kPageTokens * size_t(layout.keyDim) * elementBytes(layout.dtype);
+    return size_t(layout.nKvHeads) * kPageTokens * ops::kvRowBytes(layout.dtype, layout.keyDim);
 }
 
 size_t valueBytes(const KvLayout& layout)
 {
-    return size_t(layout.nKvHeads) * kPageTokens * size_t(layout.valueDim) * elementBytes(layout.dtype);
+    return size_t(layout.nKvHeads) * kPageTokens * ops::kvRowBytes(layout.dtype, layout.valueDim);
 }
 
 size_t KvLayout::pageBytes() const
@@ -45,8 +36,6 @@ size_t KvLayout::bytes(int64_t nTokens, int64_t stepTokens) const
 
 KvPool::KvPool(KvLayout layout, size_t budgetBytes)
 {
-    if (layout.dtype != DType::F32 && layout.dtype != DType::F16)
-        throw std::invalid_argument("a KV cache holds F32 or F16");
     if (layout.nLayers < 1 || layout.nKvHeads < 1 || layout.keyDim < 1 || layout.valueDim < 0)
         throw std::invalid_argument("a KV cache without layers, heads or keys");
     if (!layout.isWindowed.empty() && (layout.isWindowed.size() != size_t(layout.nLayers) || layout.window < 1))

@@ -4,6 +4,7 @@
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
 #include "engine/formats/new_file.h"
+#include "engine/quant/quant_table.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,7 @@ namespace sy::nn {
 namespace {
 
 constexpr char kMagic[4] = {'S', 'Y', 'K', 'V'};
-constexpr uint32_t kVersion = 1; // raised with the format and with any change to what is computed
+constexpr uint32_t kVersion = 2; // raised with the format and with any change to what is computed
 constexpr uint32_t kMostHeaderBytes = 4096;
 constexpr int64_t kPageTokens = KvLayout::kPageTokens;
 
@@ -29,9 +30,8 @@ struct LayerBytes {
 
 std::optional<LayerBytes> layerBytes(const KvLayout& layout)
 {
-    const size_t element = layout.dtype == DType::F32 ? 4 : 2;
-    const size_t rows = size_t(layout.nKvHeads) * size_t(kPageTokens) * element;
-    const LayerBytes bytes{rows * size_t(layout.keyDim), rows * size_t(layout.valueDim)};
+    const size_t rows = size_t(layout.nKvHeads) * size_t(kPageTokens);
+    const LayerBytes bytes{rows * ops::kvRowBytes(layout.dtype, layout.keyDim), rows * ops::kvRowBytes(layout.dtype, layout.valueDim)};
     if (layout.window > 0 || layout.stateFloats > 0) // pages that have passed are gone, and a state is not in pages
         return std::nullopt;
     if (layout.pageBytes() != size_t(layout.nLayers) * (bytes.keys + bytes.values))
@@ -46,7 +46,7 @@ std::string headerOf(const KvLayout& layout, const std::string& key, int64_t nTo
                           {"kvHeads", layout.nKvHeads},
                           {"keyDim", layout.keyDim},
                           {"valueDim", layout.valueDim},
-                          {"type", layout.dtype == DType::F32 ? "f32" : "f16"},
+                          {"type", quant::typeName(layout.dtype)},
                           {"pageTokens", kPageTokens},
                           {"nTokens", nTokens}}
         .dump();
@@ -157,6 +157,13 @@ int64_t restorePages(KvPool& pool, const std::string& key, const std::filesystem
     std::vector<int32_t> tokens(nTokens);
     if (!in.read(tokens.data(), tokens.size() * sizeof(int32_t)))
         return 0;
+    {
+        KvSequence there(pool);
+        std::vector<int32_t> prompt = tokens;
+        prompt.push_back(0);
+        if (there.adoptPrefix(prompt) == int64_t(nTokens))
+            return int64_t(nTokens); // nobody has given them up yet
+    }
     KvSequence sequence(pool);
     try {
         sequence.append(tokens);

@@ -42,6 +42,34 @@ void loadBiasAndScale(WeightReader& weights, const std::string& name, int64_t nE
     matrices.scales = weights.optionalVector(name + ".scale", nExperts);
 }
 
+ops::Routing chooseExperts(const ops::OpContext& exact, const MoeFeedForward& moe, int layer, const std::vector<Batch::Part>& parts,
+                           const ops::MatmulInput& input, SpanObserver* spans)
+{
+    const Span span(spans, SpanKind::router, layer);
+    std::vector<float> mass;
+    if (std::ranges::any_of(parts, [](const Batch::Part& part) { return part.expertMass < 1; })) {
+        for (const Batch::Part& part : parts)
+            mass.insert(mass.end(), size_t(part.nRows), part.expertMass);
+    }
+    const ops::Routing routing =
+        ops::route(exact, ops::matmul(exact, input, moe.router, moe.routerBias), moe.selectionBias, moe.routing, mass);
+    for (const Batch::Part& part : parts) {
+        if (!part.observer)
+            continue;
+        const auto rows = [&](const Tensor& t) { return t.rowRange(part.firstRow, part.nRows); };
+        const Tensor experts = rows(routing.experts);
+        part.observer->routed({layer,
+                               part.firstPosition,
+                               part.nRows,
+                               moe.routing.nExperts,
+                               moe.routing.nUsed,
+                               {experts.data<int32_t>(), size_t(experts.count())},
+                               rows(routing.weights).values(),
+                               rows(routing.probabilities).values()});
+    }
+    return routing;
+}
+
 } // namespace
 
 MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& prefix, int64_t dim, const MoeOptions& options)
@@ -96,31 +124,12 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
 }
 
 void addFeedForward(const ops::OpContext& context, const MoeFeedForward& moe, int layer,
-                    const std::vector<Batch::Part>& parts, const Tensor& normed, Tensor& residual)
+                    const std::vector<Batch::Part>& parts, const Tensor& normed, Tensor& residual, SpanObserver* spans)
 {
-    ops::OpContext exact{context.pool, context.level, ops::Activations::f32};
+    const ops::OpContext exact{context.pool, context.level, ops::Activations::f32};
     const ops::MatmulInput input(normed);
-    std::vector<float> mass;
-    if (std::ranges::any_of(parts, [](const Batch::Part& part) { return part.expertMass < 1; })) {
-        for (const Batch::Part& part : parts)
-            mass.insert(mass.end(), size_t(part.nRows), part.expertMass);
-    }
-    const ops::Routing routing =
-        ops::route(context, ops::matmul(exact, input, moe.router, moe.routerBias), moe.selectionBias, moe.routing, mass);
-    for (const Batch::Part& part : parts) {
-        if (!part.observer)
-            continue;
-        const auto rows = [&](const Tensor& t) { return t.rowRange(part.firstRow, part.nRows); };
-        const Tensor experts = rows(routing.experts);
-        part.observer->routed({layer,
-                               part.firstPosition,
-                               part.nRows,
-                               moe.routing.nExperts,
-                               moe.routing.nUsed,
-                               {experts.data<int32_t>(), size_t(experts.count())},
-                               rows(routing.weights).values(),
-                               rows(routing.probabilities).values()});
-    }
+    const ops::Routing routing = chooseExperts(exact, moe, layer, parts, input, spans);
+    const Span span(spans, SpanKind::experts, layer);
     ops::addExperts(context, input, routing, moe.experts, residual);
 
     if (!moe.shared)

@@ -43,8 +43,9 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
 /// residual (rows, dim) += the experts' results for normed (rows, dim).
 ///
 /// parts  how the rows belong to sequences: their observers hear of the choices, their masses limit the experts
+/// spans  hears how long routing and the experts take; or absent
 void addFeedForward(const ops::OpContext& context, const MoeFeedForward& moe, int layer,
-                    const std::vector<Batch::Part>& parts, const Tensor& normed, Tensor& residual);
+                    const std::vector<Batch::Part>& parts, const Tensor& normed, Tensor& residual, SpanObserver* spans = nullptr);
 
 /// Calls use() with every matrix that int8 products may read: all but the router's.
 void eachMatrix(MoeFeedForward& moe, const std::function<void(Tensor&)>& use);

@@ -19,8 +19,8 @@ struct RoutedTokens {
 };
 
 /// Hears of every choice for the sequences it watches (models::SequenceStep::observer). Called on the stepping thread,
-/// between two products: whoever has much to do copies and does it later. The last layer routes only the tokens whose logits
-/// are wanted.
+/// between two products: whoever has much to do copies and does it later. Every token of the sequence is heard of in every layer
+/// with experts: a watched sequence goes through the last layer whole, an unwatched one with the rows whose logits are wanted.
 class RouterObserver {
 public:
     virtual ~RouterObserver() = default;

@@ -53,5 +53,14 @@ void packQ8_0(const float* values, void* blocks, int64_t nValues) noexcept; // q
 void packQ4_K(const float* values, void* blocks, int64_t nValues) noexcept; // k_pack.cpp
 void packQ5_K(const float* values, void* blocks, int64_t nValues) noexcept;
 void packQ6_K(const float* values, void* blocks, int64_t nValues) noexcept;
+void packQ2_K(const float* values, void* blocks, int64_t nValues) noexcept; // k_pack_small.cpp
+void packQ3_K(const float* values, void* blocks, int64_t nValues) noexcept;
+
+// With an importance for each value, or null: weighted_pack.h.
+void packQ2_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept;
+void packQ3_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept;
+void packQ4_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept;
+void packQ5_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept;
+void packQ6_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept;
 
 } // namespace sy::quant

@@ -75,7 +75,7 @@ FitWithMinimum fitWithMinimum(const float* values, const float* weights, int n, 
     return {scale, -low};
 }
 
-float fitSymmetric(const float* values, int n, int half) noexcept
+float fitSymmetric(const float* values, int n, int half, const float* weights) noexcept
 {
     constexpr float kNothing = 1e-15f; // below it every scale is 0 in 16 bits
     float extreme = 0;
@@ -92,7 +92,7 @@ float fitSymmetric(const float* values, int n, int half) noexcept
         float xq = 0, qq = 0;
         for (int i = 0; i < n; ++i) {
             const auto q = float(clampedToInt(std::nearbyint(inverse * values[i]), -half, half - 1));
-            const float weight = values[i] * values[i];
+            const float weight = weights ? weights[i] : values[i] * values[i];
             xq += weight * values[i] * q;
             qq += weight * q * q;
         }
@@ -102,6 +102,20 @@ float fitSymmetric(const float* values, int n, int half) noexcept
         }
     }
     return scale;
+}
+
+void errorWeights(const float* values, const float* importance, float spread, int n, float* weights) noexcept
+{
+    for (int i = 0; i < n; ++i)
+        weights[i] = importance[i] * std::sqrt(spread + values[i] * values[i]);
+}
+
+float meanSquare(const float* values, int n) noexcept
+{
+    float sum = 0;
+    for (int i = 0; i < n; ++i)
+        sum += values[i] * values[i];
+    return sum / float(n);
 }
 
 } // namespace sy::quant

@@ -23,8 +23,14 @@ struct FitGrid {
 /// weights: one per value, not negative.
 FitWithMinimum fitWithMinimum(const float* values, const float* weights, int n, int largest, const FitGrid& grid) noexcept;
 
-/// value ~ scale * code, code -half … half-1, errors weighted by the square of the value. Tries 19 scales; 0 for values that are all
-/// as good as zero.
-float fitSymmetric(const float* values, int n, int half) noexcept;
+/// value ~ scale * code, code -half … half-1, errors weighted by `weights`, or by the square of the value without. Tries 19 scales; 0
+/// for values that are all as good as zero.
+float fitSymmetric(const float* values, int n, int half, const float* weights = nullptr) noexcept;
+
+/// How much errors of `n` values of a block count: importance * sqrt(spread + value²), where `spread` is of the size of the block's mean
+/// square, so that large values do not take everything.
+void errorWeights(const float* values, const float* importance, float spread, int n, float* weights) noexcept;
+
+float meanSquare(const float* values, int n) noexcept;
 
 } // namespace sy::quant

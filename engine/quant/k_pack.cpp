@@ -31,18 +31,22 @@ struct GroupCodes {
 };
 
 // d and dmin go to `out` and the codes to the return value.
-GroupCodes encodeGroups(const float* values, int largest, const FitGrid& grid, uint8_t* out) noexcept
+GroupCodes encodeGroups(const float* values, const float* importance, int largest, const FitGrid& plainGrid, uint8_t* out) noexcept
 {
+    const FitGrid grid = importance ? FitGrid{-0.9f, 0.05f, 36} : plainGrid;
+    const float spread = 2 * meanSquare(values, kGroups * kGroupValues);
     FitWithMinimum fits[kGroups];
     float largestScale = 0, largestMinimum = 0;
     for (int g = 0; g < kGroups; ++g) {
         const float* x = values + g * kGroupValues;
-        float square = 0, weights[kGroupValues];
-        for (int i = 0; i < kGroupValues; ++i)
-            square += x[i] * x[i];
-        const float typical = std::sqrt(square / kGroupValues);
-        for (int i = 0; i < kGroupValues; ++i)
-            weights[i] = typical + std::fabs(x[i]);
+        float weights[kGroupValues];
+        if (importance) {
+            errorWeights(x, importance + g * kGroupValues, spread, kGroupValues, weights);
+        } else {
+            const float typical = std::sqrt(meanSquare(x, kGroupValues));
+            for (int i = 0; i < kGroupValues; ++i)
+                weights[i] = typical + std::fabs(x[i]);
+        }
         fits[g] = fitWithMinimum(x, weights, kGroupValues, largest, grid);
         largestScale = std::max(largestScale, fits[g].scale);
         largestMinimum = std::max(largestMinimum, fits[g].minimum);
@@ -81,21 +85,21 @@ void writeNibbles(const uint8_t* codes, uint8_t* qs) noexcept
 
 } // namespace
 
-void packQ4_K(const float* values, void* blocks, int64_t nValues) noexcept
+void packQ4_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept
 {
     auto* b = static_cast<uint8_t*>(blocks);
-    for (int64_t i = 0; i < nValues; i += 256, b += 144, values += 256) {
-        const GroupCodes groups = encodeGroups(values, 15, {-1.0f, 0.1f, 20}, b);
+    for (int64_t i = 0; i < nValues; i += 256, b += 144, values += 256, importance = importance ? importance + 256 : nullptr) {
+        const GroupCodes groups = encodeGroups(values, importance, 15, {-1.0f, 0.1f, 20}, b);
         writeScales(groups, b + 4);
         writeNibbles(groups.codes, b + 16);
     }
 }
 
-void packQ5_K(const float* values, void* blocks, int64_t nValues) noexcept
+void packQ5_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept
 {
     auto* b = static_cast<uint8_t*>(blocks);
-    for (int64_t i = 0; i < nValues; i += 256, b += 176, values += 256) {
-        const GroupCodes groups = encodeGroups(values, 31, {-0.5f, 0.1f, 15}, b);
+    for (int64_t i = 0; i < nValues; i += 256, b += 176, values += 256, importance = importance ? importance + 256 : nullptr) {
+        const GroupCodes groups = encodeGroups(values, importance, 31, {-0.5f, 0.1f, 15}, b);
         writeScales(groups, b + 4);
         uint8_t* qh = b + 16;
         std::memset(qh, 0, 32);
@@ -106,13 +110,13 @@ void packQ5_K(const float* values, void* blocks, int64_t nValues) noexcept
     }
 }
 
-void packQ6_K(const float* values, void* blocks, int64_t nValues) noexcept
+void packQ6_KFor(const float* values, const float* importance, void* blocks, int64_t nValues) noexcept
 {
     auto* b = static_cast<uint8_t*>(blocks);
-    for (int64_t i = 0; i < nValues; i += 256, b += 210, values += 256) {
+    for (int64_t i = 0; i < nValues; i += 256, b += 210, values += 256, importance = importance ? importance + 256 : nullptr) {
         float scales[16], extreme = 0;
         for (int g = 0; g < 16; ++g) {
-            scales[g] = fitSymmetric(values + g * 16, 16, 32);
+            scales[g] = fitSymmetric(values + g * 16, 16, 32, importance ? importance + g * 16 : nullptr);
             if (std::fabs(scales[g]) > std::fabs(extreme))
                 extreme = scales[g];
         }
@@ -136,6 +140,21 @@ void packQ6_K(const float* values, void* blocks, int64_t nValues) noexcept
             }
         }
     }
+}
+
+void packQ4_K(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    packQ4_KFor(values, nullptr, blocks, nValues);
+}
+
+void packQ5_K(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    packQ5_KFor(values, nullptr, blocks, nValues);
+}
+
+void packQ6_K(const float* values, void* blocks, int64_t nValues) noexcept
+{
+    packQ6_KFor(values, nullptr, blocks, nValues);
 }
 
 } // namespace sy::quant

@@ -25,6 +25,9 @@ constexpr Recipe kRecipes[] = {
     {"Q4_K_S", 14, DType::Q4_K, DType::Q5_K, DType::Q6_K, "4.6 bits a weight"},
     {"Q4_1", 3, DType::Q4_1, DType::Q4_1, DType::Q6_K, "5 bits a weight, an older type"},
     {"Q4_0", 2, DType::Q4_0, DType::Q4_0, DType::Q6_K, "4.5 bits a weight, an older type"},
+    {"Q3_K_M", 12, DType::Q3_K, DType::Q4_K, DType::Q6_K, "3.9 bits a weight, losses that show"},
+    {"Q3_K_S", 11, DType::Q3_K, DType::Q3_K, DType::Q6_K, "3.5 bits a weight"},
+    {"Q2_K", 10, DType::Q2_K, DType::Q3_K, DType::Q6_K, "3.1 bits a weight, for models that fit no other way"},
 };
 
 bool holds(std::string_view name, std::string_view part)
@@ -68,6 +71,7 @@ DType wantedType(const Recipe& recipe, std::string_view name, const ModelTraits&
     if (recipe.base == recipe.better || recipe.base == DType::F16)
         return recipe.base;
     const int layer = layerOf(name);
+    const bool isSmall = recipe.base == DType::Q2_K || recipe.base == DType::Q3_K;
     const bool mixesByLayer = recipe.better == DType::Q6_K; // the M recipes
     if (traits.nExperts > 0) {
         if (holds(name, ".attn_k.") || holds(name, ".attn_v.") || holds(name, ".attn_kv_") || holds(name, ".attn_k_b.") ||
@@ -75,6 +79,12 @@ DType wantedType(const Recipe& recipe, std::string_view name, const ModelTraits&
             return DType::Q8_0;
         if (holds(name, ".attn_") || holds(name, "_shexp."))
             return recipe.better;
+    }
+    if (isSmall) { // what is left of 2 and 3 bits does not do for values, nor for what sums up a layer
+        if (holds(name, ".attn_v.") || holds(name, ".attn_qkv."))
+            return DType::Q4_K;
+        const bool isWhole = recipe.base == DType::Q2_K || isCostlyLayer(layer, traits.nLayers);
+        return holds(name, ".attn_output.") || (holds(name, ".ffn_down") && isWhole) ? recipe.better : recipe.base;
     }
     if (holds(name, ".attn_v.") || holds(name, ".ffn_down")) {
         if (mixesByLayer)
@@ -96,6 +106,8 @@ DType fitting(DType wanted, int64_t cols, DType current)
         return wanted;
     DType smaller = current;
     switch (wanted) {
+    case DType::Q2_K:
+    case DType::Q3_K: smaller = DType::Q4_0; break;
     case DType::Q4_K: smaller = DType::Q5_0; break;
     case DType::Q5_K: smaller = DType::Q5_1; break;
     case DType::Q6_K: smaller = DType::Q8_0; break;
@@ -115,7 +127,7 @@ const Recipe* findRecipe(std::string_view name)
 {
     std::string wanted(name);
     std::ranges::transform(wanted, wanted.begin(), [](unsigned char c) { return char(std::toupper(c)); });
-    if (wanted == "Q4_K" || wanted == "Q5_K")
+    if (wanted == "Q3_K" || wanted == "Q4_K" || wanted == "Q5_K")
         wanted += "_M";
     const auto row = std::ranges::find(kRecipes, wanted, &Recipe::name);
     return row == std::end(kRecipes) ? nullptr : row;

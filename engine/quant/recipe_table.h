@@ -21,7 +21,7 @@ struct Recipe {
 };
 
 std::span<const Recipe> recipes();
-const Recipe* findRecipe(std::string_view name); // "Q4_K" is Q4_K_M, "Q5_K" Q5_K_M; upper or lower case; nullptr
+const Recipe* findRecipe(std::string_view name); // "Q4_K" is Q4_K_M and so on; upper or lower case; nullptr
 
 /// What the choice depends on beside the tensor itself.
 struct ModelTraits {

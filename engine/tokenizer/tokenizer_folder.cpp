@@ -4,11 +4,15 @@
 #include "engine/core/error.h"
 #include "engine/formats/json_text.h"
 #include "engine/tokenizer/json_pipeline.h"
+#include "engine/tokenizer/sentence_piece_model.h"
 #include "engine/tokenizer/tokenizer_json.h"
+#include "engine/tokenizer/word_piece_list.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <deque>
 
 namespace sy::tokenizer {
 
@@ -45,6 +49,33 @@ public:
             throw BadFile((folder / "tokenizer_config.json").string(), "it is no JSON object");
     }
 
+    /// What a list of pieces leaves to the files beside it, and tokenizer.json says itself.
+    void completePieces(int64_t nRows)
+    {
+        const int64_t nMost = std::max(nRows, int64_t(m_v.tokens.size()));
+        if (const auto added = m_config.find("added_tokens_decoder"); added != m_config.end() && added->is_object()) {
+            for (const auto& [id, token] : added->items()) {
+                int32_t number = -1;
+                std::from_chars(id.data(), id.data() + id.size(), number);
+                addToken(number, tokenText(token), token, nMost);
+            }
+        } else if (const json older = readIfThere(m_folder / "added_tokens.json"); older.is_object()) {
+            for (const auto& [text, id] : older.items())
+                addToken(id.is_number_unsigned() && id.get<uint64_t>() <= INT32_MAX ? id.get<int32_t>() : -1, text, json::object(), nMost);
+        }
+        if (m_v.kind == VocabularyKind::wordPiece) {
+            m_v.lowercase = flag("do_lower_case").value_or(true);
+            m_v.stripAccents = flag("strip_accents").value_or(*m_v.lowercase);
+            return;
+        }
+        const bool isUnigram = m_v.kind == VocabularyKind::unigram; // T5's class ends a text, Llama's begins it
+        m_v.addBos = flag("add_bos_token").value_or(!isUnigram);
+        m_v.addEos = flag("add_eos_token").value_or(isUnigram);
+        m_v.prefixesOnlyStart = !flag("legacy").value_or(true);
+        if (const auto prefix = flag("add_prefix_space"))
+            m_v.addSpacePrefix = prefix;
+    }
+
     FolderTokenizer read(int64_t nRows)
     {
         readSpecialTokens();
@@ -73,20 +104,52 @@ private:
                 *id = idOf(tokenText(*value));
     }
 
+    std::optional<bool> flag(const char* key) const
+    {
+        const auto value = m_config.find(key);
+        return value != m_config.end() && value->is_boolean() ? std::optional(value->get<bool>()) : std::nullopt;
+    }
+
+    void addToken(int32_t id, const std::string& text, const json& traits, int64_t nMost)
+    {
+        if (id < 0 || id >= nMost || text.empty())
+            throw BadFile((m_folder / "tokenizer_config.json").string(),
+                          "the added token \"" + text.substr(0, 60) + "\" has no place in a vocabulary of " + std::to_string(nMost));
+        const auto is = [&](const char* key, bool fallback) {
+            const auto value = traits.is_object() ? traits.find(key) : traits.end();
+            return traits.is_object() && value != traits.end() && value->is_boolean() ? value->get<bool>() : fallback;
+        };
+        m_v.tokens.resize(std::max(m_v.tokens.size(), size_t(id) + 1));
+        m_v.types.resize(m_v.tokens.size(), TokenType::unused);
+        if (!m_v.scores.empty())
+            m_v.scores.resize(m_v.tokens.size(), 0.0f);
+        if (!m_added) {
+            m_added = std::make_shared<Added>(Added{m_v.owner, {}});
+            m_v.owner = m_added;
+        }
+        m_v.tokens[size_t(id)] = m_added->texts.emplace_back(text);
+        if (id != m_v.unknown)
+            m_v.types[size_t(id)] = is("special", true) ? TokenType::control : TokenType::userDefined;
+        if (is("lstrip", false))
+            m_v.stripsLeft.push_back(id);
+        if (is("rstrip", false))
+            m_v.stripsRight.push_back(id);
+    }
+
     // The Llama classes put BOS in front when this flag says so, whatever tokenizer.json does; others ignore the flag.
     void readBosFlag()
     {
-        const auto flag = m_config.find("add_bos_token");
+        const auto addsBos = flag("add_bos_token");
         const auto kind = m_config.find("tokenizer_class");
-        if (flag == m_config.end() || !flag->is_boolean() || kind == m_config.end() || !kind->is_string())
+        if (!addsBos || m_v.addBos.value_or(false) || kind == m_config.end() || !kind->is_string())
             return;
         const auto& name = kind->get_ref<const std::string&>();
         if (!name.starts_with("Llama") && !name.starts_with("CodeLlama") && !name.starts_with("Gemma"))
             return;
         const bool hasBos = m_v.bos >= 0 && std::ranges::find(m_v.idsBefore, m_v.bos) != m_v.idsBefore.end();
-        if (flag->get<bool>() && !hasBos && m_v.bos >= 0)
+        if (*addsBos && !hasBos && m_v.bos >= 0)
             m_v.idsBefore.insert(m_v.idsBefore.begin(), m_v.bos);
-        else if (!flag->get<bool>())
+        else if (!*addsBos)
             std::erase(m_v.idsBefore, m_v.bos);
     }
 
@@ -139,8 +202,14 @@ private:
         return value != object.end() && value->is_string() ? value->get<std::string>() : std::string();
     }
 
+    struct Added {
+        std::shared_ptr<const void> vocabulary;
+        std::deque<std::string> texts; // stay where they are as more come
+    };
+
     fs::path m_folder;
     Vocabulary m_v;
+    std::shared_ptr<Added> m_added;
     json m_config;
 };
 
@@ -152,9 +221,21 @@ std::optional<FolderTokenizer> readTokenizerFolder(const fs::path& folder, int64
     const fs::path file = folder / "tokenizer.json";
     if (fs::exists(file, error))
         return FolderReader(folder, readTokenizerJson(formats::readJson(file, kLargestTokenizer), file.string())).read(nRows);
-    for (const char* other : {"tokenizer.model", "tiktoken.model", "vocab.json", "vocab.txt", "spiece.model"})
+    const auto complete = [&](Vocabulary vocabulary) {
+        FolderReader reader(folder, std::move(vocabulary));
+        reader.completePieces(nRows);
+        return reader.read(nRows);
+    };
+    for (const char* name : {"tokenizer.model", "spiece.model"}) {
+        const fs::path model = folder / name;
+        if (fs::exists(model, error))
+            return complete(readSentencePieceModel(formats::readTextFile(model, kLargestTokenizer), model.string()));
+    }
+    if (const fs::path list = folder / "vocab.txt"; fs::exists(list, error))
+        return complete(readWordPieceList(formats::readTextFile(list, kLargestTokenizer), list.string()));
+    for (const char* other : {"tiktoken.model", "vocab.json", "sentencepiece.bpe.model"})
         if (fs::exists(folder / other, error))
-            throw Unsupported("the tokenizer in " + (folder / other).string(), "this version reads tokenizer.json");
+            throw Unsupported("the tokenizer in " + (folder / other).string(), "this version reads tokenizer.json, tokenizer.model and vocab.txt");
     return std::nullopt;
 }
 

@@ -27,6 +27,7 @@ public:
     std::vector<api::DocumentRow> rows;
     std::vector<api::SearchResult> results;
     std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
+    std::vector<std::string> contextLog; // "save 1 2" (chat, messages), "restore 1"
     std::string reply = "An answer.";
     int nTokens = 0;              // > 0: the reply is this many tokens of "word "
     std::chrono::microseconds perToken{0};
@@ -45,6 +46,11 @@ public:
     {
         const std::lock_guard lock(mutex);
         log.push_back(line);
+    }
+    std::vector<std::string> contexts()
+    {
+        const std::lock_guard lock(mutex);
+        return contextLog;
     }
     std::vector<std::string> written()
     {
@@ -292,6 +298,14 @@ inline EngineFunctions FakeEngine::functions()
                     for (const auto& m : list)
                         n += 4 + int64_t(m.content.size()) / 4;
                     return n;
+                };
+                model->saveContext = [this](int64_t chatId, const std::vector<api::ChatMessage>& messages) {
+                    const std::lock_guard lock(mutex);
+                    contextLog.push_back("save " + std::to_string(chatId) + " " + std::to_string(messages.size()));
+                };
+                model->restoreContext = [this](int64_t chatId) {
+                    const std::lock_guard lock(mutex);
+                    contextLog.push_back("restore " + std::to_string(chatId));
                 };
                 model->ask = [this, generate](const api::AskRequest& request, const api::AskEvents& events, std::stop_token stop) {
                     write("ask " + request.collection);

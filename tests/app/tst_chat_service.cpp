@@ -39,6 +39,10 @@ private slots:
     void marksStandBehindUnsupportedSentences();
     void whatAKilledProgramLeftIsStopped();
     void passagesWithoutAMarkCanBeOpened();
+    void aChatThatIsLeftKeepsItsContext();
+    void theLastChatKeepsItsContextAtTheEnd();
+    void nothingIsKeptOfARemovedChat();
+    void nothingIsKeptWithoutTheModel();
 
 private:
     qint64 newChat(const QString& collection = {});
@@ -421,6 +425,62 @@ void TestChatService::passagesWithoutAMarkCanBeOpened()
     const widgets::MessageItem item = toItem({message, {}, {}}, true, false);
     for (int i = 0; i < 3; ++i)
         QCOMPARE(item.passages[i].number, sources[i].number);
+}
+
+void TestChatService::aChatThatIsLeftKeepsItsContext()
+{
+    const qint64 first = newChat(), second = newChat(), documents = newChat(QStringLiteral("Reports"));
+    using Log = std::vector<std::string>;
+    const std::string one = std::to_string(first), two = std::to_string(second);
+    m_service->open(first);
+    m_service->ask(first, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(first);
+    m_service->ask(first, QStringLiteral("And?"), {}, m_model);
+    waitForEnd(first);
+    QCOMPARE(m_engine->contexts(), (Log{"restore " + one})); // once
+    m_service->open(second);
+    QTRY_COMPARE(m_engine->contexts(), (Log{"restore " + one, "save " + one + " 4"}));
+    m_service->ask(second, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(second);
+    m_service->open(first);
+    QTRY_COMPARE(m_engine->contexts().back(), "save " + two + " 2");
+    m_service->open(documents); // nothing new in the first one
+    m_service->ask(documents, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(documents);
+    m_service->open(first);
+    m_service->ask(first, QStringLiteral("Again?"), {}, m_model);
+    waitForEnd(first);
+    QCOMPARE(m_engine->contexts(), (Log{"restore " + one, "save " + one + " 4", "restore " + two, "save " + two + " 2", "restore " + one}));
+}
+
+void TestChatService::theLastChatKeepsItsContextAtTheEnd()
+{
+    const qint64 chat = newChat();
+    m_service->open(chat);
+    m_service->ask(chat, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(chat);
+    m_service.reset();
+    QCOMPARE(m_engine->contexts().back(), "save " + std::to_string(chat) + " 2");
+}
+
+void TestChatService::nothingIsKeptOfARemovedChat()
+{
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(chat);
+    m_service->remove(chat);
+    m_service.reset();
+    QVERIFY(m_engine->contexts().empty());
+}
+
+void TestChatService::nothingIsKeptWithoutTheModel()
+{
+    const qint64 chat = newChat();
+    m_service->ask(chat, QStringLiteral("Hello?"), {}, m_model);
+    waitForEnd(chat);
+    m_model.reset(); // unloaded: its weights are not held for this
+    m_service.reset();
+    QVERIFY(m_engine->contexts().empty());
 }
 
 QTEST_MAIN(TestChatService)

@@ -183,6 +183,16 @@ static void runBlocks(const OpContext& context, const AttentionConfig& config, c
     }
 }
 
+size_t kvRowBytes(DType dtype, int dim)
+{
+    switch (dtype) {
+    case DType::F32: return size_t(dim) * 4;
+    case DType::F16: return size_t(dim) * 2;
+    case DType::Q8_0: return (size_t(dim) + 31) / 32 * 34;
+    default: throw std::invalid_argument("keys and values are F32, F16 or Q8_0");
+    }
+}
+
 static void check(const AttentionConfig& c)
 {
     if (c.nKvHeads <= 0 || c.nHeads % c.nKvHeads != 0)
@@ -213,8 +223,7 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
         const AttentionSequence& sequence = sequences[s];
         if (sequence.kv.pageTokens % kKeyTile != 0)
             throw std::invalid_argument("attention: page size is no multiple of 32");
-        if (sequence.kv.dtype != DType::F16 && sequence.kv.dtype != DType::F32)
-            throw std::invalid_argument("attention: keys are neither F32 nor F16");
+        kvRowBytes(sequence.kv.dtype, config.headDim); // throws for a type of no page
         if (sequence.firstRow < 0 || sequence.firstRow + sequence.nRows > q.rows())
             throw std::invalid_argument("attention: rows outside q");
         for (int64_t row = 0; row < sequence.nRows; row += rowsPerBlock) {
@@ -242,9 +251,8 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
 
     runBlocks(context, config, blocks, nPartials, out, [&](const Block& block, const auto& use) {
         const AttentionSequence& sequence = sequences[block.sequence];
-        const size_t elementBytes = sequence.kv.dtype == DType::F16 ? 2 : 4;
-        const int valueStride = config.valuesInKeys ? config.headDim : config.valueDim;
-        const size_t keyBytes = elementBytes * config.headDim, valueBytes = elementBytes * valueStride;
+        const size_t keyBytes = kvRowBytes(sequence.kv.dtype, config.headDim);
+        const size_t valueBytes = config.valuesInKeys ? keyBytes : kvRowBytes(sequence.kv.dtype, config.valueDim);
         const PagedHead head{&sequence.kv, config.valuesInKeys ? &sequence.kv.keys : &sequence.kv.values,
                              keyBytes * sequence.kv.pageTokens * block.kvHead, valueBytes * sequence.kv.pageTokens * block.kvHead,
                              keyBytes * kKeyTile, valueBytes * kKeyTile};
@@ -255,8 +263,8 @@ Tensor attention(const OpContext& context, const Tensor& q, std::span<const Atte
         job.position = sequence.firstPosition + block.firstRow;
         job.tile = PagedHead::tile;
         job.source = &head;
-        job.keyStride = config.headDim;
-        job.valueStride = valueStride;
+        job.keyBytes = int64_t(keyBytes);
+        job.valueBytes = int64_t(valueBytes);
         job.dtype = sequence.kv.dtype;
         job.isCausal = true;
         use(job, sequence.firstRow);
@@ -298,8 +306,8 @@ Tensor encoderAttention(const OpContext& context, const Tensor& q, const Tensor&
         job.position = block.firstRow;
         job.tile = DenseHead::tile;
         job.source = &head;
-        job.keyStride = k.cols();
-        job.valueStride = v.cols();
+        job.keyBytes = k.cols() * int64_t(sizeof(float));
+        job.valueBytes = v.cols() * int64_t(sizeof(float));
         job.dtype = DType::F32;
         job.isCausal = false;
         use(job, first);

@@ -9,13 +9,17 @@
 namespace sy::ops {
 
 /// Keys and values of one sequence in one layer, in pages of `pageTokens` tokens. Each page holds (nKvHeads, pageTokens, dim)
-/// of `dtype` (F32 or F16), so one head's keys lie one after another. Kwon et al. 2023, arXiv:2309.06180.
+/// of `dtype` (F32, F16 or Q8_0), so one head's keys lie one after another. Kwon et al. 2023, arXiv:2309.06180.
 struct KvPages {
     std::span<const std::byte* const> keys;
     std::span<const std::byte* const> values;
     DType dtype;
     int pageTokens;
 };
+
+/// Bytes of one head's key or value of one token in a page. Q8_0 takes whole blocks of 32 (quant/q8_0.cpp), the last one filled up.
+/// Throws std::invalid_argument for a type that pages do not hold.
+size_t kvRowBytes(DType dtype, int dim);
 
 /// One sequence's part of a ragged batch: rows firstRow … firstRow+nRows-1 of q are its positions firstPosition …; keys
 /// 0 … firstPosition+nRows-1 are already in its pages, those of this step included.

@@ -14,7 +14,7 @@ inline constexpr int kKeyTile = 32;       // keys worked on together; also the g
 inline constexpr int kSegmentKeys = 1024; // keys that one thread takes of a long context; fixed, since it shapes the sums
 inline constexpr int kMostQueries = 96;   // rows times heads of a group in one block
 
-/// Where a tile of keys lies: row i at base + i * stride elements.
+/// Where a tile of keys lies: row i at base + i * the row's bytes.
 struct KeyTile {
     const std::byte* keys;
     const std::byte* values;
@@ -30,8 +30,8 @@ struct AttentionRows {
     int64_t endKey;     // past the last key of the segment that exists
     KeyTile (*tile)(const void* source, int64_t tileIndex);
     const void* source;
-    int64_t keyStride, valueStride; // elements from one token to the next
-    DType dtype;        // F32 or F16
+    int64_t keyBytes, valueBytes; // from one token to the next
+    DType dtype;        // F32, F16 or Q8_0
     int headDim, valueDim;
     float scale;
     bool isCausal;

@@ -26,6 +26,12 @@ struct AttentionLoop {
 
     static L loadRow(const std::byte* row, DType dtype, int d, int n)
     {
+        if (dtype == DType::Q8_0) { // an f16 scale and 32 codes; what fills up the last block may be read and is not used
+            const std::byte* block = row + d / 32 * 34;
+            uint16_t scale;
+            std::memcpy(&scale, block, 2);
+            return L::loadSigned8(reinterpret_cast<const int8_t*>(block + 2 + d % 32)) * L::set1(L::halfToFloat(scale));
+        }
         // The last columns of a head whose size is no multiple of 16.
         if (n < 16) {
             alignas(64) float buffer[16] = {};
@@ -43,13 +49,12 @@ struct AttentionLoop {
 
     static void turnKeys(const AttentionRows& job, const std::byte* keys, int nKeys, float* turned)
     {
-        const size_t rowBytes = size_t(job.keyStride) * (job.dtype == DType::F16 ? 2 : 4);
         for (int k = 0; k < kKeyTile; k += 16) {
             for (int d = 0; d < job.headDim; d += 16) {
                 const int n = job.headDim - d < 16 ? job.headDim - d : 16;
                 L rows[16];
                 for (int i = 0; i < 16; ++i)
-                    rows[i] = k + i < nKeys ? loadRow(keys + size_t(k + i) * rowBytes, job.dtype, d, n) : L::zero();
+                    rows[i] = k + i < nKeys ? loadRow(keys + (k + i) * job.keyBytes, job.dtype, d, n) : L::zero();
                 cpu::transpose16(rows);
                 for (int i = 0; i < n; ++i)
                     rows[i].store(turned + (d + i) * kKeyTile + k);
@@ -191,10 +196,9 @@ struct AttentionLoop {
                 corrections[i] = correction;
             }
 
-            const size_t rowBytes = size_t(job.valueStride) * (job.dtype == DType::F16 ? 2 : 4);
             for (int k = 0; k < nKeys; ++k)
                 for (int d = 0; d < job.valueDim; d += 16)
-                    loadRow(tile.values + size_t(k) * rowBytes, job.dtype, d, job.valueDim - d < 16 ? job.valueDim - d : 16)
+                    loadRow(tile.values + k * job.valueBytes, job.dtype, d, job.valueDim - d < 16 ? job.valueDim - d : 16)
                         .store(values + k * padded + d);
             i = 0;
             for (; i + kWeighStep <= nQueries; i += kWeighStep)

@@ -6,6 +6,7 @@
 #include "engine/cpu/vec.h"
 #include "engine/ops/sparse_attention/index_scores.h"
 #include "engine/quant/half.h"
+#include "engine/quant/quant_table.h"
 
 #include <algorithm>
 #include <cmath>
@@ -68,13 +69,15 @@ SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor&
             if (row.nKeys <= topK)
                 continue;
             const KvPages& pages = sequences[row.sequence].kv;
-            const size_t rowBytes = size_t(dim) * (pages.dtype == DType::F16 ? 2 : 4);
+            const size_t rowBytes = kvRowBytes(pages.dtype, dim);
             scores.resize(size_t(row.nKeys));
-            key.resize(size_t(dim));
+            key.resize(size_t(dim + 31) / 32 * 32);
             for (int64_t t = 0; t < row.nKeys; ++t) {
                 const std::byte* from = pages.values[size_t(t / pages.pageTokens)] + size_t(t % pages.pageTokens) * rowBytes;
                 if (pages.dtype == DType::F16)
                     quant::halfToFloat(reinterpret_cast<const uint16_t*>(from), key.data(), dim);
+                else if (pages.dtype == DType::Q8_0)
+                    quant::find(DType::Q8_0)->unpack(from, key.data(), int64_t(key.size()));
                 else
                     std::memcpy(key.data(), from, rowBytes);
                 const float value =
@@ -121,7 +124,7 @@ Tensor sparseAttention(const OpContext& context, const Tensor& q, std::span<cons
                 parts.push_back({int64_t(i), 1, row.nKeys - 1, kv});
                 continue;
             }
-            const size_t rowBytes = size_t(config.headDim) * (kv.dtype == DType::F16 ? 2 : 4);
+            const size_t rowBytes = kvRowBytes(kv.dtype, config.headDim);
             const int64_t nPages = (int64_t(keys.size()) + kv.pageTokens - 1) / kv.pageTokens;
             copies[i] = Tensor::empty({nPages * kv.pageTokens, int64_t(rowBytes)}, DType::I8);
             for (int64_t page = 0; page < nPages; ++page)

@@ -430,6 +430,7 @@ void TestCliModels::aModelIsQuantized()
     QVERIFY(facts["quantization"].contains("Q5_0")); // rows of 32 take no K type
     QCOMPARE(facts["parameters"].get<int64_t>(), run({"info", model()}).json()["parameters"].get<int64_t>());
     QCOMPARE(run({"quantize", model(), out, "--type", "q9"}).status, 2);
+    QCOMPARE(run({"quantize", model(), out, "--type", "q4_k", "--imatrix", model()}).status, 1); // no such matrix
     QCOMPARE(run({"quantize", out, out, "--type", "q8_0"}).status, 1);
 }
 

@@ -31,7 +31,7 @@ void TestCliUsage::helpListsEveryCommand()
     const Outcome help = m_program.run({"--help"});
     QCOMPARE(help.status, 0);
     for (const char* command : {"info", "models", "tokenize", "template", "logits", "embed", "perplexity", "chat", "ingest", "documents",
-                                "extract", "search", "ask", "bench", "doctor"})
+                                "extract", "search", "ask", "trace", "bench", "doctor"})
         QVERIFY2(help.out.contains(QByteArray("\n  ") + command + " "), command);
     QVERIFY(help.err.isEmpty());
 }
@@ -54,6 +54,7 @@ void TestCliUsage::helpOfACommandStandsAlone_data()
     row("extract", {"FILE", "--password"});
     row("search", {"--collection", "--queries", "--mode", "--top", "--trec", "hybrid", "10"});
     row("ask", {"--collection", "--model", "--top", "--temperature", "6"});
+    row("trace", {"--model", "--message", "--tokens-file", "--max-tokens", "--out", "--expert-mass", "--kv-type", "32"});
     row("bench", {"--model", "--prompt", "--generate", "--depth", "--batch", "--repeat", "--embed", "--file", "512", "64", "3"});
     row("doctor", {});
 }

@@ -303,10 +303,47 @@ private slots:
         std::vector<int64_t> all(15);
         std::iota(all.begin(), all.end(), 0);
         QCOMPARE(recorder.positions[1], all);
-        QCOMPARE(recorder.positions[2], std::vector<int64_t>{14}); // the last layer: the one token whose logits are wanted
+        QCOMPARE(recorder.positions[2], all); // the last layer too, although one token's logits are wanted
+        QCOMPARE(logits.rows(), int64_t(1));
 
         const SequenceStep unwatched{&alone, std::span(tokens).first(15), LogitsWanted::last};
         QVERIFY(sameBits(model->step({threads}, {&unwatched, 1}).values(), logits.values()));
+    }
+
+    void everyPartOfAStepIsTimed()
+    {
+        const auto path = test::fixturePath("models/deepseek2-v3.gguf"); // the first of 3 layers dense
+        if (!std::filesystem::exists(path))
+            QSKIP("the golden models are not there");
+        struct Recorder final : nn::SpanObserver {
+            std::map<std::pair<nn::SpanKind, int>, std::pair<Clock::time_point, Clock::time_point>> spans;
+            void spanDone(nn::SpanKind kind, int layer, Clock::time_point begin, Clock::time_point end) override
+            {
+                QVERIFY(begin <= end);
+                QVERIFY2(spans.insert({{kind, layer}, {begin, end}}).second, "a span came twice");
+            }
+        } recorder;
+        const auto model = test::loadFile(path);
+        const auto pool = test::poolFor(*model, 200);
+        const auto tokens = goldenTokens();
+        cpu::ThreadPool threads(2);
+        nn::KvSequence watched(*pool), alone(*pool);
+        const SequenceStep step{&watched, tokens, LogitsWanted::last}, unwatched{&alone, tokens, LogitsWanted::last};
+        model->spanObserver = &recorder;
+        const Tensor logits = model->step({threads}, {&step, 1});
+        model->spanObserver = nullptr;
+        QVERIFY(sameBits(model->step({threads}, {&unwatched, 1}).values(), logits.values()));
+        using enum nn::SpanKind;
+        std::set<std::pair<nn::SpanKind, int>> expected{{embedding, -1}, {head, -1}, {router, 1}, {router, 2}, {experts, 1}, {experts, 2}}, found;
+        for (int layer = 0; layer < 3; ++layer)
+            expected.insert({{attention, layer}, {feedForward, layer}});
+        for (const auto& [key, times] : recorder.spans)
+            found.insert(key);
+        QVERIFY(found == expected);
+        const auto at = [&](nn::SpanKind kind, int layer) { return recorder.spans.at({kind, layer}); };
+        QVERIFY(at(embedding, -1).second <= at(attention, 0).first && at(attention, 0).second <= at(feedForward, 0).first);
+        QVERIFY(at(feedForward, 2).first <= at(router, 2).first && at(router, 2).second <= at(experts, 2).first);
+        QVERIFY(at(experts, 2).second <= at(feedForward, 2).second && at(feedForward, 2).second <= at(head, -1).first);
     }
 
     void lessMassUsesFewerExpertsForItsSequenceAlone()

@@ -4,9 +4,12 @@
 #include "engine/core/error.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/quant/half.h"
+#include "engine/quant/quant_table.h"
 
 #include <QtTest>
 
+#include <cmath>
+#include <cstring>
 #include <memory>
 #include <random>
 #include <thread>
@@ -121,6 +124,52 @@ private slots:
         QVERIFY(holdsItsContents(sequence, layout));
         QCOMPARE(pool.usedBytes(), 4 * layout.pageBytes());
         QCOMPARE(pool.freeTokens(), int64_t(6 * kPage));
+    }
+
+    void codesAreThoseOfTheDefinition_data()
+    {
+        QTest::addColumn<int>("keyDim");
+        QTest::addColumn<int>("valueDim");
+        QTest::newRow("whole blocks") << 64 << 32;
+        QTest::newRow("filled up") << 40 << 5;
+        QTest::newRow("values in keys") << 33 << 0;
+    }
+
+    void codesAreThoseOfTheDefinition()
+    {
+        QFETCH(int, keyDim);
+        QFETCH(int, valueDim);
+        const KvLayout layout{2, 3, keyDim, valueDim, DType::Q8_0};
+        KvPool pool(layout, layout.pageBytes() * 4);
+        KvSequence sequence(pool);
+        const auto tokens = counting(40);
+        sequence.append(tokens);
+        const auto value = [](int64_t t, int i) { return std::sin(float(t * 131 + i)) * float(i + 1); };
+        std::vector<float> keys, values;
+        for (int64_t t = 0; t < 40; ++t) {
+            for (int i = 0; i < 3 * keyDim; ++i)
+                keys.push_back(value(t, i));
+            for (int i = 0; i < 3 * valueDim; ++i)
+                values.push_back(-value(t, i));
+        }
+        sequence.store(1, 0, keys.data(), values.data(), 40);
+        const auto holds = [&](std::span<const std::byte* const> pages, const std::vector<float>& expected, int dim) {
+            const quant::QuantType* type = quant::find(DType::Q8_0);
+            const int padded = (dim + 31) / 32 * 32;
+            for (int64_t t = 0; t < 40; ++t) {
+                for (int head = 0; head < 3; ++head) {
+                    std::vector<float> row(size_t(padded), 0.0f);
+                    std::copy_n(expected.data() + (t * 3 + head) * dim, dim, row.data());
+                    std::vector<std::byte> codes(ops::kvRowBytes(DType::Q8_0, dim));
+                    type->pack(row.data(), codes.data(), padded);
+                    if (std::memcmp(codes.data(), pages[size_t(t / kPage)] + (head * kPage + t % kPage) * int64_t(codes.size()), codes.size()) != 0)
+                        return false;
+                }
+            }
+            return true;
+        };
+        QVERIFY(holds(sequence.pages(1).keys, keys, keyDim));
+        QVERIFY(valueDim == 0 || holds(sequence.pages(1).values, values, valueDim));
     }
 
     void aForkSharesPagesUntilOneOfThemWrites()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/attention/attention.h"
+#include "engine/quant/quant_table.h"
 
 #include <QtTest>
 #include <cmath>
@@ -23,11 +24,10 @@ struct Cache {
     {
         std::mt19937 random(seed);
         std::normal_distribution<float> normal;
-        const size_t element = dtype == DType::F16 ? 2 : 4;
         const int nPages = (nTokens + 31) / 32;
         // Memory past the last token is NaN: nothing may read it.
-        keyPages.assign(nPages, std::vector<std::byte>(32 * nKvHeads * dim * element, std::byte(0xFF)));
-        valuePages.assign(nPages, std::vector<std::byte>(32 * nKvHeads * valueDim * element, std::byte(0xFF)));
+        keyPages.assign(nPages, std::vector<std::byte>(32 * nKvHeads * ops::kvRowBytes(dtype, dim), std::byte(0xFF)));
+        valuePages.assign(nPages, std::vector<std::byte>(32 * nKvHeads * ops::kvRowBytes(dtype, valueDim), std::byte(0xFF)));
         const auto put = [&](std::vector<std::byte>& page, int index, float& value) {
             if (dtype == DType::F16) {
                 // A short mantissa is exact in half precision.
@@ -39,16 +39,26 @@ struct Cache {
                 std::memcpy(page.data() + index * 4, &value, 4);
             }
         };
+        // A row in codes: what they stand for is what the definition gets.
+        const auto putRow = [&](std::vector<std::byte>& page, int row, int size, std::vector<float>& values) {
+            std::vector<float> padded(size_t(size + 31) / 32 * 32, 0.0f);
+            for (int d = 0; d < size; ++d)
+                padded[size_t(d)] = normal(random);
+            if (dtype == DType::Q8_0) {
+                const quant::QuantType* type = quant::find(DType::Q8_0);
+                std::byte* to = page.data() + size_t(row) * ops::kvRowBytes(dtype, size);
+                type->pack(padded.data(), to, int64_t(padded.size()));
+                type->unpack(to, padded.data(), int64_t(padded.size()));
+            } else {
+                for (int d = 0; d < size; ++d)
+                    put(page, row * size + d, padded[size_t(d)]);
+            }
+            values.insert(values.end(), padded.begin(), padded.begin() + size);
+        };
         for (int t = 0; t < nTokens; ++t)
             for (int h = 0; h < nKvHeads; ++h) {
-                for (int d = 0; d < dim; ++d) {
-                    k.push_back(normal(random));
-                    put(keyPages[t / 32], (h * 32 + t % 32) * dim + d, k.back());
-                }
-                for (int d = 0; d < valueDim; ++d) {
-                    v.push_back(normal(random));
-                    put(valuePages[t / 32], (h * 32 + t % 32) * valueDim + d, v.back());
-                }
+                putRow(keyPages[t / 32], h * 32 + t % 32, dim, k);
+                putRow(valuePages[t / 32], h * 32 + t % 32, valueDim, v);
             }
         for (int p = 0; p < nPages; ++p) {
             keys.push_back(keyPages[p].data());
@@ -118,19 +128,24 @@ private slots:
         QTest::addColumn<int>("before");
         QTest::addColumn<int>("rows");
         QTest::addColumn<int>("window");
-        QTest::addColumn<bool>("isHalf");
-        QTest::newRow("one key") << 2 << 1 << 8 << 8 << 0 << 1 << 0 << false;
-        QTest::newRow("prompt") << 4 << 2 << 16 << 16 << 0 << 40 << 0 << false;
-        QTest::newRow("starter heads") << 12 << 2 << 128 << 128 << 70 << 9 << 0 << true;
-        QTest::newRow("odd sizes") << 3 << 3 << 24 << 40 << 31 << 3 << 0 << true;
-        QTest::newRow("window") << 4 << 1 << 32 << 32 << 50 << 20 << 8 << false;
-        QTest::newRow("window over pages") << 4 << 1 << 32 << 32 << 150 << 20 << 40 << true;
-        QTest::newRow("long decode, split keys") << 4 << 2 << 64 << 64 << 2500 << 1 << 0 << true;
-        QTest::newRow("wide latent") << 2 << 1 << 576 << 512 << 40 << 2 << 0 << false;
-        QTest::newRow("more heads on a key than a block has") << 128 << 1 << 16 << 16 << 60 << 3 << 0 << false;
-        QTest::newRow("odd number of heads on a key, decode") << 7 << 1 << 16 << 16 << 1500 << 1 << 0 << true;
-        QTest::newRow("window far from the beginning, split keys") << 4 << 2 << 16 << 16 << 3500 << 1 << 1200 << true;
-        QTest::newRow("window far from the beginning, prefill") << 4 << 2 << 16 << 16 << 2100 << 9 << 40 << false;
+        QTest::addColumn<QString>("type");
+        QTest::newRow("one key") << 2 << 1 << 8 << 8 << 0 << 1 << 0 << "F32";
+        QTest::newRow("prompt") << 4 << 2 << 16 << 16 << 0 << 40 << 0 << "F32";
+        QTest::newRow("starter heads") << 12 << 2 << 128 << 128 << 70 << 9 << 0 << "F16";
+        QTest::newRow("odd sizes") << 3 << 3 << 24 << 40 << 31 << 3 << 0 << "F16";
+        QTest::newRow("window") << 4 << 1 << 32 << 32 << 50 << 20 << 8 << "F32";
+        QTest::newRow("window over pages") << 4 << 1 << 32 << 32 << 150 << 20 << 40 << "F16";
+        QTest::newRow("long decode, split keys") << 4 << 2 << 64 << 64 << 2500 << 1 << 0 << "F16";
+        QTest::newRow("wide latent") << 2 << 1 << 576 << 512 << 40 << 2 << 0 << "F32";
+        QTest::newRow("more heads on a key than a block has") << 128 << 1 << 16 << 16 << 60 << 3 << 0 << "F32";
+        QTest::newRow("odd number of heads on a key, decode") << 7 << 1 << 16 << 16 << 1500 << 1 << 0 << "F16";
+        QTest::newRow("window far from the beginning, split keys") << 4 << 2 << 16 << 16 << 3500 << 1 << 1200 << "F16";
+        QTest::newRow("window far from the beginning, prefill") << 4 << 2 << 16 << 16 << 2100 << 9 << 40 << "F32";
+        QTest::newRow("starter heads, 8 bits") << 12 << 2 << 128 << 128 << 70 << 9 << 0 << "Q8_0";
+        QTest::newRow("odd sizes, 8 bits") << 3 << 3 << 24 << 40 << 31 << 3 << 0 << "Q8_0";
+        QTest::newRow("sizes of no whole register, 8 bits") << 2 << 1 << 33 << 7 << 40 << 5 << 0 << "Q8_0";
+        QTest::newRow("wide latent, 8 bits") << 2 << 1 << 576 << 512 << 40 << 2 << 0 << "Q8_0";
+        QTest::newRow("long decode, split keys, 8 bits") << 4 << 2 << 64 << 64 << 2500 << 1 << 0 << "Q8_0";
     }
     void causalAttentionAgreesWithDoubleArithmetic()
     {
@@ -141,8 +156,8 @@ private slots:
         QFETCH(int, before);
         QFETCH(int, rows);
         QFETCH(int, window);
-        QFETCH(bool, isHalf);
-        const Cache cache(before + rows, kvHeads, dim, valueDim, isHalf ? DType::F16 : DType::F32, 1);
+        QFETCH(QString, type);
+        const Cache cache(before + rows, kvHeads, dim, valueDim, quant::find(type.toStdString())->dtype, 1);
         const Tensor q = random(rows, heads * dim, 2);
         const ops::AttentionConfig config{heads, kvHeads, dim, valueDim, 1 / std::sqrt(float(dim)), window};
         const ops::AttentionSequence sequence{0, rows, before, cache.pages()};

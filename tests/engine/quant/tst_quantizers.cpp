@@ -4,6 +4,7 @@
 #include "engine/quant/half.h"
 #include "engine/quant/quant_table.h"
 #include "engine/quant/recipe_table.h"
+#include "engine/quant/weighted_pack.h"
 
 #include <QTest>
 
@@ -41,7 +42,7 @@ double relativeError(const std::vector<float>& values, const std::vector<float>&
     return std::sqrt(error / total);
 }
 
-constexpr const char* kTypes[] = {"Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "Q4_0"};
+constexpr const char* kTypes[] = {"Q8_0", "Q6_K", "Q5_1", "Q5_K", "Q5_0", "Q4_1", "Q4_K", "Q4_0", "Q3_K", "Q2_K"};
 
 void typeRows()
 {
@@ -66,7 +67,7 @@ private slots:
     {
         QTest::addColumn<QString>("type");
         QTest::addColumn<double>("reference");
-        const double figures[] = {0.00537, 0.0178, 0.0378, 0.0361, 0.0428, 0.0785, 0.0715, 0.0861};
+        const double figures[] = {0.00537, 0.0178, 0.0378, 0.0361, 0.0428, 0.0785, 0.0715, 0.0861, 0.151, 0.297};
         for (size_t i = 0; i < std::size(kTypes); ++i)
             QTest::newRow(kTypes[i]) << kTypes[i] << figures[i];
     }
@@ -93,10 +94,10 @@ private slots:
         QFETCH(QString, type);
         // Codes over their whole range under scales that 16 bits hold: a decoded row of exactly this form.
         std::vector<float> values(512);
-        const bool hasMinimum = type == "Q4_1" || type == "Q5_1" || type == "Q4_K" || type == "Q5_K";
+        const bool hasMinimum = type == "Q4_1" || type == "Q5_1" || type == "Q4_K" || type == "Q5_K" || type == "Q2_K";
         const int bits = type[1].digitValue(), largest = (1 << bits) - 1, half = 1 << (bits - 1);
         for (size_t i = 0; i < values.size(); ++i) {
-            const int group = type == "Q6_K" ? 16 : 32, at = int(i) % group;
+            const int group = type == "Q6_K" || type == "Q3_K" || type == "Q2_K" ? 16 : 32, at = int(i) % group;
             int code = type == "Q8_0" ? at * 8 - 127 : at * largest / (group - 1);
             if (!hasMinimum && type != "Q8_0")
                 code -= half;
@@ -161,6 +162,64 @@ private slots:
             QVERIFY(std::fabs(rounded[i] - 0.5f) < 0.05f);
     }
 
+    // Importance as a log-normal (sigma 1.6); the error that it weighs. The reference searches the groups' scales once more, we do not.
+    void importanceLowersTheErrorThatItWeighs_data()
+    {
+        QTest::addColumn<QString>("type");
+        QTest::addColumn<double>("reference");
+        QTest::newRow("Q6_K") << "Q6_K" << 0.0146;
+        QTest::newRow("Q5_K") << "Q5_K" << 0.0292;
+        QTest::newRow("Q4_K") << "Q4_K" << 0.0560;
+        QTest::newRow("Q3_K") << "Q3_K" << 0.120;
+        QTest::newRow("Q2_K") << "Q2_K" << 0.197;
+    }
+
+    void importanceLowersTheErrorThatItWeighs()
+    {
+        QFETCH(QString, type);
+        QFETCH(double, reference);
+        const DType dtype = typeOf(type);
+        QVERIFY(usesImportance(dtype));
+        std::mt19937 random(5);
+        std::normal_distribution<float> gauss;
+        std::lognormal_distribution<float> spread(0, 1.6f);
+        std::vector<float> values(4 * 16384), importance(values.size()), out(values.size());
+        for (float& value : values)
+            value = gauss(random);
+        for (float& value : importance)
+            value = spread(random);
+        const auto weightedError = [&](const std::vector<float>& rounded) {
+            double error = 0, total = 0;
+            for (size_t i = 0; i < values.size(); ++i) {
+                error += double(importance[i]) * (double(rounded[i]) - values[i]) * (double(rounded[i]) - values[i]);
+                total += double(importance[i]) * values[i] * values[i];
+            }
+            return std::sqrt(error / total);
+        };
+        std::vector<uint8_t> row(static_cast<size_t>(rowBytes(dtype, int64_t(values.size()))));
+        packWeightedRow(dtype, values.data(), importance.data(), row.data(), int64_t(values.size()));
+        unpackRow(dtype, row.data(), out.data(), int64_t(values.size()));
+        const double error = weightedError(out), plain = weightedError(roundTrip(dtype, values));
+        qInfo("%.4f, reference %.4f, without importance %.4f", error, reference, plain);
+        QVERIFY(error < 0.9 * plain);
+        QVERIFY(error < 1.06 * reference && error > 0.9 * reference);
+    }
+
+    void equalImportanceDoesNoHarm()
+    {
+        std::mt19937 random(6);
+        std::normal_distribution<float> gauss;
+        std::vector<float> values(4096), ones(4096, 1.0f), out(4096);
+        for (float& value : values)
+            value = gauss(random);
+        for (const DType dtype : {DType::Q2_K, DType::Q3_K, DType::Q4_K, DType::Q5_K, DType::Q6_K, DType::Q8_0}) {
+            std::vector<uint8_t> row(static_cast<size_t>(rowBytes(dtype, 4096)));
+            packWeightedRow(dtype, values.data(), ones.data(), row.data(), 4096);
+            unpackRow(dtype, row.data(), out.data(), 4096);
+            QVERIFY(relativeError(values, out) < 1.05 * relativeError(values, roundTrip(dtype, values)));
+        }
+    }
+
     void typesWithoutAnEncoderSaySo()
     {
         std::vector<float> values(256);
@@ -200,6 +259,16 @@ private slots:
         row("Q4_0", "blk.5.ffn_up.weight", 512, "Q4_0");
         row("Q4_0", "output.weight", 512, "Q6_K");
         row("F16", "blk.5.ffn_up.weight", 100, "F16");
+        row("Q3_K_M", "blk.5.ffn_up.weight", 512, "Q3_K");
+        row("q3_k", "blk.5.attn_v.weight", 512, "Q4_K");
+        row("Q3_K_M", "blk.6.ffn_down.weight", 512, "Q4_K");
+        row("Q3_K_M", "blk.5.ffn_down.weight", 512, "Q3_K");
+        row("Q3_K_S", "blk.6.ffn_down.weight", 512, "Q3_K");
+        row("Q2_K", "blk.5.ffn_up.weight", 512, "Q2_K");
+        row("Q2_K", "blk.5.ffn_down.weight", 512, "Q3_K");
+        row("Q2_K", "blk.5.attn_output.weight", 512, "Q3_K");
+        row("Q2_K", "output.weight", 512, "Q6_K");
+        row("Q2_K", "blk.5.ffn_up.weight", 1408, "Q4_0");
     }
 
     void recipesMixAsTheFieldDoes()

@@ -428,7 +428,7 @@ void TestTokenizerJson::aFolderWithoutTokenizerHasNone()
 {
     const QTemporaryDir dir;
     QVERIFY(!tokenizer::readTokenizerFolder(dir.path().toStdString(), 0));
-    write(dir, "tokenizer.model", "x");
+    write(dir, "tiktoken.model", "x");
     QVERIFY_THROWS_EXCEPTION(Unsupported, tokenizer::readTokenizerFolder(dir.path().toStdString(), 0));
 }
 
