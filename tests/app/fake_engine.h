@@ -53,7 +53,7 @@ public:
     }
     void addChatModel()
     {
-        models.push_back({.id = "tiny", .name = "Tiny Chat", .path = "/models/tiny.gguf", .bytes = 1000000, .kind = api::ModelKind::chat, .architecture = "qwen2"});
+        models.push_back({.id = "tiny", .name = "Tiny Chat", .path = "/models/tiny.gguf", .bytes = 1000000, .sha256 = std::string(64, 'c'), .kind = api::ModelKind::chat, .architecture = "qwen2"});
         models.push_back({.id = "e5", .name = "Tiny Embedder", .path = "/models/e5.gguf", .bytes = 100000, .kind = api::ModelKind::embedding, .architecture = "bert"});
     }
     void addCollection()

@@ -16,6 +16,7 @@
 #include <QMenu>
 #include <QPlainTextEdit>
 #include <QRegularExpression>
+#include <QScrollArea>
 #include <QSet>
 #include <QSlider>
 #include <QTabBar>
@@ -232,6 +233,9 @@ void TestMainWindow::nothingIsCutAtAnyScale()
         for (auto* button : program.window->page(id)->findChildren<QPushButton*>())
             if (button->isVisible() && button->width() + 1 < button->minimumSizeHint().width())
                 cut << QStringLiteral("%1: button '%2' %3 < %4").arg(id, button->text()).arg(button->width()).arg(button->minimumSizeHint().width());
+        for (auto* area : program.window->page(id)->findChildren<QScrollArea*>())
+            if (area->isVisible() && area->widget() && area->widget()->width() > area->viewport()->width())
+                cut << QStringLiteral("%1: content %2 > %3").arg(id).arg(area->widget()->width()).arg(area->viewport()->width());
         for (auto* label : program.window->page(id)->findChildren<QLabel*>()) {
             if (!label->isVisible() || label->text().isEmpty() || label->sizePolicy().horizontalPolicy() == QSizePolicy::Ignored)
                 continue;

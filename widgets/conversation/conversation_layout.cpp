@@ -72,10 +72,9 @@ void ConversationView::frameRow(Row& row)
         row.textWidth = width;
         qreal x = left;
         for (const PassageItem& passage : m.passages) {
-            QString label = passage.title;
-            if (!passage.location.isEmpty())
-                label += QStringLiteral(" · ") + passage.location;
-            label = metrics.elidedText(label, Qt::ElideMiddle, std::min<qreal>(240, width - 60));
+            // The page stays readable however long the title.
+            const QString place = passage.location.isEmpty() ? QString() : QStringLiteral(" · ") + passage.location;
+            const QString label = metrics.elidedText(passage.title, Qt::ElideRight, std::min<qreal>(300, width - 60) - metrics.horizontalAdvance(place)) + place;
             const qreal mark = passage.number > 0 ? metrics.horizontalAdvance(QString::number(passage.number)) : metrics.height() - 2;
             const qreal w = std::ceil(metrics.horizontalAdvance(label) + mark + 30);
             if (x > left && x + w > left + width) {

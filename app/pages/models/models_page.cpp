@@ -162,7 +162,7 @@ void ModelsPage::buildDetail(QWidget* detail)
     cardRows->addWidget(m_memoryTitle);
     m_memory = new MemoryBar(card);
     cardRows->addWidget(m_memory);
-    auto* contextRow = new QHBoxLayout;
+    auto* contextRow = new FlowLayout(space::kSmall);
     m_contextLabel = new QLabel(tr("Context length"), card);
     m_contextLength = new QSpinBox(card);
     m_contextLength->setRange(512, 1 << 20);
@@ -175,7 +175,6 @@ void ModelsPage::buildDetail(QWidget* detail)
     m_contextLabel->setBuddy(m_contextLength);
     contextRow->addWidget(m_contextLabel);
     contextRow->addWidget(m_contextLength);
-    contextRow->addStretch(1);
     cardRows->addLayout(contextRow);
     m_note = new QLabel(card);
     m_note->setProperty("tone", "muted");
