@@ -4,6 +4,8 @@
 #include "app/services/throttle.h"
 #include "engine/core/error.h"
 
+#include <utility>
+
 namespace sy::app {
 
 namespace {
@@ -26,6 +28,13 @@ struct SearchOutcome {
 DocumentService::DocumentService(DocumentFunctions functions, QObject* parent) : QObject(parent), m_functions(std::move(functions))
 {
     qRegisterMetaType<UserMessage>();
+    m_listing.setSingleShot(true);
+    m_listing.setInterval(1s);
+    connect(&m_listing, &QTimer::timeout, this, [this] {
+        refresh();
+        for (const QString& collection : std::exchange(m_toList, {}))
+            readDocuments(collection);
+    });
 }
 
 DocumentService::~DocumentService()
@@ -77,6 +86,7 @@ void DocumentService::rename(const QString& name, const QString& newName)
 void DocumentService::remove(const QString& name)
 {
     cancelIngest(name);
+    m_toList.remove(name);
     m_quick.run(
         this, [f = m_functions.removeCollection, n = name.toStdString()](std::stop_token) { f(n); }, [this] { refresh(); },
         [this](const UserMessage& message) { emit failed(message); });
@@ -158,17 +168,10 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
         [this, collection, work = std::move(work)](std::stop_token stop) {
             if (stop.stop_requested())
                 throw Cancelled();
-            Throttle progress(60ms), listing(1s);
+            Throttle progress(60ms);
             return work(
-                [this, collection, &listing](const api::DocumentRow&) {
-                    if (listing.due())
-                        QMetaObject::invokeMethod(
-                            this,
-                            [this, collection] {
-                                refresh();
-                                readDocuments(collection);
-                            },
-                            Qt::QueuedConnection);
+                [this, collection](const api::DocumentRow&) {
+                    QMetaObject::invokeMethod(this, [this, collection] { listSoon(collection); }, Qt::QueuedConnection);
                 },
                 [this, collection, &progress](const api::IngestProgress& now) {
                     if (progress.due())
@@ -191,6 +194,14 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
         },
         [end] { end({}, true); });
     m_tickets[collection].push_back(ticket);
+}
+
+/// Once a second at most, and after the last of many files too: its row must not wait for the next one, which may take a minute.
+void DocumentService::listSoon(const QString& collection)
+{
+    m_toList.insert(collection);
+    if (!m_listing.isActive())
+        m_listing.start();
 }
 
 void DocumentService::cancelIngest(const QString& collection)

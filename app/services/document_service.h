@@ -8,7 +8,9 @@
 #include <QImage>
 #include <QObject>
 #include <QRectF>
+#include <QSet>
 #include <QStringList>
+#include <QTimer>
 
 namespace sy::app {
 
@@ -65,6 +67,7 @@ private:
     using IngestWork = std::function<api::IngestSummary(const std::function<void(const api::DocumentRow&)>&,
                                                         const std::function<void(const api::IngestProgress&)>&, std::stop_token)>;
     void runIngest(const QString& collection, IngestWork work);
+    void listSoon(const QString& collection);
 
     DocumentFunctions m_functions;
     QList<api::CollectionSummary> m_collections;
@@ -73,6 +76,8 @@ private:
     QHash<QString, int> m_jobs; // collection to jobs waiting or running
     QHash<QString, api::IngestProgress> m_progress;
     QHash<QString, QList<WorkQueue::Ticket>> m_tickets;
+    QTimer m_listing;
+    QSet<QString> m_toList; // collections with rows that were not read yet
     quint64 m_nextRequest = 1;
     WorkQueue m_quick;   // lists, search
     WorkQueue m_pages;   // page images: a slow page must not hold up a search

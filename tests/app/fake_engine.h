@@ -340,6 +340,9 @@ inline EngineFunctions FakeEngine::functions()
         .documents =
             [this](const std::string&) {
                 const std::lock_guard lock(mutex);
+                for (const auto& c : collections)
+                    if (c.name == name && c.nDocuments == 0) // just made
+                        return std::vector<api::DocumentRow>{};
                 return rows;
             },
         .removeDocument =

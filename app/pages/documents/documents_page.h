@@ -42,11 +42,15 @@ protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void buildDetail(QWidget* detail);
     void connectServices();
     void fillCollections();
+    void awaitCollection(const QString& name);
+    void clearDetail();
+    void arrangeHead();
     void fillDocuments(const QList<api::DocumentRow>& rows);
     void updateLook();
     void updateProgress(const QString& collection);
@@ -68,6 +72,7 @@ private:
 
     PageContext& m_context;
     QString m_current;
+    QString m_awaited; // a collection being made or named, shown as soon as it is listed
     QStringList m_pendingPaths; // to be added once the new collection has a name
     QList<api::DocumentRow> m_rows;
     QSplitter* m_splitter;
@@ -82,7 +87,9 @@ private:
     widgets::ProgressList* m_progress;
     QTabBar* m_tabs;
     QStackedWidget* m_tabStack;
+    QStackedWidget* m_filesStack; // the files, or how to add some
     QTreeView* m_files;
+    widgets::StatePanel* m_noFiles;
     DocumentTable* m_model;
     QFrame* m_problem;
     QLabel* m_problemText;
