@@ -50,6 +50,7 @@ private slots:
     void aSearchOfAllChatsOpensTheMessage();
     void filesCanBeDroppedAnywhere();
     void deletedChatsCanBeUndone();
+    void oneMessageIsDeletedAndTheUndoBringsItBack();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -311,6 +312,30 @@ void TestChatPage::deletedChatsCanBeUndone()
     keep(program, QStringLiteral("undo"));
     QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
     QTRY_COMPARE(program.chats->chats().size(), 1);
+}
+
+void TestChatPage::oneMessageIsDeletedAndTheUndoBringsItBack()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    ask(program, QStringLiteral("One"));
+    ask(program, QStringLiteral("Two"));
+    widgets::ConversationView* view = program.chatPage()->conversation();
+    QCOMPARE(view->messageCount(), 4);
+    view->setFocus(Qt::TabFocusReason);
+    QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier);
+    QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier); // to the first answer
+    QTest::keyClick(view, Qt::Key_Delete);
+    QTRY_COMPARE(view->messageCount(), 3);
+    QVERIFY(view->messageAt(0).isUser && view->messageAt(1).isUser);
+    QVERIFY(program.window->toast()->isVisible());
+    keep(program, QStringLiteral("chat-message-deleted"));
+    QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
+    QTRY_COMPARE(view->messageCount(), 4);
+    QVERIFY(!view->messageAt(1).isUser);
 }
 
 QTEST_MAIN(TestChatPage)

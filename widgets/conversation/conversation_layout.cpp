@@ -128,7 +128,7 @@ void ConversationView::placeControls(Row& row, qreal tail)
         if (m.canEdit)
             buttons.push_back({ControlKind::Edit, tr("Edit and ask again")});
         if (m.canDelete)
-            buttons.push_back({ControlKind::Delete, tr("Delete from here on")});
+            buttons.push_back({ControlKind::Delete, tr("Delete this message")});
     }
     const qreal side = std::ceil(QFontMetricsF(font()).height() + 8);
     const bool hasBranches = m.nBranches > 1 && !isLive;

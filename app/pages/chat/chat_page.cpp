@@ -245,7 +245,8 @@ void ChatPage::buildCenter(QWidget* center)
     connect(m_view, &ConversationView::continueRequested, this, &ChatPage::continueAnswer);
     connect(m_view, &ConversationView::branchRequested, this, &ChatPage::stepBranch);
     connect(m_view, &ConversationView::editRequested, this, &ChatPage::editMessage);
-    connect(m_view, &ConversationView::deleteRequested, this, &ChatPage::removeFrom);
+    connect(m_view, &ConversationView::deleteRequested, this, [this](qint64 id) { removeMessage(id, false); });
+    connect(m_view, &ConversationView::deleteFromRequested, this, [this](qint64 id) { removeMessage(id, true); });
 }
 
 void ChatPage::connectServices()

@@ -70,7 +70,7 @@ private:
     void editMessage(qint64 messageId);
     void editLastMessage();
     void endEditing();
-    void removeFrom(qint64 messageId);
+    void removeMessage(qint64 messageId, bool andWhatFollows);
     void deleteChat(qint64 chatId);
     void fillCollectionMenu();
     void offerFirstCollection();
