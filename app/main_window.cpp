@@ -70,7 +70,10 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
         m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), tr("Copy details"), [details] { QApplication::clipboard()->setText(details); }, 9000);
     };
     connect(&m_chats, &ChatService::failed, this, complain);
-    connect(&m_models, &ModelService::failed, this, complain);
+    connect(&m_models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
+        if (currentPage() != QLatin1String("models") && !m_models.models().isEmpty()) // there, and in the welcome, the page says it
+            complain(message);
+    });
     connect(&m_documents, &DocumentService::failed, this, complain);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);

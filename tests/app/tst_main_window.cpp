@@ -56,7 +56,7 @@ void TestMainWindow::firstStartOffersDownloadAndImport()
     program.open();
     QTRY_VERIFY(program.models->isListed());
     QTRY_VERIFY(buttonWith(program.chatPage(), QStringLiteral("Download")));
-    QVERIFY(buttonWith(program.chatPage(), QStringLiteral("Choose a file…")));
+    QVERIFY(buttonWith(program.chatPage(), QStringLiteral("Choose…")));
     QVERIFY(!program.chatPage()->composer()->isVisible());
     keep(program, QStringLiteral("first-run"));
     QPushButton* download = buttonWith(program.chatPage(), QStringLiteral("Download"));
