@@ -895,22 +895,6 @@
         <source>Message deleted</source>
         <translation>消息已删除</translation>
     </message>
-    <message>
-        <source>Delete this message and everything after it?</source>
-        <translation>删除这条消息及其后的所有内容？</translation>
-    </message>
-    <message>
-        <source>This cannot be undone.</source>
-        <translation>此操作无法撤销。</translation>
-    </message>
-    <message>
-        <source>Delete</source>
-        <translation>删除</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>保留</translation>
-    </message>
 </context>
 <context>
     <name>sy::app::DocumentTable</name>
@@ -1231,14 +1215,6 @@
     <message>
         <source>A GGUF file or a folder of safetensors from your disk. You can also drop it here.</source>
         <translation>磁盘上的 GGUF 文件或 safetensors 文件夹，也可以直接拖放到这里。</translation>
-    </message>
-    <message>
-        <source>Choose a file…</source>
-        <translation>选择文件…</translation>
-    </message>
-    <message>
-        <source>A GGUF file from your disk. You can also drop it here.</source>
-        <translation>磁盘上的 GGUF 文件，也可以直接拖放到这里。</translation>
     </message>
 </context>
 <context>
@@ -1584,14 +1560,6 @@
         <source>Add a model</source>
         <translation>添加模型</translation>
     </message>
-    <message>
-        <source>Add a model file</source>
-        <translation>添加模型文件</translation>
-    </message>
-    <message>
-        <source>Copy details</source>
-        <translation>复制详情</translation>
-    </message>
 </context>
 <context>
     <name>sy::app::SamplingPanel</name>
@@ -1820,82 +1788,6 @@ Chats, indexes and models are kept here. A change takes effect at the next start
     <message>
         <source>Everything can be reached by keyboard. F1 shows the list from anywhere; Ctrl+K finds chats, collections, models and commands by name.</source>
         <translation>所有功能都可以用键盘操作。随时按 F1 查看快捷键列表；按 Ctrl+K 可按名称查找对话、文档集、模型和命令。</translation>
-    </message>
-    <message>
-        <source>As the system</source>
-        <translation>跟随系统</translation>
-    </message>
-    <message>
-        <source>As the interface</source>
-        <translation>与界面相同</translation>
-    </message>
-    <message>
-        <source>Chat, Documents, Models, Settings</source>
-        <translation>对话、文档、模型、设置</translation>
-    </message>
-    <message>
-        <source>New chat</source>
-        <translation>新对话</translation>
-    </message>
-    <message>
-        <source>Go to the input</source>
-        <translation>转到输入框</translation>
-    </message>
-    <message>
-        <source>Show or hide the chats</source>
-        <translation>显示或隐藏对话列表</translation>
-    </message>
-    <message>
-        <source>Answer again</source>
-        <translation>重新回答</translation>
-    </message>
-    <message>
-        <source>Stop the answer</source>
-        <translation>停止回答</translation>
-    </message>
-    <message>
-        <source>Edit the last message</source>
-        <translation>编辑上一条消息</translation>
-    </message>
-    <message>
-        <source>↑ in the empty input</source>
-        <translation>在空输入框中按 ↑</translation>
-    </message>
-    <message>
-        <source>Find in this chat</source>
-        <translation>在此对话中查找</translation>
-    </message>
-    <message>
-        <source>Search all chats</source>
-        <translation>搜索所有对话</translation>
-    </message>
-    <message>
-        <source>Save this chat as a file</source>
-        <translation>将此对话保存为文件</translation>
-    </message>
-    <message>
-        <source>Previous and next message</source>
-        <translation>上一条和下一条消息</translation>
-    </message>
-    <message>
-        <source>Citations, links and buttons of a message</source>
-        <translation>消息中的引用、链接和按钮</translation>
-    </message>
-    <message>
-        <source>← and →, Enter</source>
-        <translation>← 和 →，Enter</translation>
-    </message>
-    <message>
-        <source>Rename or delete a chat</source>
-        <translation>重命名或删除对话</translation>
-    </message>
-    <message>
-        <source>F2, Del</source>
-        <translation>F2、Del</translation>
-    </message>
-    <message>
-        <source>Add files</source>
-        <translation>添加文件</translation>
     </message>
 </context>
 <context>

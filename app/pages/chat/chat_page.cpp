@@ -374,6 +374,20 @@ QList<PageCommand> ChatPage::commands()
     };
 }
 
+QList<PageEntry> ChatPage::entries()
+{
+    QList<PageEntry> entries;
+    for (const api::ChatSummary& chat : m_context.chats.chats()) {
+        const auto when = std::chrono::duration_cast<std::chrono::milliseconds>(chat.lastActive.time_since_epoch()).count();
+        entries.push_back({chat.title.empty() ? tr("New chat") : QString::fromStdString(chat.title),
+                           locale().toString(QDateTime::fromMSecsSinceEpoch(when).date(), QLocale::ShortFormat), [this, id = qint64(chat.id)] {
+                               openChat(id);
+                               m_composer->focusInput();
+                           }});
+    }
+    return entries;
+}
+
 void ChatPage::activated()
 {
     // The documents page may have chosen a collection to ask in a new chat.

@@ -36,6 +36,7 @@ public:
     ~ChatPage() override;
 
     QList<PageCommand> commands() override;
+    QList<PageEntry> entries() override;
     void activated() override;
 
     void openChat(qint64 chatId);

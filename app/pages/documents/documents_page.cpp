@@ -344,6 +344,16 @@ QList<PageCommand> DocumentsPage::commands()
     return {{tr("Add files"), QKeySequence(QStringLiteral("Ctrl+O")), [this] { addFiles(); }}};
 }
 
+QList<PageEntry> DocumentsPage::entries()
+{
+    QList<PageEntry> entries;
+    for (const api::CollectionSummary& collection : m_context.documents.collections()) {
+        const QString name = QString::fromStdString(collection.name);
+        entries.push_back({name, tr("%n document(s)", nullptr, int(collection.nDocuments)), [this, name] { selectCollection(name); }});
+    }
+    return entries;
+}
+
 void DocumentsPage::activated()
 {
     m_context.documents.refresh();

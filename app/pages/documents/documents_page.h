@@ -34,6 +34,7 @@ public:
     DocumentsPage(PageContext& context, QWidget* parent = nullptr);
 
     QList<PageCommand> commands() override;
+    QList<PageEntry> entries() override;
     void activated() override;
     void selectCollection(const QString& name);
     QString currentCollection() const { return m_current; }
