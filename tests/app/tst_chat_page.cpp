@@ -51,6 +51,7 @@ private slots:
     void filesCanBeDroppedAnywhere();
     void deletedChatsCanBeUndone();
     void oneMessageIsDeletedAndTheUndoBringsItBack();
+    void theNextStartReturnsToTheChat();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -336,6 +337,25 @@ void TestChatPage::oneMessageIsDeletedAndTheUndoBringsItBack()
     QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
     QTRY_COMPARE(view->messageCount(), 4);
     QVERIFY(!view->messageAt(1).isUser);
+}
+
+void TestChatPage::theNextStartReturnsToTheChat()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 50, .title = "Newer", .created = now, .lastActive = now}, {.id = 51, .title = "The one", .created = now, .lastActive = now}};
+    engine.messages = {{.id = 510, .chatId = 51, .role = "user", .text = "Hello"}, {.id = 511, .chatId = 51, .role = "assistant", .text = "Half an ans", .status = api::MessageStatus::stopped}};
+    Program program(engine);
+    program.settings->set(setting::kLastChat, 51);
+    program.open();
+    QTRY_COMPARE(program.chatPage()->currentChat(), 51);
+    QTRY_COMPARE(program.chatPage()->conversation()->messageCount(), 2);
+    QVERIFY(program.chatPage()->conversation()->messageAt(1).canContinue);
+    QTest::keyClick(program.window.get(), Qt::Key_N, Qt::ControlModifier);
+    program.chats->refresh();
+    QTest::qWait(30);
+    QCOMPARE(program.chatPage()->currentChat(), 0); // a new chat stays one
 }
 
 QTEST_MAIN(TestChatPage)

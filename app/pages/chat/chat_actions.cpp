@@ -203,6 +203,7 @@ void ChatPage::measureContext()
 void ChatPage::newChat()
 {
     m_chat = 0;
+    m_returnsToLast = false;
     m_editing = 0;
     m_context.settings.set(setting::kLastChat, 0);
     m_list->setCurrent(0);
@@ -224,6 +225,7 @@ void ChatPage::openChat(qint64 chatId)
         return;
     m_wanted = wanted;
     m_chat = chatId;
+    m_returnsToLast = false;
     m_editing = 0;
     m_context.settings.set(setting::kLastChat, chatId);
     m_composer->setAttachments({});

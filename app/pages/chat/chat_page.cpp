@@ -253,6 +253,7 @@ void ChatPage::connectServices()
 {
     ChatService& chats = m_context.chats;
     connect(&chats, &ChatService::chatsChanged, this, [this] {
+        returnToLastChat();
         fillList();
         updateTitle();
         updateComposer();
@@ -351,6 +352,17 @@ void ChatPage::connectServices()
             m_composer->setSendsOnEnter(m_context.settings.flag(setting::kSendOnEnter));
         m_sampling->setSettings(m_context.chats.chatSettings(m_chat));
     });
+}
+
+/// Who comes back, after a crash above all, finds what was on the screen.
+void ChatPage::returnToLastChat()
+{
+    if (!m_returnsToLast || !m_context.chats.isLoaded())
+        return;
+    m_returnsToLast = false;
+    const qint64 last = m_context.settings.value(setting::kLastChat).toLongLong();
+    if (m_chat == 0 && m_composer->text().isEmpty() && m_context.chats.chat(last).id == last && last != 0)
+        openChat(last);
 }
 
 QList<PageCommand> ChatPage::commands()

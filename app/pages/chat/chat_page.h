@@ -56,6 +56,7 @@ protected:
 private:
     void buildCenter(QWidget* center);
     void connectServices();
+    void returnToLastChat();
     void fillList();
     void fillConversation();
     void updateMessage(qint64 messageId);
@@ -113,6 +114,7 @@ private:
     quint64 m_sourceRequest = 0;
     api::Citation m_shownCitation; // what the source panel shows
     bool m_listIsWanted = true;
+    bool m_returnsToLast = true; // at start, to the chat of last time, until another is chosen
     QString m_searchText;
     QHash<qint64, qint64> m_hits; // chat to the message in which a search found something
 };
