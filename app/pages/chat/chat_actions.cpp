@@ -182,7 +182,7 @@ void ChatPage::updateComposer()
         const api::CollectionSummary summary = m_context.documents.collection(collection);
         if (m_context.documents.isIngesting(collection))
             banner = tr("“%1” is still being indexed; answers use what is ready.").arg(collection);
-        else if (m_context.documents.isListed() && summary.name.empty())
+        else if (m_context.documents.isListed() && summary.name.empty() && !m_context.chats.isAnswering(m_chat)) // its own files are just being read
             banner = tr("The collection “%1” no longer exists. Choose another one.").arg(collection);
         else if (m_context.documents.isListed() && summary.nChunks == 0)
             banner = tr("“%1” has no readable documents yet.").arg(collection);

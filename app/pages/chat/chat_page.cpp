@@ -323,7 +323,7 @@ void ChatPage::connectServices()
     });
     connect(&m_context.documents, &DocumentService::collectionsChanged, this, [this] {
         offerFirstCollection();
-        fillCollectionMenu();
+        updateComposer();
         updateLook();
     });
     connect(&m_context.documents, &DocumentService::ingestProgressed, this, &ChatPage::updateComposer);
