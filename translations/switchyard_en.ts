@@ -131,6 +131,13 @@
             <numerusform>%n documents</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n document(s) not indexed yet: answers do not use them.</source>
+        <translation>
+            <numerusform>%n document is not indexed yet: answers do not use it.</numerusform>
+            <numerusform>%n documents are not indexed yet: answers do not use them.</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>sy::app::MainWindow</name>

@@ -1141,6 +1141,16 @@
             <numerusform>%n 个文档</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Continue indexing</source>
+        <translation>继续索引</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) not indexed yet: answers do not use them.</source>
+        <translation>
+            <numerusform>%n 个文档尚未建立索引：回答不会用到它们。</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>sy::app::FirstRunPanel</name>

@@ -142,10 +142,15 @@ void DocumentService::resumeUnfinished()
         this, [f = m_functions.unfinished](std::stop_token) { return f(); },
         [this](const std::vector<std::string>& names) {
             for (const std::string& name : names)
-                runIngest(QString::fromStdString(name), [f = m_functions.resume, name](const auto& onDocument, const auto& onProgress, std::stop_token stop) {
-                    return f(name, onDocument, onProgress, stop);
-                });
+                resume(QString::fromStdString(name));
         });
+}
+
+void DocumentService::resume(const QString& collection)
+{
+    runIngest(collection, [f = m_functions.resume, name = collection.toStdString()](const auto& onDocument, const auto& onProgress, std::stop_token stop) {
+        return f(name, onDocument, onProgress, stop);
+    });
 }
 
 void DocumentService::runIngest(const QString& collection, IngestWork work)
@@ -179,6 +184,8 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
                             this,
                             [this, collection, now] {
                                 if (m_jobs.contains(collection)) {
+                                    if (now.nTotal != m_progress.value(collection).nTotal)
+                                        listSoon(collection); // files that wait are rows too
                                     m_progress.insert(collection, now);
                                     emit ingestProgressed(collection);
                                 }

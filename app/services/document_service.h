@@ -37,6 +37,7 @@ public:
     void ingest(const QString& collection, const QStringList& paths, bool force = false);
     void setPassword(const QString& collection, const QString& path, const QString& password);
     void resumeUnfinished();
+    void resume(const QString& collection); // what was cancelled, or left by a killed program
     bool isIngesting(const QString& collection) const { return m_jobs.contains(collection); }
     bool isIngestingAny() const { return !m_jobs.isEmpty(); }
     api::IngestProgress progress(const QString& collection) const { return m_progress.value(collection); }

@@ -401,8 +401,16 @@ inline EngineFunctions FakeEngine::functions()
                 return api::IngestSummary{nIngestFiles, nIngestFiles * 10, 0.1};
             },
         .unfinished = [] { return std::vector<std::string>{}; },
-        .resume = [](const std::string&, const std::function<void(const api::DocumentRow&)>&, const std::function<void(const api::IngestProgress&)>&,
-                     std::stop_token) { return api::IngestSummary{}; },
+        .resume =
+            [this](const std::string& name, const std::function<void(const api::DocumentRow&)>&, const std::function<void(const api::IngestProgress&)>&,
+                   std::stop_token) {
+                write("resume " + name);
+                const std::lock_guard lock(mutex);
+                for (auto& c : collections)
+                    if (c.name == name)
+                        c.nPending = 0;
+                return api::IngestSummary{};
+            },
         .search =
             [this](const std::string&, const std::string& query, api::SearchMode, int) {
                 write("search " + query);

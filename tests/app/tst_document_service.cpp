@@ -53,9 +53,14 @@ void TestDocumentService::theLastRowsAreReadWhileAnotherFileTakesLong()
 {
     DocumentFunctions functions = m_engine->functions().documents;
     std::atomic<int> nRead = 0;
-    std::atomic<bool> isSlow = true;
+    std::atomic<bool> isWaiting = true, isSlow = true;
     functions.documents = [&](const std::string&) { return std::vector<api::DocumentRow>(size_t(nRead)); };
-    functions.ingest = [&](const std::string&, const auto&, const auto&, const std::function<void(const api::DocumentRow&)>& onDocument, const auto&, std::stop_token) {
+    functions.ingest = [&](const std::string&, const auto&, const auto&, const std::function<void(const api::DocumentRow&)>& onDocument,
+                           const std::function<void(const api::IngestProgress&)>& onProgress, std::stop_token) {
+        ++nRead; // a row that waits
+        onProgress({.nTotal = 6});
+        while (isWaiting)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         for (int i = 0; i < 5; ++i) { // all within a moment
             ++nRead;
             onDocument({.path = "/docs/" + std::to_string(i), .status = api::DocumentStatus::failed});
@@ -68,7 +73,9 @@ void TestDocumentService::theLastRowsAreReadWhileAnotherFileTakesLong()
     qsizetype nShown = 0;
     connect(&service, &DocumentService::documentsRead, this, [&](const QString&, const QList<api::DocumentRow>& rows) { nShown = rows.size(); });
     service.ingest(QStringLiteral("C"), {QStringLiteral("/docs")});
-    QTRY_COMPARE(nShown, 5);
+    QTRY_COMPARE(nShown, 1);
+    isWaiting = false;
+    QTRY_COMPARE(nShown, 6);
     QVERIFY(service.isIngesting(QStringLiteral("C")));
     isSlow = false;
     QTRY_VERIFY(!service.isIngesting(QStringLiteral("C")));

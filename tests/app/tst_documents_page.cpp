@@ -5,11 +5,14 @@
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
+#include <QDragEnterEvent>
 #include <QInputDialog>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMimeData>
 #include <QTabBar>
 #include <QTreeView>
+#include <QUrl>
 
 using namespace sy;
 using namespace sy::app;
@@ -25,6 +28,7 @@ private slots:
 
     void aNewCollectionShowsNoneOfTheOthersFiles();
     void theNameKeepsItsRoomBesideASource();
+    void cancelledIndexingCanGoOn();
     void askingOpensANewChatOnTheCollection();
 
 private:
@@ -141,6 +145,37 @@ void TestDocumentsPage::theNameKeepsItsRoomBesideASource()
         if (button->isVisible())
             QTRY_VERIFY2(button->width() + 1 >= button->minimumSizeHint().width(), qPrintable(button->text()));
     keep(program, QStringLiteral("documents-beside-source"));
+}
+
+void TestDocumentsPage::cancelledIndexingCanGoOn()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.collections[0].nPending = 2;
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Continue indexing")));
+    keep(program, QStringLiteral("documents-waiting"));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Continue indexing")), Qt::LeftButton);
+    QTRY_VERIFY([&] { const auto log = engine.written(); return std::find(log.begin(), log.end(), "resume Reports") != log.end(); }());
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QTRY_VERIFY(!buttonWith(page, QStringLiteral("Continue indexing")));
+    // Cancelling leaves the focus on the page.
+    engine.nIngestFiles = 1000;
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(QStringLiteral("/docs/more.pdf"))});
+    QDragEnterEvent enter(QPoint(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page, &enter);
+    QDropEvent drop(QPointF(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page, &drop);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Cancel")));
+    buttonWith(page, QStringLiteral("Cancel"))->setFocus();
+    QTest::keyClick(buttonWith(page, QStringLiteral("Cancel")), Qt::Key_Space);
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QVERIFY(page->isAncestorOf(QApplication::focusWidget()));
 }
 
 void TestDocumentsPage::askingOpensANewChatOnTheCollection()

@@ -19,6 +19,7 @@
 #include "widgets/theme/tokens.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QComboBox>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
@@ -171,7 +172,26 @@ void DocumentsPage::buildDetail(QWidget* detail)
 
     m_progress = new ProgressList(detail);
     rows->addWidget(m_progress);
-    connect(m_progress, &ProgressList::cancelRequested, &m_context.documents, &DocumentService::cancelIngest);
+    connect(m_progress, &ProgressList::cancelRequested, this, [this](const QString& collection) {
+        m_list->setFocus(); // the button is of no more use; focus would fall to the rail
+        m_context.documents.cancelIngest(collection);
+    });
+
+    m_waiting = new QFrame(detail);
+    m_waiting->setProperty("kind", "warning");
+    auto* waiting = new QHBoxLayout(m_waiting);
+    waiting->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
+    m_waitingText = new QLabel(m_waiting);
+    m_waitingText->setWordWrap(true);
+    auto* goOn = new QPushButton(tr("Continue indexing"), m_waiting);
+    waiting->addWidget(m_waitingText, 1);
+    waiting->addWidget(goOn, 0, Qt::AlignVCenter);
+    m_waiting->hide();
+    rows->addWidget(m_waiting);
+    connect(goOn, &QPushButton::clicked, this, [this] {
+        m_list->setFocus(); // the button goes
+        m_context.documents.resume(m_current);
+    });
 
     m_tabs = new QTabBar(detail);
     m_tabs->setDrawBase(false);
@@ -291,10 +311,18 @@ void DocumentsPage::connectServices()
         if (collection == m_current)
             fillDocuments(rows);
     });
-    connect(&documents, &DocumentService::ingestProgressed, this, &DocumentsPage::updateProgress);
+    connect(&documents, &DocumentService::ingestProgressed, this, [this](const QString& collection) {
+        updateProgress(collection);
+        if (collection == m_current && m_waiting->isVisible())
+            m_waiting->hide();
+    });
     connect(&documents, &DocumentService::ingestEnded, this, [this](const QString& collection, const api::IngestSummary& summary, bool wasCancelled) {
-        if (!m_context.documents.isIngesting(collection))
+        if (!m_context.documents.isIngesting(collection)) {
+            if (m_progress->isAncestorOf(QApplication::focusWidget()))
+                m_list->setFocus();
             m_progress->removeJob(collection);
+        }
+        updateLook();
         if (wasCancelled)
             m_context.toast(tr("Indexing of “%1” stopped; what is done stays.").arg(collection), {}, {});
         else if (summary.nDocuments > 0)
@@ -502,6 +530,9 @@ void DocumentsPage::updateLook()
     m_title->setText(m_current);
     m_title->setToolTip(m_current);
     m_facts->setText(collectionFacts(documents.collection(m_current)));
+    const qint64 nWaiting = documents.isIngesting(m_current) ? 0 : documents.collection(m_current).nPending;
+    m_waiting->setVisible(nWaiting > 0);
+    m_waitingText->setText(tr("%n document(s) not indexed yet: answers do not use them.", nullptr, int(nWaiting)));
     const bool isEmpty = m_rows.isEmpty() && !documents.isIngesting(m_current) && documents.collection(m_current).nDocuments == 0;
     m_filesStack->setCurrentWidget(isEmpty ? static_cast<QWidget*>(m_noFiles) : m_files);
     m_removeFile->setVisible(!isEmpty);

@@ -86,6 +86,8 @@ private:
     QToolButton* m_more;
     QPushButton *m_ask, *m_addFiles, *m_addFolder;
     widgets::ProgressList* m_progress;
+    QFrame* m_waiting; // of an indexing that was cancelled: how to go on
+    QLabel* m_waitingText;
     QTabBar* m_tabs;
     QStackedWidget* m_tabStack;
     QStackedWidget* m_filesStack; // the files, or how to add some
