@@ -6,6 +6,7 @@
 #include "widgets/source/source_panel.h"
 
 #include <QDragEnterEvent>
+#include <QHeaderView>
 #include <QInputDialog>
 #include <QLineEdit>
 #include <QListWidget>
@@ -145,6 +146,11 @@ void TestDocumentsPage::theNameKeepsItsRoomBesideASource()
         if (button->isVisible())
             QTRY_VERIFY2(button->width() + 1 >= button->minimumSizeHint().width(), qPrintable(button->text()));
     keep(program, QStringLiteral("documents-beside-source"));
+    page->findChild<QTabBar*>()->setCurrentIndex(0);
+    program.window->resize(640, 400);
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_VERIFY(files->isVisible() && files->header()->sectionViewportPosition(1) + files->columnWidth(1) <= files->viewport()->width()); // the status is seen
+    keep(program, QStringLiteral("documents-narrow"));
 }
 
 void TestDocumentsPage::cancelledIndexingCanGoOn()

@@ -220,7 +220,6 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_files->setUniformRowHeights(true);
     m_files->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_files->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_files->setAllColumnsShowFocus(true);
     m_files->setSortingEnabled(true);
     m_files->sortByColumn(DocumentTable::Name, Qt::AscendingOrder);
     m_files->header()->setStretchLastSection(false);
@@ -414,6 +413,9 @@ void DocumentsPage::arrangeHead()
     m_addFolder->setVisible(left > 0);
     left -= m_ask->sizeHint().width();
     m_ask->setVisible(left > 0);
+    // Name and status are what a narrow table is looked at for.
+    for (const int column : {DocumentTable::Pages, DocumentTable::Chunks, DocumentTable::Size})
+        m_files->setColumnHidden(column, m_detail->width() < 24 * fontMetrics().averageCharWidth() + 2 * kName);
 }
 
 // -------------------------------------------------------------------------------------------------------------- filling
