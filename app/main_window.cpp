@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/main_window.h"
 
+#include "app/keyboard/shortcut_table.h"
 #include "app/pages/page_table.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
@@ -8,6 +9,7 @@
 #include "app/services/work_queue.h"
 #include "app/settings/settings.h"
 #include "widgets/parts/navigation_rail.h"
+#include "widgets/parts/palette.h"
 #include "widgets/parts/status_field.h"
 #include "widgets/parts/toast.h"
 #include "widgets/theme/tokens.h"
@@ -70,7 +72,10 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
         m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), tr("Copy details"), [details] { QApplication::clipboard()->setText(details); }, 9000);
     };
     connect(&m_chats, &ChatService::failed, this, complain);
-    connect(&m_models, &ModelService::failed, this, complain);
+    connect(&m_models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
+        if (currentPage() != QLatin1String("models") && !m_models.models().isEmpty()) // there, and in the welcome, the page says it
+            complain(message);
+    });
     connect(&m_documents, &DocumentService::failed, this, complain);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);
@@ -99,6 +104,7 @@ void MainWindow::build()
     outer->addLayout(middle, 1);
     buildStatusBar(central, outer);
     m_toast = new widgets::Toast(central);
+    m_palette = new widgets::Palette(central);
 
     int number = 1;
     for (const PageRow& row : pageTable()) {
@@ -119,6 +125,9 @@ void MainWindow::build()
     }
     const auto toSettings = [this] { goTo(QStringLiteral("settings")); };
     connect(new QShortcut(QKeySequence(QStringLiteral("Ctrl+,")), this), &QShortcut::activated, this, toSettings);
+    for (const char* keys : {"F1", "Ctrl+/"})
+        connect(new QShortcut(QKeySequence(QString::fromLatin1(keys)), this), &QShortcut::activated, this, [this] { showShortcuts(this); });
+    connect(new QShortcut(QKeySequence(QStringLiteral("Ctrl+K")), this), &QShortcut::activated, this, &MainWindow::openPalette);
     connect(new QShortcut(QKeySequence::Quit, this), &QShortcut::activated, this, &QWidget::close);
     connect(m_rail, &widgets::NavigationRail::activated, this, &MainWindow::goTo);
     setCentralWidget(central); // deletes what was there before
@@ -196,6 +205,31 @@ void MainWindow::goTo(const QString& pageId)
     m_settings.set(setting::kPage, pageId);
     if (isNew)
         page->activated();
+}
+
+/// What pages hold comes first, newest chats above all; then where to go and what can be done, with the keys that do it at once.
+void MainWindow::openPalette()
+{
+    QList<widgets::PaletteItem> items, commands;
+    int number = 1;
+    for (const PageRow& row : pageTable()) {
+        const QString id = QString::fromLatin1(row.id), iconName = QString::fromLatin1(row.icon);
+        Page* page = m_pages.value(id);
+        for (const PageEntry& entry : page->entries())
+            items.push_back({entry.title, entry.detail, iconName, [this, id, run = entry.run] {
+                                 goTo(id);
+                                 run();
+                             }});
+        const QKeySequence keys(QStringLiteral("Ctrl+%1").arg(number++));
+        commands.push_back({row.title(), keys.toString(QKeySequence::NativeText), iconName, [this, id] { goTo(id); }});
+        for (const PageCommand& command : page->commands())
+            commands.push_back({command.name, command.keys.toString(QKeySequence::NativeText), QStringLiteral("play"), [this, id, run = command.run] {
+                                    goTo(id);
+                                    run();
+                                }});
+    }
+    commands.push_back({tr("Keyboard shortcuts"), QStringLiteral("F1"), QStringLiteral("info"), [this] { showShortcuts(this); }});
+    m_palette->open(items + commands, tr("Go to a chat, a collection, a model or a command"));
 }
 
 QString MainWindow::currentPage() const

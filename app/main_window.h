@@ -13,6 +13,7 @@ class QShortcut;
 
 namespace sy::widgets {
 class NavigationRail;
+class Palette;
 class StatusField;
 class Toast;
 } // namespace sy::widgets
@@ -32,6 +33,7 @@ public:
     QString currentPage() const;
     Page* page(const QString& id) const { return m_pages.value(id); }
     sy::widgets::Toast* toast() const { return m_toast; }
+    sy::widgets::Palette* palettePanel() const { return m_palette; }
 
 protected:
     void changeEvent(QEvent* event) override;
@@ -42,6 +44,7 @@ private:
     void buildStatusBar(QWidget* parent, QBoxLayout* layout);
     void updateStatus();
     void pollMemory();
+    void openPalette();
 
     ChatService& m_chats;
     ModelService& m_models;
@@ -53,6 +56,7 @@ private:
     sy::widgets::NavigationRail* m_rail = nullptr;
     QStackedWidget* m_stack = nullptr;
     sy::widgets::Toast* m_toast = nullptr;
+    sy::widgets::Palette* m_palette = nullptr;
     sy::widgets::StatusField *m_modelField = nullptr, *m_deviceField = nullptr, *m_memoryField = nullptr, *m_speedField = nullptr,
                              *m_jobField = nullptr, *m_networkField = nullptr;
     double m_speed = 0;

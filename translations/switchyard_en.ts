@@ -41,6 +41,16 @@
     </message>
 </context>
 <context>
+    <name>ImportModel</name>
+    <message numerus="yes">
+        <source>How should %n model(s) be added?</source>
+        <translation>
+            <numerusform>How should %n model be added?</numerusform>
+            <numerusform>How should %n models be added?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>Messages</name>
     <message numerus="yes">
         <source>%n token(s)</source>
@@ -112,6 +122,20 @@
         <translation>
             <numerusform>%n passage in %1 ms. An answer would be made from it.</numerusform>
             <numerusform>%n passages in %1 ms. These are what an answer would be made from.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s)</source>
+        <translation>
+            <numerusform>%n document</numerusform>
+            <numerusform>%n documents</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) not indexed yet: answers do not use them.</source>
+        <translation>
+            <numerusform>%n document is not indexed yet: answers do not use it.</numerusform>
+            <numerusform>%n documents are not indexed yet: answers do not use them.</numerusform>
         </translation>
     </message>
 </context>

@@ -163,6 +163,24 @@
         <source>Cancel</source>
         <translation>取消</translation>
     </message>
+    <message>
+        <source>Model file…</source>
+        <translation>模型文件…</translation>
+    </message>
+    <message>
+        <source>Model folder…</source>
+        <translation>模型文件夹…</translation>
+    </message>
+    <message>
+        <source>Choose a folder with config.json and safetensors</source>
+        <translation>选择包含 config.json 和 safetensors 的文件夹</translation>
+    </message>
+    <message numerus="yes">
+        <source>How should %n model(s) be added?</source>
+        <translation>
+            <numerusform>如何添加这 %n 个模型？</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>Messages</name>
@@ -381,6 +399,137 @@
     <message>
         <source>How many passages are looked up in the documents for each question.</source>
         <translation>每个问题从文档中检索多少个段落。</translation>
+    </message>
+</context>
+<context>
+    <name>Shortcuts</name>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Everywhere</source>
+        <translation>任何位置</translation>
+    </message>
+    <message>
+        <source>Go to a chat, a collection, a model or a command</source>
+        <translation>转到对话、文档集、模型或命令</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Search all chats</source>
+        <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>Add files</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>This list</source>
+        <translation>此列表</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>In a chat</source>
+        <translation>在对话中</translation>
+    </message>
+    <message>
+        <source>Go to the input</source>
+        <translation>转到输入框</translation>
+    </message>
+    <message>
+        <source>Stop the answer</source>
+        <translation>停止回答</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Edit the last message</source>
+        <translation>编辑上一条消息</translation>
+    </message>
+    <message>
+        <source>↑ in the empty input</source>
+        <translation>在空输入框中按 ↑</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>在此对话中查找</translation>
+    </message>
+    <message>
+        <source>Next and previous match</source>
+        <translation>下一处和上一处匹配</translation>
+    </message>
+    <message>
+        <source>Save this chat as a file</source>
+        <translation>将此对话保存为文件</translation>
+    </message>
+    <message>
+        <source>Show or hide the chats</source>
+        <translation>显示或隐藏对话列表</translation>
+    </message>
+    <message>
+        <source>In the conversation</source>
+        <translation>在消息区</translation>
+    </message>
+    <message>
+        <source>Previous and next message</source>
+        <translation>上一条和下一条消息</translation>
+    </message>
+    <message>
+        <source>Citations, links and buttons of a message</source>
+        <translation>消息中的引用、链接和按钮</translation>
+    </message>
+    <message>
+        <source>← and →, Enter</source>
+        <translation>← 和 →，Enter</translation>
+    </message>
+    <message>
+        <source>Copy the selection or the message</source>
+        <translation>复制所选内容或消息</translation>
+    </message>
+    <message>
+        <source>Delete the message</source>
+        <translation>删除消息</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Del</translation>
+    </message>
+    <message>
+        <source>In lists</source>
+        <translation>在列表中</translation>
+    </message>
+    <message>
+        <source>Rename a chat</source>
+        <translation>重命名对话</translation>
+    </message>
+    <message>
+        <source>Delete a chat, remove documents</source>
+        <translation>删除对话、移除文档</translation>
+    </message>
+    <message>
+        <source>Send, new line</source>
+        <translation>发送、换行</translation>
+    </message>
+    <message>
+        <source>Enter, Shift+Enter</source>
+        <translation>Enter、Shift+Enter</translation>
     </message>
 </context>
 <context>
@@ -607,22 +756,6 @@
         <translation>撤销</translation>
     </message>
     <message>
-        <source>Delete this message and everything after it?</source>
-        <translation>删除这条消息及其后的所有内容？</translation>
-    </message>
-    <message>
-        <source>This cannot be undone.</source>
-        <translation>此操作无法撤销。</translation>
-    </message>
-    <message>
-        <source>Delete</source>
-        <translation>删除</translation>
-    </message>
-    <message>
-        <source>Keep</source>
-        <translation>保留</translation>
-    </message>
-    <message>
         <source>Save this chat as a file</source>
         <translation>将此对话保存为文件</translation>
     </message>
@@ -753,6 +886,14 @@
     <message>
         <source>Saved as %1</source>
         <translation>已保存为 %1</translation>
+    </message>
+    <message>
+        <source>Messages deleted</source>
+        <translation>消息已删除</translation>
+    </message>
+    <message>
+        <source>Message deleted</source>
+        <translation>消息已删除</translation>
     </message>
 </context>
 <context>
@@ -986,6 +1127,30 @@
         <source>Enter the password…</source>
         <translation>输入密码…</translation>
     </message>
+    <message>
+        <source>No documents yet</source>
+        <translation>还没有文档</translation>
+    </message>
+    <message>
+        <source>Drop files or a folder here, or choose them above.</source>
+        <translation>将文件或文件夹拖放到这里，或在上方选择。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s)</source>
+        <translation>
+            <numerusform>%n 个文档</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Continue indexing</source>
+        <translation>继续索引</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) not indexed yet: answers do not use them.</source>
+        <translation>
+            <numerusform>%n 个文档尚未建立索引：回答不会用到它们。</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>sy::app::FirstRunPanel</name>
@@ -1042,14 +1207,6 @@
         <translation>使用已有的模型</translation>
     </message>
     <message>
-        <source>Choose a file…</source>
-        <translation>选择文件…</translation>
-    </message>
-    <message>
-        <source>A GGUF file from your disk. You can also drop it here.</source>
-        <translation>磁盘上的 GGUF 文件，也可以直接拖放到这里。</translation>
-    </message>
-    <message>
         <source>Everything in the catalogue is installed.</source>
         <translation>目录中的模型均已安装。</translation>
     </message>
@@ -1060,6 +1217,14 @@
     <message>
         <source> and </source>
         <translation>和</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>A GGUF file or a folder of safetensors from your disk. You can also drop it here.</source>
+        <translation>磁盘上的 GGUF 文件或 safetensors 文件夹，也可以直接拖放到这里。</translation>
     </message>
 </context>
 <context>
@@ -1150,6 +1315,14 @@
         <source>Copy details</source>
         <translation>复制详情</translation>
     </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Go to a chat, a collection, a model or a command</source>
+        <translation>转到对话、文档集、模型或命令</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::ModelsPage</name>
@@ -1170,16 +1343,8 @@
         <translation>%1 M</translation>
     </message>
     <message>
-        <source>Add a model file</source>
-        <translation>添加模型文件</translation>
-    </message>
-    <message>
         <source>Models</source>
         <translation>模型</translation>
-    </message>
-    <message>
-        <source>Copy details</source>
-        <translation>复制详情</translation>
     </message>
     <message>
         <source>Memory</source>
@@ -1401,6 +1566,10 @@
         <source>Keep</source>
         <translation>保留</translation>
     </message>
+    <message>
+        <source>Add a model</source>
+        <translation>添加模型</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::SamplingPanel</name>
@@ -1471,10 +1640,6 @@
         <translation>外观</translation>
     </message>
     <message>
-        <source>As the system</source>
-        <translation>跟随系统</translation>
-    </message>
-    <message>
         <source>Language</source>
         <translation>语言</translation>
     </message>
@@ -1497,10 +1662,6 @@
     <message>
         <source>Size of the interface’s text</source>
         <translation>界面文字大小</translation>
-    </message>
-    <message>
-        <source>As the interface</source>
-        <translation>与界面相同</translation>
     </message>
     <message>
         <source>%1 points</source>
@@ -1615,72 +1776,28 @@ Chats, indexes and models are kept here. A change takes effect at the next start
         <translation>键盘</translation>
     </message>
     <message>
-        <source>Chat, Documents, Models, Settings</source>
-        <translation>对话、文档、模型、设置</translation>
+        <source>Same as the system</source>
+        <translation>跟随系统</translation>
     </message>
     <message>
-        <source>New chat</source>
-        <translation>新对话</translation>
+        <source>Same as the interface</source>
+        <translation>与界面相同</translation>
     </message>
     <message>
-        <source>Go to the input</source>
-        <translation>转到输入框</translation>
+        <source>Show</source>
+        <translation>查看</translation>
     </message>
     <message>
-        <source>Show or hide the chats</source>
-        <translation>显示或隐藏对话列表</translation>
+        <source>Show all keyboard shortcuts</source>
+        <translation>查看全部键盘快捷键</translation>
     </message>
     <message>
-        <source>Answer again</source>
-        <translation>重新回答</translation>
+        <source>All keyboard shortcuts</source>
+        <translation>全部键盘快捷键</translation>
     </message>
     <message>
-        <source>Stop the answer</source>
-        <translation>停止回答</translation>
-    </message>
-    <message>
-        <source>Edit the last message</source>
-        <translation>编辑上一条消息</translation>
-    </message>
-    <message>
-        <source>↑ in the empty input</source>
-        <translation>在空输入框中按 ↑</translation>
-    </message>
-    <message>
-        <source>Find in this chat</source>
-        <translation>在此对话中查找</translation>
-    </message>
-    <message>
-        <source>Search all chats</source>
-        <translation>搜索所有对话</translation>
-    </message>
-    <message>
-        <source>Save this chat as a file</source>
-        <translation>将此对话保存为文件</translation>
-    </message>
-    <message>
-        <source>Previous and next message</source>
-        <translation>上一条和下一条消息</translation>
-    </message>
-    <message>
-        <source>Citations, links and buttons of a message</source>
-        <translation>消息中的引用、链接和按钮</translation>
-    </message>
-    <message>
-        <source>← and →, Enter</source>
-        <translation>← 和 →，Enter</translation>
-    </message>
-    <message>
-        <source>Rename or delete a chat</source>
-        <translation>重命名或删除对话</translation>
-    </message>
-    <message>
-        <source>F2, Del</source>
-        <translation>F2、Del</translation>
-    </message>
-    <message>
-        <source>Add files</source>
-        <translation>添加文件</translation>
+        <source>Everything can be reached by keyboard. F1 shows the list from anywhere; Ctrl+K finds chats, collections, models and commands by name.</source>
+        <translation>所有功能都可以用键盘操作。随时按 F1 查看快捷键列表；按 Ctrl+K 可按名称查找对话、文档集、模型和命令。</translation>
     </message>
 </context>
 <context>
@@ -1908,6 +2025,10 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
         <source>Copy as plain text</source>
         <translation>复制为纯文本</translation>
     </message>
+    <message>
+        <source>Delete this message</source>
+        <translation>删除这条消息</translation>
+    </message>
 </context>
 <context>
     <name>sy::widgets::MemoryBar</name>
@@ -1940,6 +2061,17 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
     </message>
 </context>
 <context>
+    <name>sy::widgets::Notice</name>
+    <message>
+        <source>Copy details</source>
+        <translation>复制详情</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
     <name>sy::widgets::PageView</name>
     <message>
         <source>Page of the source</source>
@@ -1950,6 +2082,21 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
         <translation>
             <numerusform>%n 行已标出</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::Palette</name>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Matches</source>
+        <translation>匹配项</translation>
+    </message>
+    <message>
+        <source>Nothing has this name</source>
+        <translation>没有匹配的名称</translation>
     </message>
 </context>
 <context>

@@ -6,6 +6,7 @@
 #include <QCoreApplication>
 #include <QFileInfo>
 #include <QLocale>
+#include <QRegularExpression>
 #include <cmath>
 
 namespace sy::app {
@@ -23,6 +24,16 @@ public:
 QString toQ(const std::string& text)
 {
     return QString::fromStdString(text);
+}
+
+/// The engine's words begin small, since they follow a file's name on the command line; here they are a sentence. Names of tensors
+/// and files stay as they are spelled.
+QString sentence(QString text)
+{
+    static const QRegularExpression plainWord(QStringLiteral("^[a-z]+[ ,]"));
+    if (plainWord.match(text).hasMatch())
+        text[0] = text[0].toUpper();
+    return text + (text.endsWith(QLatin1Char('.')) ? QString() : QStringLiteral("."));
 }
 
 bool mentions(const std::string& text, std::initializer_list<const char*> words)
@@ -60,11 +71,11 @@ UserMessage Words::of(const std::exception& error)
         const QString name = QFileInfo(toQ(e->path)).fileName();
         const QString where = e->offset >= 0 ? tr(" (at byte %1)").arg(QLocale().toString(qlonglong(e->offset))) : QString();
         return {name.isEmpty() ? tr("The file is damaged") : tr("“%1” is damaged or not what it seems").arg(name),
-                toQ(e->problem) + where + QLatin1Char('.'),
+                sentence(toQ(e->problem) + where),
                 tr("Get the file again, or choose another one. The original was not changed."), technical};
     }
     if (const auto* e = dynamic_cast<const Unsupported*>(&error))
-        return {tr("Not supported: %1").arg(toQ(e->thing)), toQ(e->reason) + QLatin1Char('.'),
+        return {tr("Not supported: %1").arg(toQ(e->thing)), sentence(toQ(e->reason)),
                 tr("The file itself is fine; this version cannot use it. Choose another model or format."), technical};
     if (const auto* e = dynamic_cast<const DeviceFailure*>(&error))
         return {tr("%1 failed").arg(toQ(e->device)), tr("While %1: %2.").arg(toQ(e->doing), toQ(e->detail)),

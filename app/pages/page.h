@@ -37,12 +37,20 @@ struct PageCommand {
     std::function<void()> run;
 };
 
+/// Something of a page that Ctrl+K finds by name: a chat, a collection, a model.
+struct PageEntry {
+    QString title;
+    QString detail;
+    std::function<void()> run; // after the window has gone to the page
+};
+
 /// One main area. Pages are built when first shown and again when the language changes: what must survive that is in the services.
 class Page : public QWidget {
     Q_OBJECT
 public:
     using QWidget::QWidget;
     virtual QList<PageCommand> commands() { return {}; }
+    virtual QList<PageEntry> entries() { return {}; }
     /// The page has become the shown one.
     virtual void activated() {}
     /// False for a drag the page does not want.

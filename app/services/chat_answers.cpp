@@ -105,19 +105,6 @@ void ChatService::continueAnswer(qint64 chatId, ChatModelPtr model)
     start(std::move(q));
 }
 
-void ChatService::removeFrom(qint64 chatId, qint64 messageId)
-{
-    if (isAnswering(chatId))
-        return;
-    forgetContext(chatId);
-    m_trees[chatId].remove(messageId);
-    setLeaf(chatId, 0);
-    emit messagesChanged(chatId);
-    m_store.run(
-        this, [remove = m_functions.removeMessagesFrom, chatId, messageId](std::stop_token) { remove(chatId, messageId); }, [] {},
-        [this](const UserMessage& message) { emit failed(message); });
-}
-
 void ChatService::stop(qint64 chatId)
 {
     const auto it = m_answers.find(chatId);
@@ -167,6 +154,8 @@ std::vector<api::ChatMessage> ChatService::fitHistory(const Question& q, std::ve
         return messages;
     const size_t keepFront = !messages.empty() && messages.front().role == "system" ? 1 : 0;
     while (messages.size() > keepFront + 1 && q.model->countTokens(messages) + reserve > q.model->contextLength)
+        messages.erase(messages.begin() + long(keepFront));
+    while (messages.size() > keepFront + 1 && messages[keepFront].role == "assistant") // not without its question
         messages.erase(messages.begin() + long(keepFront));
     return messages;
 }
@@ -255,10 +244,6 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             });
         }
 
-        std::vector<api::ChatMessage> history;
-        for (const api::Message& m : q.history)
-            if (!m.text.empty() && m.status != api::MessageStatus::failed)
-                history.push_back({m.role, questionForModel(m)});
 
         Throttle display(kDisplayInterval), save(kSaveInterval);
         save.due(); // the first save a second from now: the row is there already
@@ -289,7 +274,10 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             api::AskRequest askRequest;
             askRequest.collection = q.collection;
             askRequest.question = questionForModel(questionMessage);
-            askRequest.history = fitHistory(q, history, q.model->contextLength / 2);
+            std::vector<api::ChatMessage> history = historyForModel(q.history);
+            if (!history.empty() && history.back().role == "user") // its answer was deleted; what it asked is not asked again
+                history.pop_back();
+            askRequest.history = fitHistory(q, std::move(history), q.model->contextLength / 2);
             askRequest.generation = request;
             askRequest.nPassages = q.nPassages;
             askRequest.systemPrompt = q.system;
@@ -323,10 +311,10 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             retrievalMs = result.retrievalMs;
             isRefused = result.isRefused;
         } else {
-            request.messages = history;
+            q.history.push_back(questionMessage);
+            request.messages = historyForModel(q.history);
             if (!q.system.empty())
                 request.messages.insert(request.messages.begin(), {"system", q.system});
-            request.messages.push_back({"user", questionForModel(questionMessage)});
             request.messages = fitHistory(q, std::move(request.messages), kAnswerReserve);
             request.answerStart = q.unfinished.text;
             if (q.restoresContext && q.model->restoreContext)

@@ -24,6 +24,22 @@ std::string questionForModel(const api::Message& message)
     return content + message.text;
 }
 
+std::vector<api::ChatMessage> historyForModel(const std::vector<api::Message>& messages)
+{
+    std::vector<api::ChatMessage> history;
+    for (const api::Message& m : messages) {
+        if (m.text.empty() || m.status == api::MessageStatus::failed)
+            continue;
+        if (history.empty() && m.role == "assistant")
+            continue;
+        if (!history.empty() && history.back().role == m.role)
+            history.back().content += "\n\n" + questionForModel(m);
+        else
+            history.push_back({m.role, questionForModel(m)});
+    }
+    return history;
+}
+
 QString titleFromQuestion(const QString& question)
 {
     QString title = question.simplified();
@@ -276,6 +292,49 @@ qint64 ChatService::stepBranch(qint64 chatId, qint64 messageId, int by)
     return shown;
 }
 
+ChatService::Removal ChatService::removeMessage(qint64 chatId, qint64 messageId)
+{
+    if (isAnswering(chatId))
+        return {};
+    m_trees[chatId].removeOne(messageId);
+    return runRemoval(chatId, messageId, m_functions.removeMessage);
+}
+
+ChatService::Removal ChatService::removeFrom(qint64 chatId, qint64 messageId)
+{
+    if (isAnswering(chatId))
+        return {};
+    m_trees[chatId].remove(messageId);
+    return runRemoval(chatId, messageId, m_functions.removeMessagesFrom);
+}
+
+ChatService::Removal ChatService::runRemoval(qint64 chatId, qint64 messageId, const std::function<api::RemovedMessages(int64_t, int64_t)>& remove)
+{
+    forgetContext(chatId);
+    setLeaf(chatId, m_trees[chatId].last());
+    emit messagesChanged(chatId);
+    auto removed = std::make_shared<api::RemovedMessages>();
+    m_store.run(
+        this, [remove, chatId, messageId, removed](std::stop_token) { *removed = remove(chatId, messageId); }, [] {},
+        [this](const UserMessage& message) { emit failed(message); });
+    return removed;
+}
+
+void ChatService::restoreMessages(qint64 chatId, Removal removal)
+{
+    m_store.run( // behind the removal in the queue: what it took is known by then
+        this, [restore = m_functions.restoreMessages, removal](std::stop_token) { restore(*removal); },
+        [this, chatId, removal] {
+            if (!m_trees.contains(chatId))
+                return;
+            m_trees[chatId].putBack(*removal, isAnswering(chatId)); // an answer that has begun meanwhile stays in sight
+            if (!isAnswering(chatId))
+                setLeaf(chatId, m_trees[chatId].last());
+            emit messagesChanged(chatId);
+        },
+        [this](const UserMessage& message) { emit failed(message); });
+}
+
 void ChatService::setDropsOldest(qint64 chatId, bool drops)
 {
     m_dropsOldest.insert(chatId, drops);
@@ -297,13 +356,14 @@ void ChatService::measureContext(qint64 chatId, const QString& draft, ChatModelP
     if (const QString text = chatSettings(chatId).systemPrompt(m_settings); !text.isEmpty())
         system.push_back({"system", text.toStdString()});
     qint64 documents = 0;
+    std::vector<api::Message> told;
     for (const ChatEntry& entry : messages(chatId))
-        if (!entry.message.text.empty())
-            conversation.push_back({entry.message.role, questionForModel(entry.message)});
+        told.push_back(entry.message);
+    if (!draft.isEmpty())
+        told.push_back({.role = "user", .text = draft.toStdString()});
+    conversation = historyForModel(told);
     if (!chat(chatId).collection.empty())
         documents = kPassageBudget;
-    if (!draft.isEmpty())
-        conversation.push_back({"user", draft.toStdString()});
     if (m_measuring)
         m_measuring->request_stop(); // only the latest count matters
     m_measuring = m_measure.run(

@@ -11,6 +11,7 @@
 #include <QSet>
 #include <QStringList>
 #include <map>
+#include <memory>
 #include <mutex>
 
 namespace sy::app {
@@ -71,8 +72,13 @@ public:
     /// Goes on where the last answer stopped. Only for answers without sources: canContinue() says which.
     void continueAnswer(qint64 chatId, ChatModelPtr model);
     static bool canContinue(const api::Message& message);
+    /// What was taken out of a chat, for restoreMessages(). Empty until the store has done it.
+    using Removal = std::shared_ptr<const api::RemovedMessages>;
+    /// Forgets the message alone; those around it close up.
+    Removal removeMessage(qint64 chatId, qint64 messageId);
     /// Forgets the message and all that follow it.
-    void removeFrom(qint64 chatId, qint64 messageId);
+    Removal removeFrom(qint64 chatId, qint64 messageId);
+    void restoreMessages(qint64 chatId, Removal removal);
     /// Only asks; what is shown no longer changes and answerEnded comes when it has stopped.
     void stop(qint64 chatId);
     void stopAll();
@@ -127,6 +133,7 @@ private:
     void setLeaf(qint64 chatId, qint64 messageId);
     void saveContexts(qint64 exceptChat);
     void forgetContext(qint64 chatId);
+    Removal runRemoval(qint64 chatId, qint64 messageId, const std::function<api::RemovedMessages(int64_t, int64_t)>& remove);
     void writeSettings(qint64 chatId, const ChatSettings& settings);
 
     ChatFunctions m_functions;
@@ -156,6 +163,11 @@ private:
 
 /// A stored question as a model is told it: pasted texts stand before it, since instructions belong after the material.
 std::string questionForModel(const api::Message& message);
+
+/// A conversation as a model is told it: roles take turns, from a question on, because some chat templates refuse anything else.
+/// Messages that were deleted or that failed leave two of a kind side by side, which become one; an answer without its question
+/// stays out.
+std::vector<api::ChatMessage> historyForModel(const std::vector<api::Message>& messages);
 
 /// The chat's title from its first question: its beginning, cut at a word.
 QString titleFromQuestion(const QString& question);

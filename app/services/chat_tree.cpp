@@ -89,6 +89,46 @@ qint64 ChatTree::step(qint64 id, int by)
     return beside[wanted];
 }
 
+void ChatTree::removeOne(qint64 id)
+{
+    if (!m_entries.contains(id))
+        return;
+    const qint64 parent = parentOf(id);
+    const bool wasLast = last() == id;
+    m_following[parent].removeOne(id);
+    for (const qint64 follower : m_following.take(id)) {
+        m_entries[follower].message.parent = parent;
+        m_following[parent].push_back(follower);
+    }
+    std::sort(m_following[parent].begin(), m_following[parent].end()); // ids grow: the order they were written in
+    m_entries.remove(id);
+    leadTo(wasLast ? newestAfter(parent) : last());
+}
+
+void ChatTree::putBack(const api::RemovedMessages& removed, bool keepsPath)
+{
+    if (removed.messages.empty())
+        return;
+    const qint64 first = removed.messages.front().id;
+    for (const api::Message& message : removed.messages) {
+        QList<qint64>& beside = m_following[message.parent.value_or(0)];
+        beside.push_back(message.id);
+        std::sort(beside.begin(), beside.end());
+        m_entries.insert(message.id, {message, {}, {}});
+    }
+    for (const qint64 follower : removed.followers) {
+        if (!m_entries.contains(follower))
+            continue;
+        m_following[parentOf(follower)].removeOne(follower);
+        m_entries[follower].message.parent = first;
+        m_following[first].push_back(follower);
+    }
+    const qint64 end = last();
+    choose(first);
+    if (keepsPath && end != 0)
+        leadTo(end);
+}
+
 void ChatTree::remove(qint64 id)
 {
     if (!m_entries.contains(id))

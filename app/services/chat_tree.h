@@ -45,8 +45,12 @@ public:
     void choose(qint64 id);
     /// Leads the path through the branch `by` places beside this message's; its id, or 0 when there is none.
     qint64 step(qint64 id, int by);
+    /// Forgets the message; what followed it follows what it followed, and the path goes on as it did.
+    void removeOne(qint64 id);
     /// Forgets the message and all that follow it.
     void remove(qint64 id);
+    /// Puts back what one of the two took. The path then leads through the first of them, unless `keepsPath`.
+    void putBack(const api::RemovedMessages& removed, bool keepsPath);
 
 private:
     void leadTo(qint64 id); // the path ends there

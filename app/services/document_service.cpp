@@ -4,6 +4,8 @@
 #include "app/services/throttle.h"
 #include "engine/core/error.h"
 
+#include <utility>
+
 namespace sy::app {
 
 namespace {
@@ -26,6 +28,13 @@ struct SearchOutcome {
 DocumentService::DocumentService(DocumentFunctions functions, QObject* parent) : QObject(parent), m_functions(std::move(functions))
 {
     qRegisterMetaType<UserMessage>();
+    m_listing.setSingleShot(true);
+    m_listing.setInterval(1s);
+    connect(&m_listing, &QTimer::timeout, this, [this] {
+        refresh();
+        for (const QString& collection : std::exchange(m_toList, {}))
+            readDocuments(collection);
+    });
 }
 
 DocumentService::~DocumentService()
@@ -77,6 +86,7 @@ void DocumentService::rename(const QString& name, const QString& newName)
 void DocumentService::remove(const QString& name)
 {
     cancelIngest(name);
+    m_toList.remove(name);
     m_quick.run(
         this, [f = m_functions.removeCollection, n = name.toStdString()](std::stop_token) { f(n); }, [this] { refresh(); },
         [this](const UserMessage& message) { emit failed(message); });
@@ -132,10 +142,15 @@ void DocumentService::resumeUnfinished()
         this, [f = m_functions.unfinished](std::stop_token) { return f(); },
         [this](const std::vector<std::string>& names) {
             for (const std::string& name : names)
-                runIngest(QString::fromStdString(name), [f = m_functions.resume, name](const auto& onDocument, const auto& onProgress, std::stop_token stop) {
-                    return f(name, onDocument, onProgress, stop);
-                });
+                resume(QString::fromStdString(name));
         });
+}
+
+void DocumentService::resume(const QString& collection)
+{
+    runIngest(collection, [f = m_functions.resume, name = collection.toStdString()](const auto& onDocument, const auto& onProgress, std::stop_token stop) {
+        return f(name, onDocument, onProgress, stop);
+    });
 }
 
 void DocumentService::runIngest(const QString& collection, IngestWork work)
@@ -158,17 +173,10 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
         [this, collection, work = std::move(work)](std::stop_token stop) {
             if (stop.stop_requested())
                 throw Cancelled();
-            Throttle progress(60ms), listing(1s);
+            Throttle progress(60ms);
             return work(
-                [this, collection, &listing](const api::DocumentRow&) {
-                    if (listing.due())
-                        QMetaObject::invokeMethod(
-                            this,
-                            [this, collection] {
-                                refresh();
-                                readDocuments(collection);
-                            },
-                            Qt::QueuedConnection);
+                [this, collection](const api::DocumentRow&) {
+                    QMetaObject::invokeMethod(this, [this, collection] { listSoon(collection); }, Qt::QueuedConnection);
                 },
                 [this, collection, &progress](const api::IngestProgress& now) {
                     if (progress.due())
@@ -176,6 +184,8 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
                             this,
                             [this, collection, now] {
                                 if (m_jobs.contains(collection)) {
+                                    if (now.nTotal != m_progress.value(collection).nTotal)
+                                        listSoon(collection); // files that wait are rows too
                                     m_progress.insert(collection, now);
                                     emit ingestProgressed(collection);
                                 }
@@ -191,6 +201,14 @@ void DocumentService::runIngest(const QString& collection, IngestWork work)
         },
         [end] { end({}, true); });
     m_tickets[collection].push_back(ticket);
+}
+
+/// Once a second at most, and after the last of many files too: its row must not wait for the next one, which may take a minute.
+void DocumentService::listSoon(const QString& collection)
+{
+    m_toList.insert(collection);
+    if (!m_listing.isActive())
+        m_listing.start();
 }
 
 void DocumentService::cancelIngest(const QString& collection)

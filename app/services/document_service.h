@@ -8,7 +8,9 @@
 #include <QImage>
 #include <QObject>
 #include <QRectF>
+#include <QSet>
 #include <QStringList>
+#include <QTimer>
 
 namespace sy::app {
 
@@ -35,6 +37,7 @@ public:
     void ingest(const QString& collection, const QStringList& paths, bool force = false);
     void setPassword(const QString& collection, const QString& path, const QString& password);
     void resumeUnfinished();
+    void resume(const QString& collection); // what was cancelled, or left by a killed program
     bool isIngesting(const QString& collection) const { return m_jobs.contains(collection); }
     bool isIngestingAny() const { return !m_jobs.isEmpty(); }
     api::IngestProgress progress(const QString& collection) const { return m_progress.value(collection); }
@@ -65,6 +68,7 @@ private:
     using IngestWork = std::function<api::IngestSummary(const std::function<void(const api::DocumentRow&)>&,
                                                         const std::function<void(const api::IngestProgress&)>&, std::stop_token)>;
     void runIngest(const QString& collection, IngestWork work);
+    void listSoon(const QString& collection);
 
     DocumentFunctions m_functions;
     QList<api::CollectionSummary> m_collections;
@@ -73,6 +77,8 @@ private:
     QHash<QString, int> m_jobs; // collection to jobs waiting or running
     QHash<QString, api::IngestProgress> m_progress;
     QHash<QString, QList<WorkQueue::Ticket>> m_tickets;
+    QTimer m_listing;
+    QSet<QString> m_toList; // collections with rows that were not read yet
     quint64 m_nextRequest = 1;
     WorkQueue m_quick;   // lists, search
     WorkQueue m_pages;   // page images: a slow page must not hold up a search

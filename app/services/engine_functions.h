@@ -41,7 +41,8 @@ struct ChatFunctions {
     std::function<int64_t(const api::Message&)> append;
     std::function<void(int64_t, const std::string&)> updateText;
     std::function<void(const api::Message&)> finish;
-    std::function<void(int64_t chatId, int64_t messageId)> removeMessagesFrom;
+    std::function<api::RemovedMessages(int64_t chatId, int64_t messageId)> removeMessage, removeMessagesFrom;
+    std::function<void(const api::RemovedMessages&)> restoreMessages;
     std::function<std::vector<api::Chats::Hit>(const std::string&)> search;
     std::function<void()> closeInterrupted, purgeRemoved;
 };

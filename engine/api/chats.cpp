@@ -70,6 +70,14 @@ store::MessageRow rowOf(const Message& message)
     return row;
 }
 
+RemovedMessages removedOf(const store::RemovedMessages& rows)
+{
+    RemovedMessages removed{{}, rows.followers};
+    for (const store::MessageRow& row : rows.rows)
+        removed.messages.push_back(messageOf(row));
+    return removed;
+}
+
 } // namespace
 
 Chats::Chats(Engine& engine) : m_engine(engine) {}
@@ -143,10 +151,27 @@ void Chats::finish(const Message& message)
     m_engine.state().chatStore.finish(rowOf(message));
 }
 
-void Chats::removeMessagesFrom(int64_t chatId, int64_t messageId)
+RemovedMessages Chats::removeMessage(int64_t chatId, int64_t messageId)
 {
-    m_engine.state().chatStore.removeMessagesFrom(chatId, messageId);
     m_engine.contexts().forget(chatId);
+    return removedOf(m_engine.state().chatStore.removeMessage(chatId, messageId));
+}
+
+RemovedMessages Chats::removeMessagesFrom(int64_t chatId, int64_t messageId)
+{
+    m_engine.contexts().forget(chatId);
+    return removedOf(m_engine.state().chatStore.removeMessagesFrom(chatId, messageId));
+}
+
+void Chats::restoreMessages(const RemovedMessages& removed)
+{
+    store::RemovedMessages rows{{}, removed.followers};
+    for (const Message& message : removed.messages) {
+        rows.rows.push_back(rowOf(message));
+        if (message.parent.value_or(0) == 0)
+            rows.rows.back().parent.reset(); // a first message
+    }
+    m_engine.state().chatStore.restoreMessages(rows);
 }
 
 void Chats::closeInterrupted()

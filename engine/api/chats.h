@@ -70,6 +70,12 @@ struct Message {
     std::string error; // for failed ones
 };
 
+/// Messages that were taken out of a chat, with what it takes to put them back.
+struct RemovedMessages {
+    std::vector<Message> messages;  // in the order they were written
+    std::vector<int64_t> followers; // messages that followed the first of them and now follow what it followed
+};
+
 /// Conversations on disk. Every call commits before it returns; updateText is made for once a second.
 class Chats {
 public:
@@ -89,7 +95,10 @@ public:
     int64_t append(Message message); // returns its id
     void updateText(int64_t messageId, const std::string& text); // while streaming
     void finish(const Message& message); // everything but chatId, parent, role and created
-    void removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all that follow it, in whatever branch; and the saved context
+    /// Removing takes the saved context with it.
+    RemovedMessages removeMessage(int64_t chatId, int64_t messageId);      // this one; what followed it follows what it followed
+    RemovedMessages removeMessagesFrom(int64_t chatId, int64_t messageId); // this one and all that follow it, in whatever branch
+    void restoreMessages(const RemovedMessages& removed);                  // under their ids, where they were
 
     /// Messages left "streaming" by a process that was killed become "stopped". Called once at start.
     void closeInterrupted();

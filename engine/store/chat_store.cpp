@@ -25,6 +25,19 @@ ChatRow chatFrom(const Statement& row)
     return {row.integer(0), row.text(1), row.text(2), row.text(3), row.integer(4), row.integer(5)};
 }
 
+constexpr const char* kMessageColumns =
+    "SELECT id, chat, parent, role, text, status, created, timings, citations, support, queryUsed, error FROM messages ";
+
+std::vector<MessageRow> messagesFrom(Statement& query)
+{
+    std::vector<MessageRow> rows;
+    while (query.step())
+        rows.push_back({query.integer(0), query.integer(1), query.isNull(2) ? std::nullopt : std::optional(query.integer(2)),
+                        query.text(3), query.text(4), messageStatusOf(query.textView(5)), query.integer(6), query.text(7), query.text(8),
+                        query.text(9), query.text(10), query.text(11)});
+    return rows;
+}
+
 void requireChange(const Database& database, const char* what)
 {
     if (database.changes() == 0)
@@ -151,15 +164,9 @@ int64_t ChatStore::purgeRemoved(int64_t removedBeforeMs)
 std::vector<MessageRow> ChatStore::messages(int64_t chat) const
 {
     const std::lock_guard lock(m_mutex);
-    Statement query(m_database, "SELECT id, chat, parent, role, text, status, created, timings, citations, support, queryUsed, error "
-                                "FROM messages WHERE chat = ? ORDER BY id");
+    Statement query(m_database, std::string(kMessageColumns) + "WHERE chat = ? ORDER BY id");
     query.bind(1, chat);
-    std::vector<MessageRow> rows;
-    while (query.step())
-        rows.push_back({query.integer(0), query.integer(1), query.isNull(2) ? std::nullopt : std::optional(query.integer(2)),
-                        query.text(3), query.text(4), messageStatusOf(query.textView(5)), query.integer(6), query.text(7), query.text(8),
-                        query.text(9), query.text(10), query.text(11)});
-    return rows;
+    return messagesFrom(query);
 }
 
 int64_t ChatStore::append(const MessageRow& message)
@@ -210,7 +217,53 @@ void ChatStore::finish(const MessageRow& message)
     m_database.checkpoint();
 }
 
-void ChatStore::removeMessagesFrom(int64_t chat, int64_t message)
+RemovedMessages ChatStore::removeMessage(int64_t chat, int64_t message)
+{
+    const std::lock_guard lock(m_mutex);
+    Transaction transaction(m_database);
+    RemovedMessages removed;
+    {
+        Statement query(m_database, std::string(kMessageColumns) + "WHERE chat = ? AND id = ?");
+        query.bindAll(chat, message);
+        removed.rows = messagesFrom(query);
+    }
+    if (removed.rows.empty())
+        throw std::invalid_argument("no such message");
+    {
+        Statement query(m_database, "SELECT id FROM messages WHERE parent = ? ORDER BY id");
+        query.bind(1, message);
+        while (query.step())
+            removed.followers.push_back(query.integer(0));
+    }
+    Statement(m_database, "UPDATE messages SET parent = ? WHERE parent = ?").run(removed.rows.front().parent, message);
+    Statement(m_database, "DELETE FROM messages WHERE id = ?").run(message);
+    transaction.commit();
+    return removed;
+}
+
+void ChatStore::restoreMessages(const RemovedMessages& removed)
+{
+    const std::lock_guard lock(m_mutex);
+    Transaction transaction(m_database);
+    const auto isThere = [&](const char* sql, int64_t id) {
+        Statement query(m_database, sql);
+        query.bind(1, id);
+        return query.step();
+    };
+    for (const MessageRow& row : removed.rows) {
+        if (!isThere("SELECT 1 FROM chats WHERE id = ?", row.chat) || (row.parent && !isThere("SELECT 1 FROM messages WHERE id = ?", *row.parent)))
+            throw std::invalid_argument("no such message");
+        Statement(m_database, "INSERT INTO messages(id, chat, parent, role, text, status, created, timings, citations, support, queryUsed, error) "
+                              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .run(row.id, row.chat, row.parent, row.role, row.text, toString(row.status), row.createdMs, row.timings, row.citations, row.support,
+                 row.queryUsed, row.error);
+    }
+    for (const int64_t follower : removed.followers)
+        Statement(m_database, "UPDATE messages SET parent = ? WHERE id = ?").run(removed.rows.front().id, follower);
+    transaction.commit();
+}
+
+RemovedMessages ChatStore::removeMessagesFrom(int64_t chat, int64_t message)
 {
     const std::lock_guard lock(m_mutex);
     Transaction transaction(m_database);
@@ -219,10 +272,16 @@ void ChatStore::removeMessagesFrom(int64_t chat, int64_t message)
     Statement(m_database, "INSERT INTO leaving WITH RECURSIVE branch(id) AS (SELECT id FROM messages WHERE chat = ?1 AND id = ?2 "
                           "UNION ALL SELECT m.id FROM messages m JOIN branch b ON m.parent = b.id) SELECT id FROM branch")
         .run(chat, message);
+    RemovedMessages removed;
+    {
+        Statement query(m_database, std::string(kMessageColumns) + "WHERE id IN (SELECT id FROM leaving) ORDER BY id");
+        removed.rows = messagesFrom(query);
+    }
     // Apart first: a message takes those after it along, one inside the other, and SQLite goes no deeper than a thousand.
     Statement(m_database, "UPDATE messages SET parent = NULL WHERE id IN (SELECT id FROM leaving)").run();
     Statement(m_database, "DELETE FROM messages WHERE id IN (SELECT id FROM leaving)").run();
     transaction.commit();
+    return removed;
 }
 
 int64_t ChatStore::closeInterrupted()

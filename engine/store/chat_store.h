@@ -38,6 +38,12 @@ struct MessageRow {
     std::string error;
 };
 
+/// Messages that were taken out of a chat, with what it takes to put them back.
+struct RemovedMessages {
+    std::vector<MessageRow> rows;   // in the order they were written
+    std::vector<int64_t> followers; // messages that followed rows[0] and now follow what it followed
+};
+
 struct ChatHit {
     int64_t chat = 0;
     int64_t message = 0; // 0: the title matched
@@ -71,7 +77,11 @@ public:
     void updateText(int64_t message, std::string_view text);
     /// Writes everything but chat, parent, role and created, and makes the text searchable unless it is still streaming.
     void finish(const MessageRow& message);
-    void removeMessagesFrom(int64_t chat, int64_t message); // this one and all that follow it, in whatever branch
+    RemovedMessages removeMessage(int64_t chat, int64_t message);      // this one; what followed it follows what it followed
+    RemovedMessages removeMessagesFrom(int64_t chat, int64_t message); // this one and all that follow it, in whatever branch
+    /// Puts them back under their ids. What is gone for good meanwhile (the chat, the message they followed) makes it a
+    /// std::invalid_argument, and nothing changes.
+    void restoreMessages(const RemovedMessages& removed);
     /// Marks what a killed process left streaming as stopped; how many.
     int64_t closeInterrupted();
 

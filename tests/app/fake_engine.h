@@ -59,7 +59,7 @@ public:
     }
     void addChatModel()
     {
-        models.push_back({.id = "tiny", .name = "Tiny Chat", .path = "/models/tiny.gguf", .bytes = 1000000, .kind = api::ModelKind::chat, .architecture = "qwen2"});
+        models.push_back({.id = "tiny", .name = "Tiny Chat", .path = "/models/tiny.gguf", .bytes = 1000000, .sha256 = std::string(64, 'c'), .kind = api::ModelKind::chat, .architecture = "qwen2"});
         models.push_back({.id = "e5", .name = "Tiny Embedder", .path = "/models/e5.gguf", .bytes = 100000, .kind = api::ModelKind::embedding, .architecture = "bert"});
     }
     void addCollection()
@@ -173,15 +173,48 @@ inline EngineFunctions FakeEngine::functions()
                     if (m.id == message.id)
                         m = message;
             },
+        .removeMessage =
+            [this](int64_t, int64_t messageId) {
+                const std::lock_guard lock(mutex);
+                log.push_back("remove one");
+                api::RemovedMessages removed;
+                for (const auto& m : messages)
+                    if (m.id == messageId)
+                        removed.messages.push_back(m);
+                for (auto& m : messages)
+                    if (m.parent == messageId) {
+                        removed.followers.push_back(m.id);
+                        m.parent = removed.messages.front().parent;
+                    }
+                std::erase_if(messages, [&](const api::Message& m) { return m.id == messageId; });
+                return removed;
+            },
         .removeMessagesFrom =
             [this](int64_t chatId, int64_t messageId) {
                 const std::lock_guard lock(mutex);
                 log.push_back("remove");
+                api::RemovedMessages removed;
                 std::vector<int64_t> leaving{messageId};
                 for (const auto& m : messages) // in the order they were written: what follows comes later
                     if (m.chatId == chatId && m.parent && std::find(leaving.begin(), leaving.end(), *m.parent) != leaving.end())
                         leaving.push_back(m.id);
-                std::erase_if(messages, [&](const api::Message& m) { return std::find(leaving.begin(), leaving.end(), m.id) != leaving.end(); });
+                std::erase_if(messages, [&](const api::Message& m) {
+                    const bool leaves = std::find(leaving.begin(), leaving.end(), m.id) != leaving.end();
+                    if (leaves)
+                        removed.messages.push_back(m);
+                    return leaves;
+                });
+                return removed;
+            },
+        .restoreMessages =
+            [this](const api::RemovedMessages& removed) {
+                const std::lock_guard lock(mutex);
+                log.push_back("restore");
+                messages.insert(messages.end(), removed.messages.begin(), removed.messages.end());
+                std::sort(messages.begin(), messages.end(), [](const api::Message& a, const api::Message& b) { return a.id < b.id; });
+                for (auto& m : messages)
+                    if (std::find(removed.followers.begin(), removed.followers.end(), m.id) != removed.followers.end())
+                        m.parent = removed.messages.front().id;
             },
         .search =
             [this](const std::string& query) {
@@ -352,8 +385,11 @@ inline EngineFunctions FakeEngine::functions()
                         c.name = newName;
             },
         .documents =
-            [this](const std::string&) {
+            [this](const std::string& name) {
                 const std::lock_guard lock(mutex);
+                for (const auto& c : collections)
+                    if (c.name == name && c.nDocuments == 0) // just made
+                        return std::vector<api::DocumentRow>{};
                 return rows;
             },
         .removeDocument =
@@ -379,8 +415,16 @@ inline EngineFunctions FakeEngine::functions()
                 return api::IngestSummary{nIngestFiles, nIngestFiles * 10, 0.1};
             },
         .unfinished = [] { return std::vector<std::string>{}; },
-        .resume = [](const std::string&, const std::function<void(const api::DocumentRow&)>&, const std::function<void(const api::IngestProgress&)>&,
-                     std::stop_token) { return api::IngestSummary{}; },
+        .resume =
+            [this](const std::string& name, const std::function<void(const api::DocumentRow&)>&, const std::function<void(const api::IngestProgress&)>&,
+                   std::stop_token) {
+                write("resume " + name);
+                const std::lock_guard lock(mutex);
+                for (auto& c : collections)
+                    if (c.name == name)
+                        c.nPending = 0;
+                return api::IngestSummary{};
+            },
         .search =
             [this](const std::string&, const std::string& query, api::SearchMode, int) {
                 write("search " + query);

@@ -50,6 +50,8 @@ private slots:
     void aSearchOfAllChatsOpensTheMessage();
     void filesCanBeDroppedAnywhere();
     void deletedChatsCanBeUndone();
+    void oneMessageIsDeletedAndTheUndoBringsItBack();
+    void theNextStartReturnsToTheChat();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -286,7 +288,11 @@ void TestChatPage::filesCanBeDroppedAnywhere()
     QCOMPARE(page->composer()->attachments().size(), 1);
     QCOMPARE(page->composer()->attachments()[0].name, QStringLiteral("a.pdf"));
     QVERIFY(page->composer()->edit()->hasFocus());
+    bool isMissed = false; // the chat's own collection is made while it is asked; that is no news
+    connect(program.chats.get(), &ChatService::messageChanged, page, [&] { isMissed = isMissed || page->composer()->banner().contains(QStringLiteral("no longer exists")); });
     ask(program, QStringLiteral("What is in it?"));
+    QVERIFY(!isMissed);
+    QTRY_VERIFY(page->composer()->banner().isEmpty());
     QCOMPARE(page->conversation()->messageAt(0).attachments, QStringList{QStringLiteral("a.pdf")});
     QTRY_COMPARE(page->conversation()->messageAt(1).passages.size(), 2); // answered from it
 }
@@ -311,6 +317,49 @@ void TestChatPage::deletedChatsCanBeUndone()
     keep(program, QStringLiteral("undo"));
     QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
     QTRY_COMPARE(program.chats->chats().size(), 1);
+}
+
+void TestChatPage::oneMessageIsDeletedAndTheUndoBringsItBack()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    ask(program, QStringLiteral("One"));
+    ask(program, QStringLiteral("Two"));
+    widgets::ConversationView* view = program.chatPage()->conversation();
+    QCOMPARE(view->messageCount(), 4);
+    view->setFocus(Qt::TabFocusReason);
+    QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier);
+    QTest::keyClick(view, Qt::Key_Up, Qt::ControlModifier); // to the first answer
+    QTest::keyClick(view, Qt::Key_Delete);
+    QTRY_COMPARE(view->messageCount(), 3);
+    QVERIFY(view->messageAt(0).isUser && view->messageAt(1).isUser);
+    QVERIFY(program.window->toast()->isVisible());
+    keep(program, QStringLiteral("chat-message-deleted"));
+    QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
+    QTRY_COMPARE(view->messageCount(), 4);
+    QVERIFY(!view->messageAt(1).isUser);
+}
+
+void TestChatPage::theNextStartReturnsToTheChat()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 50, .title = "Newer", .created = now, .lastActive = now}, {.id = 51, .title = "The one", .created = now, .lastActive = now}};
+    engine.messages = {{.id = 510, .chatId = 51, .role = "user", .text = "Hello"}, {.id = 511, .chatId = 51, .role = "assistant", .text = "Half an ans", .status = api::MessageStatus::stopped}};
+    Program program(engine);
+    program.settings->set(setting::kLastChat, 51);
+    program.open();
+    QTRY_COMPARE(program.chatPage()->currentChat(), 51);
+    QTRY_COMPARE(program.chatPage()->conversation()->messageCount(), 2);
+    QVERIFY(program.chatPage()->conversation()->messageAt(1).canContinue);
+    QTest::keyClick(program.window.get(), Qt::Key_N, Qt::ControlModifier);
+    program.chats->refresh();
+    QTest::qWait(30);
+    QCOMPARE(program.chatPage()->currentChat(), 0); // a new chat stays one
 }
 
 QTEST_MAIN(TestChatPage)

@@ -35,6 +35,8 @@ private slots:
     void oldestTurnsAreLeftOutOnlyWhenChosen();
     void firstQuestionNamesTheChat();
     void deletedChatsComeBack();
+    void aDeletedMessageComesBack();
+    void aModelIsToldTurns();
     void destroyingStopsAnswers();
     void marksStandBehindUnsupportedSentences();
     void whatAKilledProgramLeftIsStopped();
@@ -379,6 +381,46 @@ void TestChatService::deletedChatsComeBack()
     QCOMPARE(m_service->chat(chat).id, 0);
     m_service->restore(chat);
     QTRY_COMPARE(m_service->chat(chat).id, chat);
+}
+
+void TestChatService::aDeletedMessageComesBack()
+{
+    const qint64 chat = newChat();
+    for (const char* question : {"One", "Two"}) {
+        m_service->ask(chat, QString::fromLatin1(question), {}, m_model);
+        waitForEnd(chat);
+    }
+    const QList<ChatEntry> before = m_service->messages(chat);
+    QCOMPARE(before.size(), 4);
+    const auto removal = m_service->removeMessage(chat, before[1].message.id);
+    QCOMPARE(m_service->messages(chat).size(), 3); // at once
+    QTRY_COMPARE(m_functions.chats.messages(chat).size(), size_t(3)); // and on disk
+    m_service->restoreMessages(chat, removal);
+    QTRY_COMPARE(m_service->messages(chat).size(), 4);
+    QCOMPARE(m_service->messages(chat)[1].message.text, before[1].message.text);
+    QCOMPARE(m_functions.chats.messages(chat).size(), size_t(4));
+    const auto rest = m_service->removeFrom(chat, before[1].message.id);
+    QCOMPARE(m_service->messages(chat).size(), 1);
+    m_service->restoreMessages(chat, rest);
+    QTRY_COMPARE(m_service->messages(chat).size(), 4);
+    // While an answer is being made nothing is taken away from it.
+    m_engine->holdsReply = true;
+    m_service->ask(chat, QStringLiteral("Three"), {}, m_model);
+    QTRY_COMPARE(m_service->messages(chat).size(), 6);
+    QVERIFY(!m_service->removeMessage(chat, before[0].message.id));
+    m_engine->holdsReply = false;
+    waitForEnd(chat);
+    QCOMPARE(m_service->messages(chat).size(), 6);
+}
+
+void TestChatService::aModelIsToldTurns()
+{
+    const auto m = [](const char* role, const char* text) { return api::Message{.role = role, .text = text}; };
+    const auto told = historyForModel({m("assistant", "lost"), m("user", "a"), m("user", "b"), m("assistant", "c"), m("assistant", "d"), m("user", "e")});
+    QStringList turns;
+    for (const api::ChatMessage& message : told)
+        turns << QString::fromStdString(message.role + ": " + message.content);
+    QCOMPARE(turns, (QStringList{QStringLiteral("user: a\n\nb"), QStringLiteral("assistant: c\n\nd"), QStringLiteral("user: e")}));
 }
 
 void TestChatService::destroyingStopsAnswers()

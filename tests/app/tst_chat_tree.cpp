@@ -91,6 +91,31 @@ private slots:
         QVERIFY(tree.isEmpty());
     }
 
+    void oneMessageGoesAndComesBack()
+    {
+        ChatTree tree = threeBranches(4);
+        tree.removeOne(2); // what followed it closes up, branches and all
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 3, 4}));
+        QCOMPARE(tree.path()[1].nBranches, 2);
+        tree.putBack({{message(2, 1)}, {3, 5}}, false);
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 5, 6})); // through it to the newest
+        tree.choose(4);
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 3, 4}));
+        tree.removeOne(4); // the last
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 3}));
+        tree.putBack({{message(4, 3)}, {}}, false);
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 3, 4}));
+        tree.removeOne(1); // the first
+        QCOMPARE(idsOf(tree), (QList<qint64>{2, 3, 4}));
+        QCOMPARE(tree.path()[0].nBranches, 2);
+        tree.putBack({{message(1, 0)}, {2}}, true);
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 3, 4}));
+        tree.remove(3);
+        tree.putBack({{message(3, 2), message(4, 3)}, {}}, false);
+        QCOMPARE(idsOf(tree), (QList<qint64>{1, 2, 3, 4}));
+        QCOMPARE(tree.path()[2].branch, 1); // before 5, as it was written
+    }
+
     void choosingLeadsThroughAFoundMessage()
     {
         ChatTree tree = threeBranches();

@@ -3,6 +3,7 @@
 #include "app/services/document_service.h"
 #include "tests/app/fake_engine.h"
 
+#include <QScopeGuard>
 #include <QSignalSpy>
 #include <QTest>
 
@@ -15,6 +16,7 @@ class TestDocumentService : public QObject {
 private slots:
     void init();
     void ingestingReportsProgressAndEnds();
+    void theLastRowsAreReadWhileAnotherFileTakesLong();
     void cancellingIsNotAFailure();
     void waitingJobsCanBeCancelledToo();
     void pagesComeBackWithTheirRequest();
@@ -46,6 +48,39 @@ void TestDocumentService::ingestingReportsProgressAndEnds()
     QVERIFY(progressed.size() >= 3 && progressed.size() < 15);
     QVERIFY(!m_service->isIngesting(QStringLiteral("C")));
     QTRY_COMPARE(m_service->collections().size(), 1);
+}
+
+void TestDocumentService::theLastRowsAreReadWhileAnotherFileTakesLong()
+{
+    DocumentFunctions functions = m_engine->functions().documents;
+    std::atomic<int> nRead = 0;
+    std::atomic<bool> isWaiting = true, isSlow = true;
+    functions.documents = [&](const std::string&) { return std::vector<api::DocumentRow>(size_t(nRead)); };
+    functions.ingest = [&](const std::string&, const auto&, const auto&, const std::function<void(const api::DocumentRow&)>& onDocument,
+                           const std::function<void(const api::IngestProgress&)>& onProgress, std::stop_token) {
+        ++nRead; // a row that waits
+        onProgress({.nTotal = 6});
+        while (isWaiting)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (int i = 0; i < 5; ++i) { // all within a moment
+            ++nRead;
+            onDocument({.path = "/docs/" + std::to_string(i), .status = api::DocumentStatus::failed});
+        }
+        while (isSlow)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return api::IngestSummary{};
+    };
+    DocumentService service(functions);
+    qsizetype nShown = 0;
+    connect(&service, &DocumentService::documentsRead, this, [&](const QString&, const QList<api::DocumentRow>& rows) { nShown = rows.size(); });
+    const auto release = qScopeGuard([&] { isWaiting = isSlow = false; }); // a failure must not wait for the worker for ever
+    service.ingest(QStringLiteral("C"), {QStringLiteral("/docs")});
+    QTRY_COMPARE(nShown, 1);
+    isWaiting = false;
+    QTRY_COMPARE(nShown, 6);
+    QVERIFY(service.isIngesting(QStringLiteral("C")));
+    isSlow = false;
+    QTRY_VERIFY(!service.isIngesting(QStringLiteral("C")));
 }
 
 void TestDocumentService::cancellingIsNotAFailure()

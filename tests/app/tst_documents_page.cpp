@@ -5,9 +5,15 @@
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
+#include <QDragEnterEvent>
+#include <QHeaderView>
+#include <QInputDialog>
+#include <QLineEdit>
 #include <QListWidget>
+#include <QMimeData>
 #include <QTabBar>
 #include <QTreeView>
+#include <QUrl>
 
 using namespace sy;
 using namespace sy::app;
@@ -21,6 +27,9 @@ private slots:
     void documentsPageHasItsFourLooks();
     void searchingShowsRanksAndOpensThePage();
 
+    void aNewCollectionShowsNoneOfTheOthersFiles();
+    void theNameKeepsItsRoomBesideASource();
+    void cancelledIndexingCanGoOn();
     void askingOpensANewChatOnTheCollection();
 
 private:
@@ -88,6 +97,91 @@ void TestDocumentsPage::searchingShowsRanksAndOpensThePage()
     QTRY_VERIFY(source->isVisible() && !source->pageView()->image().isNull());
     QCOMPARE(source->pageView()->highlights().size(), 1);
     keep(program, QStringLiteral("documents-search-source"));
+}
+
+void TestDocumentsPage::aNewCollectionShowsNoneOfTheOthersFiles()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    QTest::mouseClick(buttonWith(page, QStringLiteral("New collection")), Qt::LeftButton);
+    QTRY_VERIFY(page->findChild<QInputDialog*>());
+    auto* dialog = page->findChild<QInputDialog*>();
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(), QStringLiteral("Minutes"));
+    QTest::keyClick(dialog->findChild<QLineEdit*>(), Qt::Key_Return);
+    QTRY_COMPARE(program.documents->collections().size(), 2);
+    QCOMPARE(page->currentCollection(), QStringLiteral("Minutes"));
+    QCOMPARE(files->model()->rowCount(), 0);
+    QTRY_VERIFY(!files->isVisible()); // a word on how to add some stands there
+    keep(program, QStringLiteral("documents-new"));
+}
+
+void TestDocumentsPage::theNameKeepsItsRoomBesideASource()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
+    QVERIFY(buttonWith(page, QStringLiteral("Ask in a new chat")));
+    page->findChild<QTabBar*>()->setCurrentIndex(1);
+    auto* search = page->findChild<widgets::SearchBox*>();
+    QTest::keyClicks(search, QStringLiteral("revenue"));
+    QTest::keyClick(search, Qt::Key_Return);
+    auto* results = page->findChild<SearchResultsView*>();
+    QTRY_COMPARE(results->results().size(), 2);
+    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
+    QTRY_VERIFY(page->findChild<widgets::SourcePanel*>()->isVisible());
+    QTRY_VERIFY(!buttonWith(page, QStringLiteral("Ask in a new chat"))); // it is in the menu
+    for (auto* button : page->findChildren<QPushButton*>())
+        if (button->isVisible())
+            QTRY_VERIFY2(button->width() + 1 >= button->minimumSizeHint().width(), qPrintable(button->text()));
+    keep(program, QStringLiteral("documents-beside-source"));
+    page->findChild<QTabBar*>()->setCurrentIndex(0);
+    program.window->resize(640, 400);
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_VERIFY(files->isVisible() && files->header()->sectionViewportPosition(1) + files->columnWidth(1) <= files->viewport()->width()); // the status is seen
+    keep(program, QStringLiteral("documents-narrow"));
+}
+
+void TestDocumentsPage::cancelledIndexingCanGoOn()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.collections[0].nPending = 2;
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    DocumentsPage* page = program.documentsPage();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Continue indexing")));
+    keep(program, QStringLiteral("documents-waiting"));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Continue indexing")), Qt::LeftButton);
+    QTRY_VERIFY([&] { const auto log = engine.written(); return std::find(log.begin(), log.end(), "resume Reports") != log.end(); }());
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QTRY_VERIFY(!buttonWith(page, QStringLiteral("Continue indexing")));
+    // Cancelling leaves the focus on the page.
+    engine.nIngestFiles = 1000;
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(QStringLiteral("/docs/more.pdf"))});
+    QDragEnterEvent enter(QPoint(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page, &enter);
+    QDropEvent drop(QPointF(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(page, &drop);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Cancel")));
+    buttonWith(page, QStringLiteral("Cancel"))->setFocus();
+    QTest::keyClick(buttonWith(page, QStringLiteral("Cancel")), Qt::Key_Space);
+    QTRY_VERIFY(!program.documents->isIngestingAny());
+    QVERIFY(page->isAncestorOf(QApplication::focusWidget()));
 }
 
 void TestDocumentsPage::askingOpensANewChatOnTheCollection()

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The whole window over a fake engine, driven with keys and the mouse. SWITCHYARD_SHOTS=DIR keeps pictures of every page, for people.
+#include "app/keyboard/shortcut_table.h"
+#include "app/pages/page_table.h"
 #include "tests/app/window_program.h"
 #include "widgets/chats/chat_list.h"
 #include "widgets/composer/context_gauge.h"
+#include "widgets/parts/palette.h"
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
 #include <QAbstractButton>
 #include <QAbstractSpinBox>
 #include <QComboBox>
+#include <QDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
 #include <QPlainTextEdit>
 #include <QRegularExpression>
+#include <QScrollArea>
 #include <QSet>
 #include <QSlider>
 #include <QTabBar>
@@ -33,6 +38,8 @@ private slots:
     void cleanup() { m_around->reset(); }
     void firstStartOffersDownloadAndImport();
     void shortcutsGoWhereTheySay();
+    void theSwitcherFindsChatsAndCommands();
+    void theListOfKeysOpensFromAnywhere();
     void everyPageCanBeWalkedWithTab();
     void everyControlHasANameForScreenReaders_data();
     void everyControlHasANameForScreenReaders();
@@ -55,7 +62,7 @@ void TestMainWindow::firstStartOffersDownloadAndImport()
     program.open();
     QTRY_VERIFY(program.models->isListed());
     QTRY_VERIFY(buttonWith(program.chatPage(), QStringLiteral("Download")));
-    QVERIFY(buttonWith(program.chatPage(), QStringLiteral("Choose a file…")));
+    QVERIFY(buttonWith(program.chatPage(), QStringLiteral("Choose…")));
     QVERIFY(!program.chatPage()->composer()->isVisible());
     keep(program, QStringLiteral("first-run"));
     QPushButton* download = buttonWith(program.chatPage(), QStringLiteral("Download"));
@@ -94,6 +101,70 @@ void TestMainWindow::shortcutsGoWhereTheySay()
     QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
     QTest::keyClick(window, Qt::Key_4, Qt::ControlModifier);
     QTRY_COMPARE(window->currentPage(), QStringLiteral("settings"));
+}
+
+void TestMainWindow::theSwitcherFindsChatsAndCommands()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    const auto now = std::chrono::system_clock::now();
+    engine.chats = {{.id = 70, .title = "Ferry times", .created = now, .lastActive = now}, {.id = 71, .title = "Budget of the library", .created = now, .lastActive = now}};
+    engine.messages = {{.id = 700, .chatId = 71, .role = "user", .text = "How much?"}};
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    QTRY_COMPARE(program.chats->chats().size(), 2);
+    MainWindow* window = program.window.get();
+    window->goTo(QStringLiteral("models"));
+    QTest::keyClick(window, Qt::Key_K, Qt::ControlModifier);
+    widgets::Palette* palette = window->palettePanel();
+    QTRY_VERIFY(palette->isVisible() && palette->input()->hasFocus());
+    keep(program, QStringLiteral("palette"));
+    QTest::keyClicks(palette->input(), QStringLiteral("lib bud"));
+    QCOMPARE(palette->list()->model()->rowCount(), 1);
+    QTest::keyClick(palette->input(), Qt::Key_Return);
+    QTRY_COMPARE(window->currentPage(), QStringLiteral("chat"));
+    QCOMPARE(program.chatPage()->currentChat(), 71);
+    QVERIFY(!palette->isVisible());
+    QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
+    // A collection, with the arrows; a command; and Escape leaves everything as it was.
+    QTest::keyClick(window, Qt::Key_K, Qt::ControlModifier);
+    QTest::keyClicks(palette->input(), QStringLiteral("report"));
+    QTest::keyClick(palette->input(), Qt::Key_Down);
+    QTest::keyClick(palette->input(), Qt::Key_Return);
+    QTRY_COMPARE(window->currentPage(), QStringLiteral("documents"));
+    QTest::keyClick(window, Qt::Key_K, Qt::ControlModifier);
+    QTest::keyClicks(palette->input(), QStringLiteral("new chat"));
+    QTest::keyClick(palette->input(), Qt::Key_Return);
+    QTRY_COMPARE(program.chatPage()->currentChat(), 0);
+    QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
+    QTest::keyClick(window, Qt::Key_K, Qt::ControlModifier);
+    QTest::keyClick(palette->input(), Qt::Key_Escape);
+    QVERIFY(!palette->isVisible());
+    QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
+}
+
+void TestMainWindow::theListOfKeysOpensFromAnywhere()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model());
+    QStringList said;
+    for (const ShortcutGroup& group : shortcutTable())
+        for (const ShortcutRow& row : group.rows)
+            said << row.keys;
+    for (const PageRow& row : pageTable()) // a command that is not in the list is one that nobody finds
+        for (const PageCommand& command : program.window->page(QString::fromLatin1(row.id))->commands())
+            QVERIFY2(said.join(QLatin1Char(' ')).contains(command.keys.toString(QKeySequence::NativeText)), qPrintable(command.name));
+    QTest::keyClick(program.window.get(), Qt::Key_F1);
+    QTRY_VERIFY(program.window->findChild<QDialog*>() && program.window->findChild<QDialog*>()->isVisible());
+    if (const QString dir = qEnvironmentVariable("SWITCHYARD_SHOTS"); !dir.isEmpty())
+        program.window->findChild<QDialog*>()->grab().save(dir + QStringLiteral("/shortcuts.png"));
+    QTest::keyClick(program.window->findChild<QDialog*>(), Qt::Key_Escape);
+    QTRY_VERIFY(!program.window->findChild<QDialog*>());
 }
 
 void TestMainWindow::everyPageCanBeWalkedWithTab()
@@ -232,6 +303,9 @@ void TestMainWindow::nothingIsCutAtAnyScale()
         for (auto* button : program.window->page(id)->findChildren<QPushButton*>())
             if (button->isVisible() && button->width() + 1 < button->minimumSizeHint().width())
                 cut << QStringLiteral("%1: button '%2' %3 < %4").arg(id, button->text()).arg(button->width()).arg(button->minimumSizeHint().width());
+        for (auto* area : program.window->page(id)->findChildren<QScrollArea*>())
+            if (area->isVisible() && area->widget() && area->widget()->width() > area->viewport()->width())
+                cut << QStringLiteral("%1: content %2 > %3").arg(id).arg(area->widget()->width()).arg(area->viewport()->width());
         for (auto* label : program.window->page(id)->findChildren<QLabel*>()) {
             if (!label->isVisible() || label->text().isEmpty() || label->sizePolicy().horizontalPolicy() == QSizePolicy::Ignored)
                 continue;

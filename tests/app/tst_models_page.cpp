@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/app/window_program.h"
+#include "app/pages/models/import_model.h"
 #include "app/pages/models/models_page.h"
+#include "widgets/parts/facts_table.h"
+#include "widgets/parts/notice.h"
+#include "widgets/parts/toast.h"
 
+#include <QDragEnterEvent>
+#include <QFileDialog>
 #include <QLabel>
+#include <QMenu>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QToolButton>
+#include <QUrl>
 
 using namespace sy;
 using namespace sy::app;
@@ -14,6 +27,9 @@ private slots:
     void initTestCase() { m_around = std::make_unique<Surroundings>(); }
     void cleanup() { m_around->reset(); }
     void modelsPageLoadsAndTellsFailures();
+    void aBadFileIsToldWithoutTouchingTheModelShown();
+    void foldersAndFilesAreImportedWithOneQuestion();
+    void whatIsChosenIsReducedToModels();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -29,6 +45,8 @@ void TestModelsPage::modelsPageLoadsAndTellsFailures()
     QWidget* page = program.window->page(QStringLiteral("models"));
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
     keep(program, QStringLiteral("models"));
+    for (auto* area : page->findChildren<QScrollArea*>()) // everything fits; nothing scrolls
+        QVERIFY(!area->isVisible() || !area->verticalScrollBar()->isVisible());
     QTest::mouseClick(buttonWith(page, QStringLiteral("Unload")), Qt::LeftButton);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Load")));
     engine.beforeLoad = [] { throw BadFile("/models/tiny.gguf", "tensor blk.3.ffn_up.weight ends past the end of the file", 123456); };
@@ -41,6 +59,113 @@ void TestModelsPage::modelsPageLoadsAndTellsFailures()
         isSaid = isSaid || (label->isVisible() && label->text().contains(QStringLiteral("blk.3.ffn_up.weight")) && label->text().contains(QStringLiteral("123,456")));
     QVERIFY(isSaid);
     keep(program, QStringLiteral("models-failed"));
+}
+
+namespace {
+
+void drop(QWidget* on, const QStringList& paths)
+{
+    QMimeData data;
+    QList<QUrl> urls;
+    for (const QString& path : paths)
+        urls << QUrl::fromLocalFile(path);
+    data.setUrls(urls);
+    QDragEnterEvent enter(QPoint(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent event(QPointF(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &event);
+}
+
+void write(const QString& path)
+{
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("{}");
+}
+
+} // namespace
+
+void TestModelsPage::aBadFileIsToldWithoutTouchingTheModelShown()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("models"));
+    auto* page = program.window->page(QStringLiteral("models"));
+    auto* facts = page->findChild<widgets::FactsTable*>();
+    QTRY_VERIFY(facts->isVisible() && !facts->valueOf(QStringLiteral("Architecture")).isEmpty());
+    drop(page, {QStringLiteral("/home/me/bad.gguf")});
+    QTRY_VERIFY(page->findChild<QMessageBox*>());
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Use it where it is")), Qt::LeftButton);
+    widgets::Notice* told = nullptr;
+    QTRY_VERIFY([&] {
+        for (auto* notice : page->findChildren<widgets::Notice*>())
+            if (notice->isVisible())
+                told = notice;
+        return told != nullptr;
+    }());
+    QVERIFY(told->title().contains(QStringLiteral("bad.gguf")));
+    QVERIFY(facts->isVisible()); // they are of another file, and right
+    QVERIFY(!program.window->toast()->isVisible()); // said once
+    keep(program, QStringLiteral("models-import-failed"));
+    QTest::mouseClick(told->findChild<QToolButton*>(), Qt::LeftButton);
+    QVERIFY(!told->isVisible());
+}
+
+void TestModelsPage::foldersAndFilesAreImportedWithOneQuestion()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    program.open();
+    program.window->goTo(QStringLiteral("models"));
+    auto* page = program.window->page(QStringLiteral("models"));
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
+    QTemporaryDir dir;
+    QVERIFY(QDir(dir.path()).mkdir(QStringLiteral("olmo")));
+    write(dir.filePath(QStringLiteral("olmo/config.json")));
+    write(dir.filePath(QStringLiteral("olmo/model.safetensors")));
+    write(dir.filePath(QStringLiteral("other.gguf")));
+    drop(page, {dir.filePath(QStringLiteral("olmo")), dir.filePath(QStringLiteral("other.gguf"))});
+    QTRY_COMPARE(page->findChildren<QMessageBox*>().size(), 1);
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Copy it")), Qt::LeftButton);
+    QTRY_COMPARE(program.models->models().size(), 4);
+    const auto log = engine.written();
+    QCOMPARE(std::count(log.begin(), log.end(), "import copy"), 2);
+    // The last one is shown, with its own facts.
+    auto* shown = qobject_cast<ModelsPage*>(page);
+    QTRY_COMPARE(shown->current(), QStringLiteral("other"));
+    QTRY_VERIFY(page->findChild<widgets::FactsTable*>()->valueOf(QStringLiteral("File")).endsWith(QStringLiteral("other.gguf")));
+    // By the menu: a dialog for files, another for folders.
+    auto* add = buttonWith(page, QStringLiteral("Add a model"));
+    QVERIFY(add && add->menu());
+    QStringList actions;
+    for (const QAction* action : add->menu()->actions())
+        actions << action->text();
+    QCOMPARE(actions, (QStringList{QStringLiteral("Model file…"), QStringLiteral("Model folder…")}));
+    add->menu()->actions()[1]->trigger();
+    QTRY_VERIFY(page->findChild<QFileDialog*>());
+    auto* dialog = page->findChild<QFileDialog*>();
+    QCOMPARE(dialog->fileMode(), QFileDialog::Directory);
+    QTest::keyClick(dialog, Qt::Key_Escape);
+}
+
+void TestModelsPage::whatIsChosenIsReducedToModels()
+{
+    QTemporaryDir dir;
+    QVERIFY(QDir(dir.path()).mkpath(QStringLiteral("shards")) && QDir(dir.path()).mkpath(QStringLiteral("downloads")));
+    write(dir.filePath(QStringLiteral("shards/config.json")));
+    write(dir.filePath(QStringLiteral("shards/model-00001-of-00002.safetensors")));
+    write(dir.filePath(QStringLiteral("shards/model-00002-of-00002.safetensors")));
+    write(dir.filePath(QStringLiteral("downloads/a.gguf")));
+    write(dir.filePath(QStringLiteral("downloads/b.gguf")));
+    const QString shards = dir.filePath(QStringLiteral("shards"));
+    QCOMPARE(modelsAmong({shards}), QStringList{shards});
+    QCOMPARE(modelsAmong({shards + QStringLiteral("/model-00001-of-00002.safetensors"), shards + QStringLiteral("/model-00002-of-00002.safetensors")}), QStringList{shards});
+    QCOMPARE(modelsAmong({dir.filePath(QStringLiteral("downloads"))}), (QStringList{dir.filePath(QStringLiteral("downloads/a.gguf")), dir.filePath(QStringLiteral("downloads/b.gguf"))}));
+    QCOMPARE(modelsAmong({dir.path()}), QStringList{dir.path()}); // no model; the engine says so
 }
 
 QTEST_MAIN(TestModelsPage)

@@ -42,7 +42,9 @@ void TestUserMessage::factsOfTheErrorAreSaid()
 {
     const UserMessage bad = describe(BadFile("/m/model.gguf", "tensor x ends past the end", 4096));
     QVERIFY(bad.title.contains(QStringLiteral("model.gguf")));
-    QVERIFY(bad.detail.contains(QStringLiteral("tensor x ends past the end")));
+    QVERIFY(bad.detail.startsWith(QStringLiteral("Tensor x ends past the end"))); // a sentence; the engine's begins in the middle of one
+    QVERIFY(bad.detail.endsWith(QLatin1Char('.')) && !bad.detail.contains(QStringLiteral("..")));
+    QVERIFY(describe(BadFile("/m/config.json", "config.json is empty")).detail.startsWith(QStringLiteral("config.json"))); // names as they are spelled
     QVERIFY(bad.detail.contains(QStringLiteral("4,096")) || bad.detail.contains(QStringLiteral("4096")));
     const UserMessage memory = describe(OutOfMemory("cpu", 5000000000, 2000000000));
     QVERIFY2(memory.detail.contains(QStringLiteral("5.0 GB")) && memory.detail.contains(QStringLiteral("2.0 GB")), qPrintable(memory.detail));

@@ -33,6 +33,7 @@ private slots:
     void nothingIsSentWhileBlockedOrEmpty();
     void tabLeavesTheInput();
     void gaugeSpeaksItsNumbers();
+    void aNarrowComposerLosesNothing();
 
 private:
     std::unique_ptr<QWidget> m_window;
@@ -226,6 +227,18 @@ void TestComposer::gaugeSpeaksItsNumbers()
     gauge->setUsage({{QStringLiteral("History"), 9000}}, 8000);
     QVERIFY(gauge->isOverfull());
     QVERIFY(gauge->toolTip().contains(QStringLiteral("does not fit")));
+}
+
+void TestComposer::aNarrowComposerLosesNothing()
+{
+    m_composer->gauge()->setUsage({{QStringLiteral("History"), 1000}}, 8000);
+    const int wide = m_composer->gauge()->sizeHint().width();
+    QVERIFY(m_composer->gauge()->minimumSizeHint().width() < wide / 2); // the number alone
+    QStringList files;
+    for (int i = 0; i < 9; ++i)
+        files << QStringLiteral("/docs/a rather long name of a document %1.pdf").arg(i);
+    m_composer->addFiles(files);
+    QVERIFY(m_composer->minimumSizeHint().width() < 300); // chips go on in the next row
 }
 
 QTEST_MAIN(TestComposer)

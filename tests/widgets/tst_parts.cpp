@@ -2,6 +2,8 @@
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/navigation_rail.h"
+#include "widgets/parts/notice.h"
+#include "widgets/parts/palette.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/parts/status_field.h"
@@ -11,10 +13,16 @@
 #include <QAbstractButton>
 #include <QApplication>
 #include <QClipboard>
+#include <QLineEdit>
+#include <QListView>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTextEdit>
+#include <QToolButton>
 
 using namespace sy::widgets;
 
@@ -28,6 +36,11 @@ private slots:
     void progressListAsksToStopAndSaysSo();
     void memoryBarKnowsWhetherItFits();
     void factsCanBeRead();
+    void longFactsBreakInsteadOfWideningTheTable();
+    void theNoticeStaysUntilItIsClosed();
+    void thePaletteFindsByTheBeginningsOfWords_data();
+    void thePaletteFindsByTheBeginningsOfWords();
+    void thePaletteGoesWhereTheArrowsLead();
 };
 
 void TestParts::initTestCase()
@@ -118,7 +131,9 @@ void TestParts::memoryBarKnowsWhetherItFits()
     bar.setEstimate({{QStringLiteral("Weights"), 1000}, {QStringLiteral("KV cache"), 500}}, 1400);
     QVERIFY(!bar.fits());
     QVERIFY(bar.accessibleDescription().contains(QStringLiteral("KV cache")));
-    QVERIFY(bar.heightForWidth(120) >= bar.heightForWidth(600));
+    // The verdict goes on in a second line rather than lose its end.
+    bar.setEstimate({{QStringLiteral("W"), 1000}}, 1600);
+    QVERIFY(bar.heightForWidth(110) > bar.heightForWidth(600));
 }
 
 void TestParts::factsCanBeRead()
@@ -129,6 +144,91 @@ void TestParts::factsCanBeRead()
     StatusField field(QStringLiteral("Model"), QStringLiteral("models"));
     field.setValue(QStringLiteral("none"));
     QCOMPARE(field.accessibleName(), QStringLiteral("Model: none"));
+}
+
+void TestParts::longFactsBreakInsteadOfWideningTheTable()
+{
+    QScrollArea area;
+    area.setWidgetResizable(true);
+    auto* table = new FactsTable;
+    area.setWidget(table);
+    table->setFacts({{QStringLiteral("SHA-256"), QString(64, QLatin1Char('c'))}, {QStringLiteral("Layers"), QStringLiteral("28")}});
+    area.resize(300, 300);
+    area.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&area));
+    QVERIFY(table->width() <= area.viewport()->width());
+    const auto values = table->findChildren<QTextEdit*>();
+    QCOMPARE(values.size(), 2);
+    QTRY_VERIFY(values[0]->height() >= 2 * values[1]->height());
+    QCOMPARE(values[0]->verticalScrollBar()->maximum(), 0); // all of it is seen
+}
+
+void TestParts::theNoticeStaysUntilItIsClosed()
+{
+    Notice notice;
+    QSignalSpy closed(&notice, &Notice::closed);
+    notice.setClosable(true);
+    notice.setNotice(QStringLiteral("It <failed>"), QStringLiteral("At byte 12."), QStringLiteral("details"));
+    QVERIFY(notice.isVisible());
+    QTest::mouseClick(notice.findChild<QPushButton*>(), Qt::LeftButton);
+    QCOMPARE(QApplication::clipboard()->text(), QStringLiteral("details"));
+    QTest::keyClick(notice.findChild<QToolButton*>(), Qt::Key_Space);
+    QCOMPARE(closed.size(), 1);
+    QVERIFY(!notice.isVisible());
+    notice.setNotice({}, {}, {});
+    QVERIFY(!notice.isVisible());
+}
+
+void TestParts::thePaletteFindsByTheBeginningsOfWords_data()
+{
+    QTest::addColumn<QString>("title");
+    QTest::addColumn<QString>("query");
+    QTest::addColumn<int>("points");
+    QTest::newRow("nothing typed") << "Ferry times" << "" << 0;
+    QTest::newRow("the beginning") << "Ferry times" << "fer" << 3;
+    QTest::newRow("a later word") << "Ferry times" << "tim" << 2;
+    QTest::newRow("inside a word") << "Ferry times" << "err" << 1;
+    QTest::newRow("any order") << "Ferry times" << "tim fer" << 5;
+    QTest::newRow("one is missing") << "Ferry times" << "fer x" << -1;
+    QTest::newRow("Chinese") << QStringLiteral("云岭泵站") << QStringLiteral("泵站") << 1;
+}
+
+void TestParts::thePaletteFindsByTheBeginningsOfWords()
+{
+    QFETCH(QString, title);
+    QFETCH(QString, query);
+    QTEST(Palette::score(title, query), "points");
+}
+
+void TestParts::thePaletteGoesWhereTheArrowsLead()
+{
+    QWidget window;
+    window.resize(800, 600);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    Palette palette(&window);
+    QString run;
+    QList<PaletteItem> items;
+    for (const QString& name : {QStringLiteral("Alpha"), QStringLiteral("Beta"), QStringLiteral("Gamma")})
+        items.push_back({name, {}, QStringLiteral("chat"), [&run, name] { run = name; }});
+    palette.open(items, QStringLiteral("Go to"));
+    QTRY_VERIFY(palette.input()->hasFocus());
+    QVERIFY(window.rect().contains(palette.geometry()));
+    QTest::keyClick(palette.input(), Qt::Key_Up); // round the end
+    QTest::keyClick(palette.input(), Qt::Key_Return);
+    QCOMPARE(run, QStringLiteral("Gamma"));
+    QVERIFY(palette.isHidden());
+    palette.open(items, QStringLiteral("Go to"));
+    QTest::keyClicks(palette.input(), QStringLiteral("bet"));
+    QTest::mouseClick(palette.list()->viewport(), Qt::LeftButton, {}, palette.list()->visualRect(palette.list()->model()->index(0, 0)).center());
+    QCOMPARE(run, QStringLiteral("Beta"));
+    palette.open(items, QStringLiteral("Go to"));
+    QTest::keyClicks(palette.input(), QStringLiteral("nowhere"));
+    run.clear();
+    QTest::keyClick(palette.input(), Qt::Key_Return);
+    QVERIFY(run.isEmpty() && palette.isVisible());
+    QTest::keyClick(palette.input(), Qt::Key_Escape);
+    QVERIFY(palette.isHidden());
 }
 
 QTEST_MAIN(TestParts)

@@ -4,6 +4,7 @@
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
+#include <QLabel>
 #include <QScrollBar>
 #include <QSignalSpy>
 #include <QTest>
@@ -22,6 +23,7 @@ private slots:
     void zoomKeepsTheMiddle();
     void textIsScrolledToThePassageAndMarked();
     void escapeCloses();
+    void theNumberOfThePageOutlastsTheButtons();
 
 private:
     static QImage page() { QImage image(800, 1100, QImage::Format_RGB32); image.fill(Qt::white); return image; }
@@ -132,6 +134,24 @@ void TestSourcePanel::escapeCloses()
     QSignalSpy spy(&panel, &SourcePanel::closeRequested);
     QTest::keyClick(panel.pageView(), Qt::Key_Escape);
     QCOMPARE(spy.size(), 1);
+}
+
+void TestSourcePanel::theNumberOfThePageOutlastsTheButtons()
+{
+    SourcePanel panel;
+    panel.resize(420, 600);
+    panel.show();
+    panel.showSources({{1, QStringLiteral("a.pdf"), QStringLiteral("/tmp/a.pdf"), 3, QStringLiteral("passage")}}, 1);
+    panel.setPage(3, 12, page(), {});
+    QVERIFY(button(panel, QStringLiteral("Fit the width"))->isVisible());
+    panel.resize(250, 600);
+    QVERIFY(!button(panel, QStringLiteral("Fit the width"))->isVisible());
+    QTRY_VERIFY([&] {
+        for (auto* label : panel.findChildren<QLabel*>())
+            if (label->text() == QStringLiteral("Page 3 of 12"))
+                return label->width() >= label->sizeHint().width();
+        return false;
+    }());
 }
 
 QTEST_MAIN(TestSourcePanel)

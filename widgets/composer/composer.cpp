@@ -2,6 +2,7 @@
 #include "widgets/composer/composer.h"
 
 #include "widgets/composer/context_gauge.h"
+#include "widgets/parts/flow_layout.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 
@@ -144,9 +145,8 @@ Composer::Composer(QWidget* parent) : QFrame(parent)
     layout->addWidget(m_banner);
 
     m_chips = new QWidget(this);
-    m_chipLayout = new QHBoxLayout(m_chips);
-    m_chipLayout->setContentsMargins(0, 0, 0, 0);
-    m_chipLayout->setSpacing(space::kTiny + 2);
+    m_chipLayout = new FlowLayout(space::kTiny + 2);
+    m_chips->setLayout(m_chipLayout);
     m_chips->hide();
     layout->addWidget(m_chips);
 
@@ -352,7 +352,6 @@ void Composer::rebuildChips()
     }
     if (m_attachments.size() > shown)
         m_chipLayout->addWidget(new QLabel(tr("and %n more", nullptr, int(m_attachments.size() - shown)), m_chips));
-    m_chipLayout->addStretch(1);
     m_chips->setVisible(!m_attachments.isEmpty());
     updateSend();
 }

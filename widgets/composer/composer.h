@@ -5,7 +5,6 @@
 #include <QPlainTextEdit>
 #include <QStringList>
 
-class QBoxLayout;
 class QHBoxLayout;
 class QLabel;
 class QPushButton;
@@ -14,6 +13,7 @@ class QToolButton;
 namespace sy::widgets {
 
 class ContextGauge;
+class FlowLayout;
 
 /// What goes with a message: a file dropped on the composer, or a text too long to stand in the input.
 struct Attachment {
@@ -118,7 +118,7 @@ private:
     QToolButton* m_send;
     QHBoxLayout* m_tools;
     QWidget* m_chips;
-    QBoxLayout* m_chipLayout;
+    FlowLayout* m_chipLayout;
     QFrame* m_banner;
     QLabel* m_bannerText;
     QPushButton* m_bannerAction;

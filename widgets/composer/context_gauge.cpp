@@ -18,7 +18,7 @@ constexpr int kBarHeight = 6;
 ContextGauge::ContextGauge(QWidget* parent) : QWidget(parent)
 {
     setAccessibleName(tr("Context"));
-    setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
+    setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
     hide(); // nothing to show before a model is loaded
 }
 
@@ -65,6 +65,12 @@ void ContextGauge::setUsage(const QList<Part>& parts, qint64 contextLength)
     update();
 }
 
+/// Where it is narrow the number alone stays.
+QSize ContextGauge::minimumSizeHint() const
+{
+    return {sizeHint().width() - kBarWidth - 6, sizeHint().height()};
+}
+
 QSize ContextGauge::sizeHint() const
 {
     const QFontMetrics metrics(smallFont(font()));
@@ -76,11 +82,14 @@ void ContextGauge::paintEvent(QPaintEvent*)
     const Tokens& t = tokens(palette());
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF bar(0, (height() - kBarHeight) / 2.0, kBarWidth, kBarHeight);
+    const int barWidth = width() - minimumSizeHint().width() - 6;
+    const bool hasBar = barWidth >= kBarWidth / 3;
+    const QRectF bar(0, (height() - kBarHeight) / 2.0, barWidth, kBarHeight);
     painter.setPen(Qt::NoPen);
     painter.setBrush(t.border);
-    painter.drawRoundedRect(bar, 3, 3);
-    if (m_contextLength > 0) {
+    if (hasBar)
+        painter.drawRoundedRect(bar, 3, 3);
+    if (hasBar && m_contextLength > 0) {
         painter.save();
         painter.setClipRect(bar);
         qreal x = bar.left();
@@ -97,7 +106,8 @@ void ContextGauge::paintEvent(QPaintEvent*)
     }
     painter.setFont(smallFont(font()));
     painter.setPen(isOverfull() ? t.danger : t.textMuted);
-    painter.drawText(QRectF(kBarWidth + 6, 0, width() - kBarWidth - 6, height()), Qt::AlignVCenter | Qt::AlignLeft, summary());
+    const qreal textLeft = hasBar ? barWidth + 6 : 0;
+    painter.drawText(QRectF(textLeft, 0, width() - textLeft, height()), Qt::AlignVCenter | Qt::AlignLeft, summary());
 }
 
 } // namespace sy::widgets

@@ -21,7 +21,7 @@ public:
     void setUsage(const QList<Part>& parts, qint64 contextLength);
     bool isOverfull() const;
     QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return sizeHint(); }
+    QSize minimumSizeHint() const override;
 
 protected:
     void paintEvent(QPaintEvent* event) override;

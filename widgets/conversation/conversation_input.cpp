@@ -333,6 +333,12 @@ void ConversationView::keyPressEvent(QKeyEvent* event)
     case Qt::Key_End: scrollToEnd(); return;
     case Qt::Key_Left: moveTarget(-1); return;
     case Qt::Key_Right: moveTarget(1); return;
+    case Qt::Key_Delete:
+        if (m_currentRow >= 0 && size_t(m_currentRow) < m_rows.size() && m_rows[size_t(m_currentRow)]->message.canDelete) {
+            emit deleteRequested(m_rows[size_t(m_currentRow)]->message.id);
+            return;
+        }
+        break;
     case Qt::Key_Return:
     case Qt::Key_Enter:
     case Qt::Key_Space:
@@ -470,8 +476,10 @@ void ConversationView::contextMenuEvent(QContextMenuEvent* event)
         connect(menu->addAction(tr("Answer again")), &QAction::triggered, this, [this, message] { emit regenerateRequested(message.id); });
     if (message.canEdit)
         connect(menu->addAction(tr("Edit and ask again")), &QAction::triggered, this, [this, message] { emit editRequested(message.id); });
-    if (message.canDelete)
-        connect(menu->addAction(tr("Delete from here on")), &QAction::triggered, this, [this, message] { emit deleteRequested(message.id); });
+    if (message.canDelete) {
+        connect(menu->addAction(tr("Delete this message")), &QAction::triggered, this, [this, message] { emit deleteRequested(message.id); });
+        connect(menu->addAction(tr("Delete from here on")), &QAction::triggered, this, [this, message] { emit deleteFromRequested(message.id); });
+    }
     const QPoint at = event->reason() == QContextMenuEvent::Keyboard ? viewport()->mapToGlobal(messageRect(r).topLeft()) : event->globalPos();
     menu->popup(at);
 }

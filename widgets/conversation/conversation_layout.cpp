@@ -72,10 +72,9 @@ void ConversationView::frameRow(Row& row)
         row.textWidth = width;
         qreal x = left;
         for (const PassageItem& passage : m.passages) {
-            QString label = passage.title;
-            if (!passage.location.isEmpty())
-                label += QStringLiteral(" · ") + passage.location;
-            label = metrics.elidedText(label, Qt::ElideMiddle, std::min<qreal>(240, width - 60));
+            // The page stays readable however long the title.
+            const QString place = passage.location.isEmpty() ? QString() : QStringLiteral(" · ") + passage.location;
+            const QString label = metrics.elidedText(passage.title, Qt::ElideRight, std::min<qreal>(300, width - 60) - metrics.horizontalAdvance(place)) + place;
             const qreal mark = passage.number > 0 ? metrics.horizontalAdvance(QString::number(passage.number)) : metrics.height() - 2;
             const qreal w = std::ceil(metrics.horizontalAdvance(label) + mark + 30);
             if (x > left && x + w > left + width) {
@@ -129,7 +128,7 @@ void ConversationView::placeControls(Row& row, qreal tail)
         if (m.canEdit)
             buttons.push_back({ControlKind::Edit, tr("Edit and ask again")});
         if (m.canDelete)
-            buttons.push_back({ControlKind::Delete, tr("Delete from here on")});
+            buttons.push_back({ControlKind::Delete, tr("Delete this message")});
     }
     const qreal side = std::ceil(QFontMetricsF(font()).height() + 8);
     const bool hasBranches = m.nBranches > 1 && !isLive;

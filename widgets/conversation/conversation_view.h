@@ -76,6 +76,7 @@ signals:
     void branchRequested(qint64 messageId, int step); // -1 or 1: the one before or after among its branches
     void editRequested(qint64 messageId);
     void deleteRequested(qint64 messageId);
+    void deleteFromRequested(qint64 messageId); // this one and all that follow it
 
 protected:
     void paintEvent(QPaintEvent* event) override;

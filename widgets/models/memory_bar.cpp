@@ -72,17 +72,18 @@ int MemoryBar::layOut(int width, QPainter* painter) const
     const QFont small = smallFont(font());
     const QFontMetrics metrics(font()), smallMetrics(small);
     int y = 0;
+    const int side = metrics.height();
+    const QString verdict = (fits() ? tr("Fits: %1 needed, %2 free") : tr("Does not fit: %1 needed, %2 free")).arg(amount(needed()), amount(m_freeBytes));
+    const QRect words(side + 6, 0, std::max(1, width - side - 6), 10000);
+    const int high = std::max(side, QFontMetrics(strongFont(font())).boundingRect(words, Qt::TextWordWrap, verdict).height());
     if (painter) {
-        const QString verdict = fits() ? tr("Fits: %1 needed, %2 free") : tr("Does not fit: %1 needed, %2 free");
         const QColor color = fits() ? t.success : t.danger;
-        const int side = metrics.height();
         painter->drawPixmap(QPoint(0, 0), iconPixmap(fits() ? QStringLiteral("success") : QStringLiteral("warning"), side, color, devicePixelRatioF()));
         painter->setPen(color);
         painter->setFont(strongFont(font()));
-        painter->drawText(QRect(side + 6, 0, width - side - 6, metrics.height()), Qt::AlignVCenter,
-                          verdict.arg(amount(needed()), amount(m_freeBytes)));
+        painter->drawText(words, Qt::TextWordWrap, verdict);
     }
-    y += metrics.height() + 8;
+    y += high + 8;
     const QRectF bar(0, y, width, 12);
     const double full = double(std::max<quint64>(1, std::max(needed(), m_freeBytes)));
     if (painter) {

@@ -5,8 +5,48 @@
 
 #include <QGridLayout>
 #include <QLabel>
+#include <QTextEdit>
+#include <QtMath>
 
 namespace sy::widgets {
+
+namespace {
+
+/// A value as high as its text, which breaks anywhere when it must: a label never breaks a path or a hash, and the table would be
+/// as wide as the longest of them.
+class ValueText : public QTextEdit {
+public:
+    ValueText(const QString& value, QWidget* parent) : QTextEdit(parent)
+    {
+        setProperty("kind", "bare");
+        setReadOnly(true);
+        setTextInteractionFlags(Qt::TextSelectableByMouse);
+        setFocusPolicy(Qt::ClickFocus);
+        setFrameShape(QFrame::NoFrame);
+        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+        setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+        viewport()->setAutoFillBackground(false);
+        document()->setDocumentMargin(0);
+        setPlainText(value);
+        QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+        policy.setHeightForWidth(true);
+        setSizePolicy(policy);
+    }
+    QSize sizeHint() const override { return {160, fontMetrics().height()}; } // its width decides: heightForWidth
+    QSize minimumSizeHint() const override { return {40, fontMetrics().height()}; }
+    int heightForWidth(int width) const override
+    {
+        auto* self = const_cast<ValueText*>(this)->document();
+        const qreal before = self->textWidth();
+        self->setTextWidth(width);
+        const int height = qCeil(self->size().height());
+        self->setTextWidth(before);
+        return height;
+    }
+};
+
+} // namespace
 
 FactsTable::FactsTable(QWidget* parent) : QWidget(parent)
 {
@@ -29,14 +69,14 @@ void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
         }
         delete item;
     }
+    for (int r = 0; r < m_grid->rowCount(); ++r)
+        m_grid->setRowStretch(r, 0);
+    m_grid->setRowStretch(int(facts.size()), 1); // room that is left stays below
     int row = 0;
     for (const auto& [name, value] : facts) {
         auto* key = new QLabel(name, this);
         key->setProperty("tone", "muted");
-        auto* text = new QLabel(value, this);
-        text->setTextFormat(Qt::PlainText);
-        text->setWordWrap(true);
-        text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        auto* text = new ValueText(value, this);
         text->setAccessibleName(name + QStringLiteral(": ") + value);
         m_grid->addWidget(key, row, 0, Qt::AlignTop | Qt::AlignLeft);
         m_grid->addWidget(text, row, 1);

@@ -2,6 +2,8 @@
 #include "widgets/parts/flow_layout.h"
 
 #include <QWidget>
+#include <utility>
+#include <vector>
 
 namespace sy::widgets {
 
@@ -55,20 +57,28 @@ QSize FlowLayout::minimumSize() const
 int FlowLayout::layOut(const QRect& rect, bool moves) const
 {
     int x = rect.x(), y = rect.y(), rowHeight = 0;
+    std::vector<std::pair<QLayoutItem*, QRect>> row; // placed when its height is known: all in the middle of it
+    const auto endRow = [&] {
+        for (const auto& [item, area] : row)
+            if (moves)
+                item->setGeometry(area.translated(0, (rowHeight - area.height()) / 2));
+        row.clear();
+    };
     for (QLayoutItem* item : m_items) {
         if (item->isEmpty()) // hidden
             continue;
         const QSize hint = item->sizeHint().boundedTo(QSize(std::max(rect.width(), item->minimumSize().width()), QWIDGETSIZE_MAX));
         if (x > rect.x() && x + hint.width() > rect.right() + 1) {
+            endRow();
             x = rect.x();
             y += rowHeight + m_spacing;
             rowHeight = 0;
         }
-        if (moves)
-            item->setGeometry(QRect(QPoint(x, y), hint));
+        row.push_back({item, QRect(QPoint(x, y), hint)});
         x += hint.width() + m_spacing;
         rowHeight = std::max(rowHeight, hint.height());
     }
+    endRow();
     return y + rowHeight - rect.y();
 }
 

@@ -251,6 +251,14 @@ void SourcePanel::updateHead()
     m_pageForward->setEnabled(m_nPages == 0 || m_page < m_nPages);
 }
 
+/// Where the bar is too narrow for all, the number of the page stays; Ctrl+0 fits the width as its button does.
+void SourcePanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    const int others = 4 * m_pageBack->sizeHint().width() + m_pageLabel->fontMetrics().horizontalAdvance(tr("Page %1 of %2").arg(888, 3).arg(888, 3));
+    m_fit->setVisible(width() >= others + m_fit->sizeHint().width() + 2 * space::kMedium);
+}
+
 void SourcePanel::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape)

@@ -23,7 +23,6 @@
 #include <QFileInfo>
 #include <QLabel>
 #include <QMenu>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QSaveFile>
 #include <QStackedWidget>
@@ -69,7 +68,7 @@ void ChatPage::fillConversation()
     for (qsizetype i = 0; i < m_view->messageCount() && isSame; ++i)
         isSame = m_view->messageAt(i).id == items[i].id;
     if (isSame && m_view->messageCount() > 0) {
-        const auto offers = [](const MessageItem& m) { return std::tie(m.state, m.canEdit, m.canRegenerate, m.canContinue, m.canSwitchBranch, m.branch, m.nBranches); };
+        const auto offers = [](const MessageItem& m) { return std::tie(m.state, m.canEdit, m.canDelete, m.canRegenerate, m.canContinue, m.canSwitchBranch, m.branch, m.nBranches); };
         QList<MessageItem> changed;
         for (qsizetype i = 0; i < m_view->messageCount(); ++i)
             if (offers(m_view->messageAt(i)) != offers(items.at(i)) || i + 1 == m_view->messageCount())
@@ -183,7 +182,7 @@ void ChatPage::updateComposer()
         const api::CollectionSummary summary = m_context.documents.collection(collection);
         if (m_context.documents.isIngesting(collection))
             banner = tr("“%1” is still being indexed; answers use what is ready.").arg(collection);
-        else if (m_context.documents.isListed() && summary.name.empty())
+        else if (m_context.documents.isListed() && summary.name.empty() && !m_context.chats.isAnswering(m_chat)) // its own files are just being read
             banner = tr("The collection “%1” no longer exists. Choose another one.").arg(collection);
         else if (m_context.documents.isListed() && summary.nChunks == 0)
             banner = tr("“%1” has no readable documents yet.").arg(collection);
@@ -204,6 +203,7 @@ void ChatPage::measureContext()
 void ChatPage::newChat()
 {
     m_chat = 0;
+    m_returnsToLast = false;
     m_editing = 0;
     m_context.settings.set(setting::kLastChat, 0);
     m_list->setCurrent(0);
@@ -225,6 +225,7 @@ void ChatPage::openChat(qint64 chatId)
         return;
     m_wanted = wanted;
     m_chat = chatId;
+    m_returnsToLast = false;
     m_editing = 0;
     m_context.settings.set(setting::kLastChat, chatId);
     m_composer->setAttachments({});
@@ -332,18 +333,17 @@ void ChatPage::endEditing()
     m_composer->focusInput();
 }
 
-void ChatPage::removeFrom(qint64 messageId)
+void ChatPage::removeMessage(qint64 messageId, bool andWhatFollows)
 {
-    auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Delete this message and everything after it?"), QMessageBox::NoButton, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->setInformativeText(tr("This cannot be undone."));
-    QPushButton* yes = box->addButton(tr("Delete"), QMessageBox::DestructiveRole);
-    box->setDefaultButton(box->addButton(tr("Keep"), QMessageBox::RejectRole));
-    connect(box, &QMessageBox::buttonClicked, this, [this, yes, messageId, chat = m_chat](QAbstractButton* button) {
-        if (button == yes)
-            m_context.chats.removeFrom(chat, messageId);
-    });
-    box->open();
+    ChatService& chats = m_context.chats;
+    const auto removal = andWhatFollows ? chats.removeFrom(m_chat, messageId) : chats.removeMessage(m_chat, messageId);
+    if (!removal)
+        return;
+    if (m_editing == messageId)
+        endEditing();
+    m_measureTimer.start();
+    m_context.toast(andWhatFollows ? tr("Messages deleted") : tr("Message deleted"), tr("Undo"),
+                    [&chats, chat = m_chat, removal] { chats.restoreMessages(chat, removal); });
 }
 
 void ChatPage::exportChat()

@@ -245,13 +245,15 @@ void ChatPage::buildCenter(QWidget* center)
     connect(m_view, &ConversationView::continueRequested, this, &ChatPage::continueAnswer);
     connect(m_view, &ConversationView::branchRequested, this, &ChatPage::stepBranch);
     connect(m_view, &ConversationView::editRequested, this, &ChatPage::editMessage);
-    connect(m_view, &ConversationView::deleteRequested, this, &ChatPage::removeFrom);
+    connect(m_view, &ConversationView::deleteRequested, this, [this](qint64 id) { removeMessage(id, false); });
+    connect(m_view, &ConversationView::deleteFromRequested, this, [this](qint64 id) { removeMessage(id, true); });
 }
 
 void ChatPage::connectServices()
 {
     ChatService& chats = m_context.chats;
     connect(&chats, &ChatService::chatsChanged, this, [this] {
+        returnToLastChat();
         fillList();
         updateTitle();
         updateComposer();
@@ -321,7 +323,7 @@ void ChatPage::connectServices()
     });
     connect(&m_context.documents, &DocumentService::collectionsChanged, this, [this] {
         offerFirstCollection();
-        fillCollectionMenu();
+        updateComposer();
         updateLook();
     });
     connect(&m_context.documents, &DocumentService::ingestProgressed, this, &ChatPage::updateComposer);
@@ -352,6 +354,17 @@ void ChatPage::connectServices()
     });
 }
 
+/// Who comes back, after a crash above all, finds what was on the screen.
+void ChatPage::returnToLastChat()
+{
+    if (!m_returnsToLast || !m_context.chats.isLoaded())
+        return;
+    m_returnsToLast = false;
+    const qint64 last = m_context.settings.value(setting::kLastChat).toLongLong();
+    if (m_chat == 0 && m_composer->text().isEmpty() && m_context.chats.chat(last).id == last && last != 0)
+        openChat(last);
+}
+
 QList<PageCommand> ChatPage::commands()
 {
     return {
@@ -371,6 +384,20 @@ QList<PageCommand> ChatPage::commands()
          }},
         {tr("Save this chat as a file"), QKeySequence(QStringLiteral("Ctrl+Shift+E")), [this] { exportChat(); }},
     };
+}
+
+QList<PageEntry> ChatPage::entries()
+{
+    QList<PageEntry> entries;
+    for (const api::ChatSummary& chat : m_context.chats.chats()) {
+        const auto when = std::chrono::duration_cast<std::chrono::milliseconds>(chat.lastActive.time_since_epoch()).count();
+        entries.push_back({chat.title.empty() ? tr("New chat") : QString::fromStdString(chat.title),
+                           locale().toString(QDateTime::fromMSecsSinceEpoch(when).date(), QLocale::ShortFormat), [this, id = qint64(chat.id)] {
+                               openChat(id);
+                               m_composer->focusInput();
+                           }});
+    }
+    return entries;
 }
 
 void ChatPage::activated()

@@ -36,6 +36,7 @@ public:
     ~ChatPage() override;
 
     QList<PageCommand> commands() override;
+    QList<PageEntry> entries() override;
     void activated() override;
 
     void openChat(qint64 chatId);
@@ -55,6 +56,7 @@ protected:
 private:
     void buildCenter(QWidget* center);
     void connectServices();
+    void returnToLastChat();
     void fillList();
     void fillConversation();
     void updateMessage(qint64 messageId);
@@ -70,7 +72,7 @@ private:
     void editMessage(qint64 messageId);
     void editLastMessage();
     void endEditing();
-    void removeFrom(qint64 messageId);
+    void removeMessage(qint64 messageId, bool andWhatFollows);
     void deleteChat(qint64 chatId);
     void fillCollectionMenu();
     void offerFirstCollection();
@@ -112,6 +114,7 @@ private:
     quint64 m_sourceRequest = 0;
     api::Citation m_shownCitation; // what the source panel shows
     bool m_listIsWanted = true;
+    bool m_returnsToLast = true; // at start, to the chat of last time, until another is chosen
     QString m_searchText;
     QHash<qint64, qint64> m_hits; // chat to the message in which a search found something
 };

@@ -132,7 +132,8 @@ widgets::MessageItem toItem(const ChatEntry& entry, bool isLast, bool isChatBusy
     item.id = m.id;
     item.isUser = m.role == "user";
     const bool isLive = m.status == api::MessageStatus::streaming;
-    item.canDelete = item.canEdit = item.isUser && !isChatBusy;
+    item.canEdit = item.isUser && !isChatBusy;
+    item.canDelete = !isChatBusy;
     item.canRegenerate = isLast && !isChatBusy;
     item.canContinue = isLast && !isChatBusy && ChatService::canContinue(m);
     item.branch = entry.branch;

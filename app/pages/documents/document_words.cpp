@@ -23,7 +23,7 @@ StatusWords Words::status(const api::DocumentRow& row)
 {
     using widgets::IconTone;
     const QString detail = QString::fromStdString(row.message);
-    const auto with = [&](const QString& text) { return detail.isEmpty() ? text : text + QStringLiteral("\n") + detail; };
+    const auto with = [&](const QString& text) { return detail.isEmpty() ? text : detail + QStringLiteral("\n") + text; }; // why, then what to do
     switch (row.status) {
     case api::DocumentStatus::indexed:
     case api::DocumentStatus::unchanged:

@@ -51,7 +51,7 @@ void askForText(QWidget* parent, const QString& title, const QString& label, con
 void DocumentsPage::newCollection()
 {
     askForText(this, tr("New collection"), tr("Name of the collection:"), tr("My documents"), false, [this](const QString& name) {
-        m_current = name; // shown as soon as it is listed
+        awaitCollection(name);
         m_context.documents.create(name);
         if (!m_pendingPaths.isEmpty()) {
             m_context.documents.ingest(name, m_pendingPaths);
@@ -72,7 +72,7 @@ void DocumentsPage::renameCollection()
 
 void DocumentsPage::removeCollection()
 {
-    auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Remove the collection “%1”?").arg(m_current), QMessageBox::NoButton, this);
+    auto* box = new QMessageBox(QMessageBox::NoIcon, QStringLiteral("Switchyard"), tr("Remove the collection “%1”?").arg(m_current), QMessageBox::NoButton, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setInformativeText(tr("The index is deleted. The files themselves stay where they are."));
     QPushButton* yes = box->addButton(tr("Remove"), QMessageBox::DestructiveRole);
@@ -105,7 +105,7 @@ void DocumentsPage::addFolder()
 
 void DocumentsPage::addSamples()
 {
-    m_current = tr("Samples");
+    awaitCollection(tr("Samples"));
     // The documents themselves; the folder also holds what they were made from.
     QStringList paths;
     for (const QFileInfo& file : QDir(QString::fromStdString(m_context.engine.samplesDir)).entryInfoList(m_context.documents.extensions(), QDir::Files))
@@ -125,7 +125,7 @@ void DocumentsPage::add(const QStringList& paths)
     }
     // No collection yet: a folder lends its name, files ask for one.
     if (paths.size() == 1 && QFileInfo(paths.front()).isDir()) {
-        m_current = QFileInfo(paths.front()).fileName();
+        awaitCollection(QFileInfo(paths.front()).fileName());
         m_context.documents.ingest(m_current, paths);
         return;
     }

@@ -19,6 +19,7 @@
 #include "widgets/theme/tokens.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QComboBox>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
@@ -40,6 +41,7 @@
 #include <QToolButton>
 #include <QTreeView>
 #include <QUrl>
+#include <utility>
 
 namespace sy::app {
 
@@ -87,6 +89,7 @@ DocumentsPage::DocumentsPage(PageContext& context, QWidget* parent) : Page(paren
     m_stack->addWidget(m_detail);
     m_stack->setMinimumWidth(300);
     m_splitter->addWidget(m_stack);
+    m_detail->installEventFilter(this);
     m_source = new SourcePanel(m_splitter);
     m_source->setMinimumWidth(260);
     m_source->hide();
@@ -96,8 +99,10 @@ DocumentsPage::DocumentsPage(PageContext& context, QWidget* parent) : Page(paren
 
     connect(create, &QPushButton::clicked, this, &DocumentsPage::newCollection);
     connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
-        if (item)
-            selectCollection(item->data(kNameRole).toString());
+        if (!item)
+            return;
+        m_awaited.clear(); // the user looks at another one meanwhile
+        selectCollection(item->data(kNameRole).toString());
     });
     connect(m_list, &QListWidget::customContextMenuRequested, this, [this](const QPoint& at) {
         if (!m_current.isEmpty())
@@ -136,8 +141,10 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_more->setPopupMode(QToolButton::InstantPopup);
     auto* menu = new QMenu(m_more);
     connect(menu->addAction(icon(QStringLiteral("chat")), tr("Ask in a new chat")), &QAction::triggered, this, &DocumentsPage::askInChat);
+    connect(menu->addAction(icon(QStringLiteral("folder")), tr("Add a folder")), &QAction::triggered, this, &DocumentsPage::addFolder);
+    menu->addSeparator();
     connect(menu->addAction(icon(QStringLiteral("refresh")), tr("Index everything again…")), &QAction::triggered, this, [this] {
-        auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Index all of “%1” again?").arg(m_current), QMessageBox::NoButton, this);
+        auto* box = new QMessageBox(QMessageBox::NoIcon, QStringLiteral("Switchyard"), tr("Index all of “%1” again?").arg(m_current), QMessageBox::NoButton, this);
         box->setAttribute(Qt::WA_DeleteOnClose);
         box->setInformativeText(tr("Every document is read anew. Files that changed are noticed without this."));
         QPushButton* yes = box->addButton(tr("Index again"), QMessageBox::AcceptRole);
@@ -165,7 +172,26 @@ void DocumentsPage::buildDetail(QWidget* detail)
 
     m_progress = new ProgressList(detail);
     rows->addWidget(m_progress);
-    connect(m_progress, &ProgressList::cancelRequested, &m_context.documents, &DocumentService::cancelIngest);
+    connect(m_progress, &ProgressList::cancelRequested, this, [this](const QString& collection) {
+        m_list->setFocus(); // the button is of no more use; focus would fall to the rail
+        m_context.documents.cancelIngest(collection);
+    });
+
+    m_waiting = new QFrame(detail);
+    m_waiting->setProperty("kind", "warning");
+    auto* waiting = new QHBoxLayout(m_waiting);
+    waiting->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
+    m_waitingText = new QLabel(m_waiting);
+    m_waitingText->setWordWrap(true);
+    auto* goOn = new QPushButton(tr("Continue indexing"), m_waiting);
+    waiting->addWidget(m_waitingText, 1);
+    waiting->addWidget(goOn, 0, Qt::AlignVCenter);
+    m_waiting->hide();
+    rows->addWidget(m_waiting);
+    connect(goOn, &QPushButton::clicked, this, [this] {
+        m_list->setFocus(); // the button goes
+        m_context.documents.resume(m_current);
+    });
 
     m_tabs = new QTabBar(detail);
     m_tabs->setDrawBase(false);
@@ -194,7 +220,6 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_files->setUniformRowHeights(true);
     m_files->setSelectionMode(QAbstractItemView::ExtendedSelection);
     m_files->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_files->setAllColumnsShowFocus(true);
     m_files->setSortingEnabled(true);
     m_files->sortByColumn(DocumentTable::Name, Qt::AscendingOrder);
     m_files->header()->setStretchLastSection(false);
@@ -204,7 +229,12 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_files->header()->setResizeContentsPrecision(0); // by the rows in sight: there may be thousands
     m_files->header()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_files->setTabKeyNavigation(false);
-    fileRows->addWidget(m_files, 1);
+    m_filesStack = new QStackedWidget(files);
+    m_filesStack->addWidget(m_files);
+    m_noFiles = new StatePanel(m_filesStack);
+    m_noFiles->setLook(StatePanel::Look::Empty, QStringLiteral("documents"), tr("No documents yet"), tr("Drop files or a folder here, or choose them above."));
+    m_filesStack->addWidget(m_noFiles);
+    fileRows->addWidget(m_filesStack, 1);
     m_problem = new QFrame(files);
     m_problem->setProperty("kind", "warning");
     auto* problem = new QHBoxLayout(m_problem);
@@ -280,10 +310,18 @@ void DocumentsPage::connectServices()
         if (collection == m_current)
             fillDocuments(rows);
     });
-    connect(&documents, &DocumentService::ingestProgressed, this, &DocumentsPage::updateProgress);
+    connect(&documents, &DocumentService::ingestProgressed, this, [this](const QString& collection) {
+        updateProgress(collection);
+        if (collection == m_current && m_waiting->isVisible())
+            m_waiting->hide();
+    });
     connect(&documents, &DocumentService::ingestEnded, this, [this](const QString& collection, const api::IngestSummary& summary, bool wasCancelled) {
-        if (!m_context.documents.isIngesting(collection))
+        if (!m_context.documents.isIngesting(collection)) {
+            if (m_progress->isAncestorOf(QApplication::focusWidget()))
+                m_list->setFocus();
             m_progress->removeJob(collection);
+        }
+        updateLook();
         if (wasCancelled)
             m_context.toast(tr("Indexing of “%1” stopped; what is done stays.").arg(collection), {}, {});
         else if (summary.nDocuments > 0)
@@ -333,6 +371,16 @@ QList<PageCommand> DocumentsPage::commands()
     return {{tr("Add files"), QKeySequence(QStringLiteral("Ctrl+O")), [this] { addFiles(); }}};
 }
 
+QList<PageEntry> DocumentsPage::entries()
+{
+    QList<PageEntry> entries;
+    for (const api::CollectionSummary& collection : m_context.documents.collections()) {
+        const QString name = QString::fromStdString(collection.name);
+        entries.push_back({name, tr("%n document(s)", nullptr, int(collection.nDocuments)), [this, name] { selectCollection(name); }});
+    }
+    return entries;
+}
+
 void DocumentsPage::activated()
 {
     m_context.documents.refresh();
@@ -346,10 +394,28 @@ void DocumentsPage::resizeEvent(QResizeEvent* event)
     Page::resizeEvent(event);
     const bool isNarrow = width() < 760;
     m_left->setVisible(!(isNarrow && m_source->isVisible()));
-    m_addFolder->setVisible(width() > 620);
-    // Beside the list and the collection's name, or only in the menu.
-    const int buttons = m_ask->sizeHint().width() + m_addFiles->sizeHint().width() + m_addFolder->sizeHint().width();
-    m_ask->setVisible(width() > buttons + 600);
+}
+
+/// The detail is as wide as the list and the source leave it, which its own resizing alone tells.
+bool DocumentsPage::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_detail && event->type() == QEvent::Resize)
+        arrangeHead();
+    return Page::eventFilter(watched, event);
+}
+
+/// Buttons that would leave no room for the collection's name are found in the menu only.
+void DocumentsPage::arrangeHead()
+{
+    constexpr int kName = 220;
+    int left = m_detail->width() - 2 * space::kHuge - 4 * space::kSmall - kName - m_addFiles->sizeHint().width() - m_more->sizeHint().width();
+    left -= m_addFolder->sizeHint().width();
+    m_addFolder->setVisible(left > 0);
+    left -= m_ask->sizeHint().width();
+    m_ask->setVisible(left > 0);
+    // Name and status are what a narrow table is looked at for.
+    for (const int column : {DocumentTable::Pages, DocumentTable::Chunks, DocumentTable::Size})
+        m_files->setColumnHidden(column, m_detail->width() < 24 * fontMetrics().averageCharWidth() + 2 * kName);
 }
 
 // -------------------------------------------------------------------------------------------------------------- filling
@@ -358,6 +424,8 @@ void DocumentsPage::fillCollections()
 {
     const QSignalBlocker block(m_list);
     m_list->clear();
+    if (!m_awaited.isEmpty() && !m_context.documents.collection(m_awaited).name.empty())
+        m_current = std::exchange(m_awaited, {});
     for (const api::CollectionSummary& collection : m_context.documents.collections()) {
         const QString name = QString::fromStdString(collection.name);
         auto* item = new QListWidgetItem(icon(QStringLiteral("documents")), name, m_list);
@@ -380,20 +448,33 @@ void DocumentsPage::fillCollections()
 
 void DocumentsPage::selectCollection(const QString& name)
 {
-    if (name != m_current) {
-        m_results->setResults({});
-        m_search->clear();
-        m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
-        m_model->setRows({});
-        m_rows.clear();
-        m_source->hide();
-    }
+    if (name != m_current)
+        clearDetail();
     m_current = name;
     for (int i = 0; i < m_list->count(); ++i)
         if (m_list->item(i)->data(kNameRole).toString() == name)
             m_list->setCurrentRow(i);
     m_context.documents.readDocuments(name);
     updateLook();
+}
+
+void DocumentsPage::awaitCollection(const QString& name)
+{
+    if (name != m_current)
+        clearDetail();
+    m_current = m_awaited = name;
+}
+
+/// What is shown belongs to another collection.
+void DocumentsPage::clearDetail()
+{
+    m_results->setResults({});
+    m_search->clear();
+    m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
+    m_model->setRows({});
+    m_rows.clear();
+    m_source->hide();
+    updateProblem();
 }
 
 void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
@@ -451,6 +532,13 @@ void DocumentsPage::updateLook()
     m_title->setText(m_current);
     m_title->setToolTip(m_current);
     m_facts->setText(collectionFacts(documents.collection(m_current)));
+    const qint64 nWaiting = documents.isIngesting(m_current) ? 0 : documents.collection(m_current).nPending;
+    m_waiting->setVisible(nWaiting > 0);
+    m_waitingText->setText(tr("%n document(s) not indexed yet: answers do not use them.", nullptr, int(nWaiting)));
+    const bool isEmpty = m_rows.isEmpty() && !documents.isIngesting(m_current) && documents.collection(m_current).nDocuments == 0;
+    m_filesStack->setCurrentWidget(isEmpty ? static_cast<QWidget*>(m_noFiles) : m_files);
+    m_removeFile->setVisible(!isEmpty);
+    m_reindexFile->setVisible(!isEmpty);
     const bool hasSelection = !selectedPaths().isEmpty();
     m_removeFile->setEnabled(hasSelection);
     m_reindexFile->setEnabled(hasSelection);

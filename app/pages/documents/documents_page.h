@@ -34,6 +34,7 @@ public:
     DocumentsPage(PageContext& context, QWidget* parent = nullptr);
 
     QList<PageCommand> commands() override;
+    QList<PageEntry> entries() override;
     void activated() override;
     void selectCollection(const QString& name);
     QString currentCollection() const { return m_current; }
@@ -42,11 +43,15 @@ protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     void buildDetail(QWidget* detail);
     void connectServices();
     void fillCollections();
+    void awaitCollection(const QString& name);
+    void clearDetail();
+    void arrangeHead();
     void fillDocuments(const QList<api::DocumentRow>& rows);
     void updateLook();
     void updateProgress(const QString& collection);
@@ -68,6 +73,7 @@ private:
 
     PageContext& m_context;
     QString m_current;
+    QString m_awaited; // a collection being made or named, shown as soon as it is listed
     QStringList m_pendingPaths; // to be added once the new collection has a name
     QList<api::DocumentRow> m_rows;
     QSplitter* m_splitter;
@@ -80,9 +86,13 @@ private:
     QToolButton* m_more;
     QPushButton *m_ask, *m_addFiles, *m_addFolder;
     widgets::ProgressList* m_progress;
+    QFrame* m_waiting; // of an indexing that was cancelled: how to go on
+    QLabel* m_waitingText;
     QTabBar* m_tabs;
     QStackedWidget* m_tabStack;
+    QStackedWidget* m_filesStack; // the files, or how to add some
     QTreeView* m_files;
+    widgets::StatePanel* m_noFiles;
     DocumentTable* m_model;
     QFrame* m_problem;
     QLabel* m_problemText;

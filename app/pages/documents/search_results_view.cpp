@@ -17,7 +17,7 @@ using namespace sy::widgets;
 
 namespace {
 
-enum Role { TitleRole = Qt::UserRole + 1, WhyRole, TextRole, ScoreRole, NumberRole };
+enum Role { TitleRole = Qt::UserRole + 1, PlaceRole, WhyRole, TextRole, ScoreRole, NumberRole };
 
 constexpr int kLines = 3; // of the passage
 
@@ -57,9 +57,12 @@ public:
         painter->drawText(QRect(inside.right() - scoreWidth, inside.top(), scoreWidth, strongMetrics.height()), Qt::AlignRight | Qt::AlignVCenter, score);
         painter->setFont(strong);
         painter->setPen(t.text);
-        const QString title = QStringLiteral("%1.  %2").arg(index.data(NumberRole).toInt()).arg(index.data(TitleRole).toString());
-        painter->drawText(QRect(inside.left(), inside.top(), inside.width() - scoreWidth - 8, strongMetrics.height()), Qt::AlignVCenter,
-                          strongMetrics.elidedText(title, Qt::ElideMiddle, inside.width() - scoreWidth - 8));
+        // The page must be readable however long the title: the place takes up to two thirds, the title what is left.
+        const int room = inside.width() - scoreWidth - 8;
+        const QString place = strongMetrics.elidedText(index.data(PlaceRole).toString(), Qt::ElideRight, room * 2 / 3);
+        const QString title = strongMetrics.elidedText(QStringLiteral("%1.  %2").arg(index.data(NumberRole).toInt()).arg(index.data(TitleRole).toString()),
+                                                       Qt::ElideRight, room - strongMetrics.horizontalAdvance(place));
+        painter->drawText(QRect(inside.left(), inside.top(), room, strongMetrics.height()), Qt::AlignVCenter, title + place);
         int y = inside.top() + strongMetrics.height() + 2;
         painter->setFont(small);
         painter->setPen(t.accent);
@@ -127,18 +130,20 @@ void SearchResultsView::setResults(const QList<api::SearchResult>& results)
     int number = 1;
     for (const api::SearchResult& r : results) {
         auto* item = new QStandardItem;
-        QString title = r.title.empty() ? QFileInfo(QString::fromStdString(r.document)).fileName() : QString::fromStdString(r.title);
+        const QString title = r.title.empty() ? QFileInfo(QString::fromStdString(r.document)).fileName() : QString::fromStdString(r.title);
+        QString place;
         if (r.page > 0)
-            title += QStringLiteral(" · ") + tr("page %1").arg(r.page);
+            place += QStringLiteral(" · ") + tr("page %1").arg(r.page);
         if (!r.section.empty())
-            title += QStringLiteral(" · ") + QString::fromStdString(r.section);
+            place += QStringLiteral(" · ") + QString::fromStdString(r.section);
         const QString text = QString::fromStdString(r.text).simplified();
         item->setData(title, TitleRole);
+        item->setData(place, PlaceRole);
         item->setData(whyFound(r), WhyRole);
         item->setData(text, TextRole);
         item->setData(tr("score %1").arg(locale().toString(r.score, 'f', 3)), ScoreRole);
         item->setData(number++, NumberRole);
-        item->setData(QStringLiteral("%1. %2. %3").arg(title, whyFound(r), text), Qt::AccessibleTextRole);
+        item->setData(QStringLiteral("%1. %2. %3").arg(title + place, whyFound(r), text), Qt::AccessibleTextRole);
         item->setToolTip(tr("Words score %1, meaning score %2").arg(locale().toString(r.lexicalScore, 'f', 3), locale().toString(r.denseScore, 'f', 3)));
         item->setEditable(false);
         m_model->appendRow(item);

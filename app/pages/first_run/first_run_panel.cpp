@@ -107,8 +107,10 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     m_download->setProperty("kind", "primary");
     m_download->setAccessibleName(tr("Download the starter models"));
     QLabel* importText = nullptr;
-    makeCard(tr("Use a model you have"), &importText, &m_import, tr("Choose a file…"));
-    importText->setText(tr("A GGUF file from your disk. You can also drop it here."));
+    makeCard(tr("Use a model you have"), &importText, &m_import, tr("Choose…"));
+    m_import->setMenu(makeImportMenu(this, m_context.models));
+    m_import->setAccessibleName(tr("Use a model you have"));
+    importText->setText(tr("A GGUF file or a folder of safetensors from your disk. You can also drop it here."));
 
     m_progress = new ProgressList(content);
     m_progress->setMaximumWidth(620);
@@ -137,7 +139,6 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
             if (!model.isInstalled)
                 models.fetch(QString::fromStdString(model.id));
     });
-    connect(m_import, &QPushButton::clicked, this, [this, &models] { chooseModelToImport(this, models); });
     connect(m_progress, &ProgressList::cancelRequested, &models, &ModelService::cancelJob);
     connect(&models, &ModelService::modelsChanged, this, &FirstRunPanel::update);
     connect(&models, &ModelService::jobChanged, this, &FirstRunPanel::update);
@@ -198,7 +199,7 @@ void FirstRunPanel::dropEvent(QDropEvent* event)
     if (files.isEmpty())
         return;
     event->acceptProposedAction();
-    importModel(this, m_context.models, files.front());
+    importModels(this, m_context.models, files);
 }
 
 } // namespace sy::app

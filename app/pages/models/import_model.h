@@ -2,17 +2,25 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
+class QMenu;
 class QWidget;
 
 namespace sy::app {
 
 class ModelService;
 
-/// Lets the user pick a model file, then asks as importModel does. Nothing here waits in a nested event loop.
-void chooseModelToImport(QWidget* parent, ModelService& models);
+/// "Model file…" and "Model folder…", each with its dialog; what is chosen goes to importModels. Nothing here waits in a nested
+/// event loop. The menu belongs to parent.
+QMenu* makeImportMenu(QWidget* parent, ModelService& models);
 
-/// Asks whether to use the file where it is or to copy it into the data folder, then imports it.
-void importModel(QWidget* parent, ModelService& models, const QString& path);
+/// The models among files and folders that were chosen or dropped: GGUF files, and folders of safetensors. A file of such a folder
+/// stands for the folder, and a folder that only holds GGUF files for those. Whatever else there is stays as it is: the engine says
+/// why it is no model. Touches file names only.
+QStringList modelsAmong(const QStringList& paths);
+
+/// Asks once whether to use the models where they are or to copy them into the data folder, then imports them.
+void importModels(QWidget* parent, ModelService& models, const QStringList& paths);
 
 } // namespace sy::app

@@ -8,6 +8,7 @@
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/flow_layout.h"
+#include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/parts/row_delegate.h"
 #include "widgets/parts/state_panel.h"
@@ -15,8 +16,6 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 
-#include <QApplication>
-#include <QClipboard>
 #include <QDragEnterEvent>
 #include <QFrame>
 #include <QHBoxLayout>
@@ -30,6 +29,8 @@
 #include <QSpinBox>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <algorithm>
+#include <utility>
 
 namespace sy::app {
 
@@ -67,7 +68,8 @@ ModelsPage::ModelsPage(PageContext& context, QWidget* parent) : Page(parent), m_
     auto* rows = new QVBoxLayout(left);
     rows->setContentsMargins(space::kMedium, space::kMedium, space::kMedium, space::kSmall);
     rows->setSpacing(space::kSmall);
-    auto* import = new QPushButton(icon(QStringLiteral("import"), IconTone::Text), tr("Add a model file"), left);
+    auto* import = new QPushButton(icon(QStringLiteral("import"), IconTone::Text), tr("Add a model"), left);
+    import->setMenu(makeImportMenu(this, context.models));
     rows->addWidget(import);
     m_list = new QListWidget(left);
     m_list->setProperty("kind", "bare");
@@ -105,7 +107,6 @@ ModelsPage::ModelsPage(PageContext& context, QWidget* parent) : Page(parent), m_
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({300, 800});
 
-    connect(import, &QPushButton::clicked, this, [this] { chooseModelToImport(this, m_context.models); });
     connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
         if (item && !item->data(kIdRole).toString().isEmpty())
             select(item->data(kIdRole).toString());
@@ -133,23 +134,15 @@ void ModelsPage::buildDetail(QWidget* detail)
     m_subtitle = new QLabel(column);
     m_subtitle->setProperty("tone", "muted");
     m_subtitle->setWordWrap(true);
-    rows->addWidget(m_title);
-    rows->addWidget(m_subtitle);
     m_progress = new ProgressList(column);
     rows->addWidget(m_progress);
+    m_jobFailure = new Notice(column);
+    m_jobFailure->setClosable(true);
+    rows->addWidget(m_jobFailure);
+    rows->addWidget(m_title);
+    rows->addWidget(m_subtitle);
 
-    m_failure = new QFrame(column);
-    m_failure->setProperty("kind", "danger");
-    auto* failure = new QHBoxLayout(m_failure);
-    failure->setContentsMargins(space::kMedium, space::kSmall, space::kSmall, space::kSmall);
-    m_failureText = new QLabel(m_failure);
-    m_failureText->setWordWrap(true);
-    m_failureText->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_failureCopy = new QPushButton(tr("Copy details"), m_failure);
-    m_failureCopy->setProperty("kind", "link");
-    failure->addWidget(m_failureText, 1);
-    failure->addWidget(m_failureCopy, 0, Qt::AlignTop);
-    m_failure->hide();
+    m_failure = new Notice(column);
     rows->addWidget(m_failure);
 
     auto* card = new QFrame(column);
@@ -162,7 +155,7 @@ void ModelsPage::buildDetail(QWidget* detail)
     cardRows->addWidget(m_memoryTitle);
     m_memory = new MemoryBar(card);
     cardRows->addWidget(m_memory);
-    auto* contextRow = new QHBoxLayout;
+    auto* contextRow = new FlowLayout(space::kSmall);
     m_contextLabel = new QLabel(tr("Context length"), card);
     m_contextLength = new QSpinBox(card);
     m_contextLength->setRange(512, 1 << 20);
@@ -175,7 +168,6 @@ void ModelsPage::buildDetail(QWidget* detail)
     m_contextLabel->setBuddy(m_contextLength);
     contextRow->addWidget(m_contextLabel);
     contextRow->addWidget(m_contextLength);
-    contextRow->addStretch(1);
     cardRows->addLayout(contextRow);
     m_note = new QLabel(card);
     m_note->setProperty("tone", "muted");
@@ -217,11 +209,8 @@ void ModelsPage::buildDetail(QWidget* detail)
         m_context.settings.set(setting::kContextLength, value);
         requestFacts();
     });
-    connect(m_failureCopy, &QPushButton::clicked, this, [this] {
-        const UserMessage& message = m_factsFailure.title.isEmpty() ? m_context.models.loadFailure() : m_factsFailure;
-        QApplication::clipboard()->setText(message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical);
-        m_context.toast(tr("Copied"), {}, {});
-    });
+    for (Notice* notice : {m_jobFailure, m_failure})
+        connect(notice, &Notice::copied, this, [this] { m_context.toast(tr("Copied"), {}, {}); });
 }
 
 void ModelsPage::connectServices()
@@ -231,6 +220,10 @@ void ModelsPage::connectServices()
     connect(&models, &ModelService::modelsChanged, this, [this] {
         fillList();
         updateLook();
+        const auto isIt = [this](const api::ModelEntry& model) { return model.id == m_awaited.toStdString(); };
+        const QList<api::ModelEntry>& all = m_context.models.models();
+        if (!m_awaited.isEmpty() && std::any_of(all.cbegin(), all.cend(), isIt))
+            select(std::exchange(m_awaited, {}));
     });
     connect(&models, &ModelService::loadStateChanged, this, [this] {
         fillList();
@@ -257,7 +250,8 @@ void ModelsPage::connectServices()
         updateDetail();
     });
     connect(&models, &ModelService::imported, this, [this](const QString& id, const QString& name) {
-        m_current = id;
+        m_awaited = id; // the list with it is being read
+        showNotice(m_jobFailure, {});
         m_context.toast(tr("“%1” added").arg(name), {}, {});
     });
     connect(&models, &ModelService::verified, this, [this](const QString&, bool isUnchanged) {
@@ -266,14 +260,28 @@ void ModelsPage::connectServices()
     connect(&models, &ModelService::fetched, this, [this](const QString& id) {
         m_context.toast(tr("Download finished"), {}, {});
         if (m_current == QStringLiteral("catalogue:") + id)
-            m_current = id;
+            m_awaited = id;
         if (!m_context.models.model())
             m_context.models.loadAtStart();
     });
     connect(&models, &ModelService::failed, this, [this](const UserMessage& message) {
-        m_factsFailure = message;
-        updateDetail();
+        showNotice(m_jobFailure, message);
     });
+}
+
+void ModelsPage::showNotice(Notice* notice, const UserMessage& message)
+{
+    notice->setNotice(message.title, message.text(), message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical);
+}
+
+QList<PageEntry> ModelsPage::entries()
+{
+    QList<PageEntry> entries;
+    for (const api::ModelEntry& model : m_context.models.models()) {
+        const QString id = QString::fromStdString(model.id);
+        entries.push_back({QString::fromStdString(model.name), formatBytes(model.bytes), [this, id] { select(id); }});
+    }
+    return entries;
 }
 
 void ModelsPage::activated()
@@ -447,8 +455,7 @@ void ModelsPage::updateDetail()
     m_loadAnyway->setVisible(isChat && !isLoaded && !isLoading && m_isSupported && !m_fits);
     const bool loadFailed = models.loadState() == ModelService::LoadState::Failed && models.loadingId() == m_current;
     const UserMessage message = !m_factsFailure.title.isEmpty() ? m_factsFailure : loadFailed ? models.loadFailure() : UserMessage{};
-    m_failure->setVisible(!message.title.isEmpty());
-    m_failureText->setText(QStringLiteral("<b>%1</b><br>%2").arg(message.title.toHtmlEscaped(), message.text().toHtmlEscaped()));
+    showNotice(m_failure, message);
 }
 
 void ModelsPage::showFacts(const api::ModelFacts& facts, const api::MemoryEstimate& estimate)
@@ -515,7 +522,7 @@ void ModelsPage::load()
 void ModelsPage::remove()
 {
     const api::ModelEntry model = entry();
-    auto* box = new QMessageBox(QMessageBox::Question, QStringLiteral("Switchyard"), tr("Remove “%1”?").arg(QString::fromStdString(model.name)), QMessageBox::NoButton, this);
+    auto* box = new QMessageBox(QMessageBox::NoIcon, QStringLiteral("Switchyard"), tr("Remove “%1”?").arg(QString::fromStdString(model.name)), QMessageBox::NoButton, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->setInformativeText(model.isReferenced ? tr("It is only taken off the list; the file stays where it is.") : tr("The file in the data folder is deleted (%1).").arg(formatBytes(model.bytes)));
     QPushButton* yes = box->addButton(tr("Remove"), QMessageBox::DestructiveRole);
@@ -536,8 +543,7 @@ void ModelsPage::dragEnterEvent(QDragEnterEvent* event)
 void ModelsPage::dropEvent(QDropEvent* event)
 {
     event->acceptProposedAction();
-    for (const QString& path : droppedFiles(event->mimeData()))
-        importModel(this, m_context.models, path);
+    importModels(this, m_context.models, droppedFiles(event->mimeData()));
 }
 
 } // namespace sy::app

@@ -4,7 +4,6 @@
 #include "app/pages/page.h"
 #include "app/services/model_service.h"
 
-class QFrame;
 class QLabel;
 class QListWidget;
 class QPushButton;
@@ -14,6 +13,7 @@ class QStackedWidget;
 namespace sy::widgets {
 class FactsTable;
 class MemoryBar;
+class Notice;
 class ProgressList;
 class StatePanel;
 } // namespace sy::widgets
@@ -28,6 +28,7 @@ class ModelsPage : public Page {
 public:
     ModelsPage(PageContext& context, QWidget* parent = nullptr);
 
+    QList<PageEntry> entries() override;
     void activated() override;
     void select(const QString& id);
     QString current() const { return m_current; }
@@ -45,6 +46,7 @@ private:
     void updateJobs();
     void showFacts(const api::ModelFacts& facts, const api::MemoryEstimate& estimate);
     void requestFacts();
+    void showNotice(widgets::Notice* notice, const UserMessage& message);
     void load();
     void remove();
     api::ModelEntry entry() const;
@@ -52,15 +54,14 @@ private:
 
     PageContext& m_context;
     QString m_current; // a model's id, or "catalogue:" and an id
+    QString m_awaited; // one that was just added, to be shown when it is listed
     QListWidget* m_list;
     QStackedWidget* m_stack;
     widgets::StatePanel* m_state;
     FirstRunPanel* m_firstRun;
     QWidget* m_detail;
     QLabel *m_title, *m_subtitle, *m_memoryTitle, *m_contextLabel, *m_note;
-    QFrame* m_failure;
-    QLabel* m_failureText;
-    QPushButton* m_failureCopy;
+    widgets::Notice *m_jobFailure, *m_failure; // of an import or a download; of the model that is shown
     QPushButton *m_load, *m_loadAnyway, *m_verify, *m_remove, *m_fetch;
     QSpinBox* m_contextLength;
     widgets::MemoryBar* m_memory;

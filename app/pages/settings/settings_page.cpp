@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/settings/settings_page.h"
 
+#include "app/keyboard/shortcut_table.h"
 #include "app/pages/chat/sampling_panel.h"
 #include "app/services/engine_functions.h"
 #include "app/settings/settings.h"
@@ -116,7 +117,7 @@ void SettingsPage::addAppearance()
     QGridLayout* grid = addSection(tr("Appearance"));
     QWidget* card = grid->parentWidget();
     auto* language = new QComboBox(card);
-    language->addItem(tr("As the system"), QString());
+    language->addItem(tr("Same as the system"), QString());
     language->addItem(QStringLiteral("English"), QStringLiteral("en"));
     language->addItem(QStringLiteral("简体中文"), QStringLiteral("zh_CN"));
     language->setCurrentIndex(std::max(0, language->findData(settings.text(setting::kLanguage))));
@@ -125,7 +126,7 @@ void SettingsPage::addAppearance()
     connect(language, &QComboBox::currentIndexChanged, this, [&settings, language] { settings.set(setting::kLanguage, language->currentData()); });
 
     auto* theme = new QComboBox(card);
-    theme->addItem(tr("As the system"), QStringLiteral("system"));
+    theme->addItem(tr("Same as the system"), QStringLiteral("system"));
     theme->addItem(tr("Light"), QStringLiteral("light"));
     theme->addItem(tr("Dark"), QStringLiteral("dark"));
     theme->setCurrentIndex(std::max(0, theme->findData(settings.text(setting::kTheme))));
@@ -140,7 +141,7 @@ void SettingsPage::addAppearance()
     connect(percent, &QComboBox::currentIndexChanged, this, [&settings, percent] { settings.set(setting::kTextPercent, percent->currentData()); });
 
     auto* points = new QComboBox(card);
-    points->addItem(tr("As the interface"), 0.0);
+    points->addItem(tr("Same as the interface"), 0.0);
     for (const double value : {9.0, 10.0, 11.0, 12.0, 14.0, 16.0, 18.0, 22.0})
         points->addItem(tr("%1 points").arg(value), value);
     points->setCurrentIndex(std::max(0, points->findData(settings.real(setting::kChatPoints))));
@@ -245,32 +246,10 @@ void SettingsPage::addPrivacy()
 void SettingsPage::addShortcuts()
 {
     QGridLayout* grid = addSection(tr("Keyboard"));
-    const std::pair<QString, QString> rows[] = {
-        {tr("Chat, Documents, Models, Settings"), QStringLiteral("Ctrl+1 … Ctrl+4")},
-        {tr("New chat"), QStringLiteral("Ctrl+N")},
-        {tr("Go to the input"), QStringLiteral("Ctrl+L")},
-        {tr("Show or hide the chats"), QStringLiteral("Ctrl+B")},
-        {tr("Answer again"), QStringLiteral("Ctrl+R")},
-        {tr("Stop the answer"), QStringLiteral("Esc")},
-        {tr("Edit the last message"), tr("↑ in the empty input")},
-        {tr("Find in this chat"), QStringLiteral("Ctrl+F")},
-        {tr("Search all chats"), QStringLiteral("Ctrl+Shift+F")},
-        {tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E")},
-        {tr("Previous and next message"), QStringLiteral("Ctrl+↑, Ctrl+↓")},
-        {tr("Citations, links and buttons of a message"), tr("← and →, Enter")},
-        {tr("Rename or delete a chat"), tr("F2, Del")},
-        {tr("Add files"), QStringLiteral("Ctrl+O")},
-        {tr("Settings"), QStringLiteral("Ctrl+,")},
-    };
-    for (const auto& [name, keys] : rows) {
-        const int row = grid->rowCount();
-        auto* label = new QLabel(name, grid->parentWidget());
-        label->setWordWrap(true);
-        auto* key = new QLabel(keys, grid->parentWidget());
-        key->setProperty("tone", "muted");
-        grid->addWidget(label, row, 0);
-        grid->addWidget(key, row, 1, Qt::AlignRight);
-    }
+    auto* show = new QPushButton(tr("Show"), grid->parentWidget());
+    show->setAccessibleName(tr("Show all keyboard shortcuts"));
+    addRow(grid, tr("All keyboard shortcuts"), show, tr("Everything can be reached by keyboard. F1 shows the list from anywhere; Ctrl+K finds chats, collections, models and commands by name."));
+    connect(show, &QPushButton::clicked, this, [this] { showShortcuts(window()); });
 }
 
 } // namespace sy::app

@@ -143,6 +143,41 @@ private slots:
         QVERIFY(m_store->search("gamma", 10).empty());
     }
 
+    void oneMessageGoesAndComesBackWhereItWas()
+    {
+        const auto chat = m_store->create("", "");
+        const auto a = m_store->append({.chat = chat.id, .role = "user", .text = "alpha"});
+        const auto b = m_store->append({.chat = chat.id, .role = "assistant", .text = "beta", .citations = "[1]"});
+        const auto c = m_store->append({.chat = chat.id, .role = "user", .text = "gamma"});
+        const RemovedMessages removed = m_store->removeMessage(chat.id, b);
+        auto rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(2));
+        QCOMPARE(rows[1].id, c);
+        QCOMPARE(rows[1].parent.value_or(0), a);
+        QVERIFY(m_store->search("beta", 10).empty());
+        m_store->restoreMessages(removed);
+        rows = m_store->messages(chat.id);
+        QCOMPARE(rows.size(), size_t(3));
+        QCOMPARE(rows[1].id, b);
+        QCOMPARE(rows[1].citations, std::string("[1]"));
+        QCOMPARE(rows[2].parent.value_or(0), b);
+        QCOMPARE(m_store->search("beta", 10).size(), size_t(1));
+        // The first one has no parent; those after it have none then either.
+        const RemovedMessages first = m_store->removeMessage(chat.id, a);
+        QVERIFY(!m_store->messages(chat.id)[0].parent);
+        m_store->restoreMessages(first);
+        QVERIFY(!m_store->messages(chat.id)[0].parent);
+        const RemovedMessages rest = m_store->removeMessagesFrom(chat.id, b);
+        QCOMPARE(rest.rows.size(), size_t(2));
+        m_store->restoreMessages(rest);
+        QCOMPARE(m_store->messages(chat.id).size(), size_t(3));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->removeMessage(chat.id, 99));
+        const RemovedMessages last = m_store->removeMessage(chat.id, c);
+        m_store->removeMessagesFrom(chat.id, a);
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, m_store->restoreMessages(last)); // what it followed is gone
+        QVERIFY(m_store->messages(chat.id).empty());
+    }
+
     void branchesStandBesideOneAnother()
     {
         const auto chat = m_store->create("", "");
