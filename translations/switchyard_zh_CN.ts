@@ -134,6 +134,193 @@
     </message>
 </context>
 <context>
+    <name>EngineWords</name>
+    <message>
+        <source>The file made the reader fail (%1).</source>
+        <translation>读取此文件时阅读器出错（%1）。</translation>
+    </message>
+    <message>
+        <source>it took too long</source>
+        <translation>用时过长</translation>
+    </message>
+    <message>
+        <source>it crashed: %1</source>
+        <translation>崩溃：%1</translation>
+    </message>
+    <message>
+        <source>it was killed, perhaps for want of memory</source>
+        <translation>被终止，可能是内存不足</translation>
+    </message>
+    <message>
+        <source>it ended early, perhaps for want of memory</source>
+        <translation>提前结束，可能是内存不足</translation>
+    </message>
+    <message>
+        <source>it gave an answer that makes no sense</source>
+        <translation>返回了无意义的结果</translation>
+    </message>
+    <message>
+        <source>This is not a text file: %1.</source>
+        <translation>这不是文本文件：%1。</translation>
+    </message>
+    <message>
+        <source>it holds binary data</source>
+        <translation>其中是二进制数据</translation>
+    </message>
+    <message>
+        <source>The file is empty.</source>
+        <translation>文件是空的。</translation>
+    </message>
+    <message>
+        <source>The file is too long: only its first %1 MB were read.</source>
+        <translation>文件太长：只读取了前 %1 MB。</translation>
+    </message>
+    <message>
+        <source>The file is damaged in %1 place, where its bytes are no %2 text; the rest was read.</source>
+        <translation>文件有 %1 处损坏，那里的字节不是 %2 文本；其余部分已读取。</translation>
+    </message>
+    <message>
+        <source>The file is damaged in %1 places, where its bytes are no %2 text; the rest was read.</source>
+        <translation>文件有 %1 处损坏，那里的字节不是 %2 文本；其余部分已读取。</translation>
+    </message>
+    <message>
+        <source>The password does not open this file.</source>
+        <translation>密码不正确，无法打开此文件。</translation>
+    </message>
+    <message>
+        <source>This file is protected: it opens with a password only.</source>
+        <translation>此文件受保护：需要密码才能打开。</translation>
+    </message>
+    <message>
+        <source>This file is encrypted in a way that cannot be read, for example for the holder of a certificate.</source>
+        <translation>此文件的加密方式无法读取，例如只供证书持有者打开。</translation>
+    </message>
+    <message>
+        <source>This is no PDF file, or it is damaged so badly that no page can be found.</source>
+        <translation>这不是 PDF 文件，或损坏严重，找不到任何页面。</translation>
+    </message>
+    <message>
+        <source>The file is damaged: it has no pages that can be read.</source>
+        <translation>文件已损坏：没有可读取的页面。</translation>
+    </message>
+    <message>
+        <source>Chinese, Japanese or Korean text could not be read because the package poppler-data is missing; install it and index the file again.</source>
+        <translation>缺少软件包 poppler-data，无法读取中文、日文或韩文；请安装后重新索引此文件。</translation>
+    </message>
+    <message>
+        <source>No page of the file could be read: it is damaged.</source>
+        <translation>文件的所有页面都无法读取：文件已损坏。</translation>
+    </message>
+    <message>
+        <source>The file has no text: its pages are images or empty. Scanned pages need OCR (text recognition).</source>
+        <translation>文件中没有文字：页面是图片或空白。扫描页需要文字识别（OCR）。</translation>
+    </message>
+    <message>
+        <source>The text of this file is stored with unknown characters and comes out garbled: it needs OCR (text recognition).</source>
+        <translation>此文件的文字使用未知字符存储，读出来是乱码：需要文字识别（OCR）。</translation>
+    </message>
+    <message>
+        <source>Page %1 could not be read: the file is damaged there.</source>
+        <translation>第 %1 页无法读取：文件在此处损坏。</translation>
+    </message>
+    <message>
+        <source>Pages %1 could not be read: the file is damaged there.</source>
+        <translation>第 %1 页无法读取：文件在这些地方损坏。</translation>
+    </message>
+    <message>
+        <source>Page %1 has text with unknown characters, which comes out garbled.</source>
+        <translation>第 %1 页的文字含有未知字符，读出来是乱码。</translation>
+    </message>
+    <message>
+        <source>Pages %1 have text with unknown characters, which comes out garbled.</source>
+        <translation>第 %1 页的文字含有未知字符，读出来是乱码。</translation>
+    </message>
+    <message>
+        <source>Page %1 has an image instead of text and would need OCR.</source>
+        <translation>第 %1 页是图片而不是文字，需要文字识别（OCR）。</translation>
+    </message>
+    <message>
+        <source>Pages %1 have an image instead of text and would need OCR.</source>
+        <translation>第 %1 页是图片而不是文字，需要文字识别（OCR）。</translation>
+    </message>
+    <message>
+        <source>The file is very long: only its first %1 pages were read.</source>
+        <translation>文件非常长：只读取了前 %1 页。</translation>
+    </message>
+    <message>
+        <source>There is no reader for this kind of file. Save it as PDF, text or Markdown and add that.</source>
+        <translation>没有适用于此类文件的阅读器。请另存为 PDF、文本或 Markdown 后再添加。</translation>
+    </message>
+    <message>
+        <source>The file cannot be read: %1. Check that it is there and that you may read it.</source>
+        <translation>无法读取文件：%1。请检查文件是否存在，以及您是否有读取权限。</translation>
+    </message>
+    <message>
+        <source>There is no text in the file.</source>
+        <translation>文件中没有文字。</translation>
+    </message>
+    <message>
+        <source>the folder cannot be read: %1</source>
+        <translation>无法读取文件夹：%1</translation>
+    </message>
+    <message>
+        <source>no text could be read</source>
+        <translation>没有读到文字</translation>
+    </message>
+    <message>
+        <source>this is no GGUF file: it does not start with the letters GGUF</source>
+        <translation>这不是 GGUF 文件：开头不是字母 GGUF</translation>
+    </message>
+    <message>
+        <source>tensor %1 ends past the end of the file</source>
+        <translation>张量 %1 超出文件末尾</translation>
+    </message>
+    <message>
+        <source>the file ends inside %1</source>
+        <translation>文件在“%1”中间结束</translation>
+    </message>
+    <message>
+        <source>tensor %1 is missing</source>
+        <translation>缺少张量 %1</translation>
+    </message>
+    <message>
+        <source>tensor %1 occurs twice</source>
+        <translation>张量 %1 出现了两次</translation>
+    </message>
+    <message>
+        <source>this version runs %1</source>
+        <translation>此版本支持：%1</translation>
+    </message>
+    <message>
+        <source>this version knows no such type</source>
+        <translation>此版本不认识这种类型</translation>
+    </message>
+    <message>
+        <source>the model architecture &quot;%1&quot;</source>
+        <translation>模型架构“%1”</translation>
+    </message>
+    <message>
+        <source>it has neither model.safetensors nor model.safetensors.index.json</source>
+        <translation>其中既没有 model.safetensors，也没有 model.safetensors.index.json</translation>
+    </message>
+    <message>
+        <source>it is a GGUF file in big-endian byte order, for other processors</source>
+        <translation>这是大端字节序的 GGUF 文件，供其他处理器使用</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 至 %2</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1、%2</translation>
+    </message>
+    <message>
+        <source>%1 and %2 more</source>
+        <translation>%1 及另外 %2</translation>
+    </message>
+</context>
+<context>
     <name>ImportModel</name>
     <message>
         <source>Choose a model file</source>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/messages/user_message.h"
 
+#include "app/messages/engine_words.h"
 #include "engine/core/error.h"
 
 #include <QCoreApplication>
@@ -33,7 +34,9 @@ QString sentence(QString text)
     static const QRegularExpression plainWord(QStringLiteral("^[a-z]+[ ,]"));
     if (plainWord.match(text).hasMatch())
         text[0] = text[0].toUpper();
-    return text + (text.endsWith(QLatin1Char('.')) ? QString() : QStringLiteral("."));
+    const ushort last = text.isEmpty() ? u'.' : text.back().unicode();
+    const bool isChinese = last >= 0x2E80;
+    return last == u'.' || last == u'。' ? text : text + (isChinese ? QStringLiteral("。") : QStringLiteral("."));
 }
 
 bool mentions(const std::string& text, std::initializer_list<const char*> words)
@@ -71,11 +74,11 @@ UserMessage Words::of(const std::exception& error)
         const QString name = QFileInfo(toQ(e->path)).fileName();
         const QString where = e->offset >= 0 ? tr(" (at byte %1)").arg(QLocale().toString(qlonglong(e->offset))) : QString();
         return {name.isEmpty() ? tr("The file is damaged") : tr("“%1” is damaged or not what it seems").arg(name),
-                sentence(toQ(e->problem) + where),
+                sentence(engineWords(e->problem) + where),
                 tr("Get the file again, or choose another one. The original was not changed."), technical};
     }
     if (const auto* e = dynamic_cast<const Unsupported*>(&error))
-        return {tr("Not supported: %1").arg(toQ(e->thing)), sentence(toQ(e->reason)),
+        return {tr("Not supported: %1").arg(engineWords(e->thing)), sentence(engineWords(e->reason)),
                 tr("The file itself is fine; this version cannot use it. Choose another model or format."), technical};
     if (const auto* e = dynamic_cast<const DeviceFailure*>(&error))
         return {tr("%1 failed").arg(toQ(e->device)), tr("While %1: %2.").arg(toQ(e->doing), toQ(e->detail)),

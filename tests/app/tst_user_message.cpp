@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/language.h"
+#include "app/messages/engine_words.h"
 #include "app/messages/user_message.h"
 #include "engine/core/error.h"
 
+#include <QDir>
+#include <QRegularExpression>
 #include <QTest>
 
 using namespace sy;
@@ -15,6 +19,8 @@ private slots:
     void storageFailuresGetTheRemedyOfTheirCause_data();
     void storageFailuresGetTheRemedyOfTheirCause();
     void sizesAndTimesAreReadable();
+    void theEnginesWordsAreInTheLanguageOfTheWindow();
+    void everySentenceAboutDocumentsHasATranslation();
 };
 
 void TestUserMessage::everyEngineErrorHasTitleAndRemedy()
@@ -79,6 +85,48 @@ void TestUserMessage::sizesAndTimesAreReadable()
     QVERIFY(formatSecondsLeft(-1).isEmpty());
     QVERIFY(formatSecondsLeft(30).contains(QStringLiteral("30")));
     QVERIFY(formatSecondsLeft(600).contains(QStringLiteral("10")));
+}
+
+void TestUserMessage::theEnginesWordsAreInTheLanguageOfTheWindow()
+{
+    const std::string two = "Pages 3, 7 to 9 and 12 more have an image instead of text and would need OCR. The file is very long: only its first 500 pages were read.";
+    QCOMPARE(engineWords(two), QString::fromStdString(two));
+    Language language;
+    language.set(QStringLiteral("zh_CN"));
+    QCOMPARE(engineWords(two), QStringLiteral("第 3、7 至 9 及另外 12 页是图片而不是文字，需要文字识别（OCR）。文件非常长：只读取了前 500 页。"));
+    QCOMPARE(engineWords("Page 4 could not be read: the file is damaged there. Something new."), QStringLiteral("第 4 页无法读取：文件在此处损坏。 Something new."));
+    QCOMPARE(engineWords("The file made the reader fail (it took too long)."), QStringLiteral("读取此文件时阅读器出错（用时过长）。"));
+    QCOMPARE(engineWords("The file is damaged in 12 places, where its bytes are no UTF-8 text; the rest was read."),
+             QStringLiteral("文件有 12 处损坏，那里的字节不是 UTF-8 文本；其余部分已读取。"));
+    QCOMPARE(describe(BadFile("/m/x.gguf", "tensor blk.0.attn_q.weight is missing")).detail, QStringLiteral("缺少张量 blk.0.attn_q.weight。"));
+    QCOMPARE(engineWords(""), QString());
+    language.set(QStringLiteral("en"));
+}
+
+void TestUserMessage::everySentenceAboutDocumentsHasATranslation()
+{
+    Language language;
+    language.set(QStringLiteral("zh_CN"));
+    static const QRegularExpression literals(QStringLiteral("\"([A-Z](?:[^\"\\\\]|\\\\.)*)\"(?:\\s*\"((?:[^\"\\\\]|\\\\.)*)\")?"));
+    int n = 0;
+    for (const QString& folder : {QStringLiteral("documents"), QStringLiteral("retrieval")}) {
+        const QDir dir(QStringLiteral(SY_SOURCE_DIR "/engine/") + folder);
+        for (const QString& name : dir.entryList({QStringLiteral("*reader.cpp"), QStringLiteral("ingest.cpp"), QStringLiteral("prepared_document.cpp")})) {
+            QFile file(dir.filePath(name));
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const QString text = QString::fromUtf8(file.readAll());
+            for (auto it = literals.globalMatch(text); it.hasNext();) {
+                const QRegularExpressionMatch match = it.next();
+                const QString sentence = match.captured(1) + match.captured(2);
+                if (!sentence.contains(QLatin1Char(' ')) || !sentence.endsWith(QLatin1Char('.')))
+                    continue; // a part of one, with something that varies behind it
+                QVERIFY2(engineWords(sentence.toStdString()) != sentence, qPrintable(sentence));
+                ++n;
+            }
+        }
+    }
+    QVERIFY(n >= 10);
+    language.set(QStringLiteral("en"));
 }
 
 QTEST_MAIN(TestUserMessage)

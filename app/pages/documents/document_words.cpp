@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/documents/document_words.h"
 
+#include "app/messages/engine_words.h"
 #include "app/messages/user_message.h"
 
 #include <QCoreApplication>
@@ -22,7 +23,7 @@ public:
 StatusWords Words::status(const api::DocumentRow& row)
 {
     using widgets::IconTone;
-    const QString detail = QString::fromStdString(row.message);
+    const QString detail = engineWords(row.message);
     const auto with = [&](const QString& text) { return detail.isEmpty() ? text : detail + QStringLiteral("\n") + text; }; // why, then what to do
     switch (row.status) {
     case api::DocumentStatus::indexed:
