@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/core/tensor.h"
+#include "engine/nn/decoder_block.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
@@ -30,6 +31,15 @@ struct ModelConfig {
     int nExperts = 0;
     int nExpertsUsed = 0;
     bool isEmbedding = false; // encoder or pooling model: use embed()
+};
+
+/// A causal decoder as data, for whoever differentiates it. Valid as long as its model.
+struct DecoderView {
+    const Tensor* tokenEmbedding; // (vocabulary, dim)
+    float embeddingScale;         // on the embedded tokens
+    std::span<const nn::DecoderBlock> blocks;
+    std::span<const ops::RopeConfig> ropes; // numbered by DecoderBlock::rope
+    const nn::OutputHead* head;
 };
 
 enum class LogitsWanted : uint8_t { none, last, all };
@@ -64,6 +74,9 @@ public:
 
     /// Upper bound of the memory that one step of nTokens with nLogitRows rows of logits takes besides weights and KV cache.
     virtual size_t computeBytes(int64_t nTokens, int64_t nLogitRows = 1) const = 0;
+
+    /// The layers, where the model is made of nn::DecoderBlock; nothing otherwise.
+    virtual std::optional<DecoderView> decoder() const { return {}; }
 
     /// Copies the matrices into the form that the products read fastest (ops::WeightArena). Results keep their bits. Call once,
     /// before the first step. `isRead` hears of each weight in the source that is no longer needed. Throws OutOfMemory; the model is

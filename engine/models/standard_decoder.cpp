@@ -18,6 +18,11 @@ public:
     {
     }
 
+    std::optional<DecoderView> decoder() const override
+    {
+        return DecoderView{&parts().tokenEmbedding, parts().embeddingScale, m_blocks, m_ropes, &parts().head};
+    }
+
 protected:
     Tensor layers(const ops::OpContext& context, const nn::Batch& batch, Tensor x) const override
     {

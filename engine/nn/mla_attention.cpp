@@ -126,8 +126,9 @@ MlaAttention loadMlaAttention(WeightReader& weights, const std::string& prefix, 
     }
     // Latent and key have matrices of their own: only the latent is normed.
     const Linear down = loadLinear(weights, prefix + "attn_kv_a_mqa", c.keyDim(), dim, Bias::none);
-    a.latent = {down.weight.rowRange(0, c.latentDim), {}, down.scale};
-    a.key = {down.weight.rowRange(c.latentDim, c.ropeDim), {}, down.scale};
+    a.latent = {down.weight.rowRange(0, c.latentDim), {}, down.scale, down.name, 0};
+    a.key = {down.weight.rowRange(c.latentDim, c.ropeDim), {}, down.scale, down.name, c.latentDim};
+    a.upName = prefix + "attn_kv_b";
     a.latentNorm = weights.vector(prefix + "attn_kv_a_norm.weight", c.latentDim);
     if (weights.has(prefix + "attn_kv_b.weight")) {
         const int64_t height = c.nopeDim + c.valueDim;

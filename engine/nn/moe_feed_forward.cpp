@@ -60,6 +60,9 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
 
     ops::ExpertWeights& experts = moe.experts;
     experts.activation = options.activation;
+    experts.gate.name = prefix + "ffn_gate_exps";
+    experts.up.name = prefix + "ffn_up_exps";
+    experts.down.name = prefix + "ffn_down_exps";
     const std::string fused = prefix + "ffn_gate_up_exps";
     if (weights.has(fused + ".weight")) {
         const Tensor both = weights.matrices(fused + ".weight", nExperts, 2 * ffn, dim);
