@@ -73,7 +73,7 @@ Tensor updatedNorms(const Pass& pass, const nn::Linear& l, TrainedMatrix& m, con
 
 // What one linear of a group keeps for its gradient.
 struct Kept {
-    const nn::Linear* linear;
+    nn::Linear linear; // a copy: some are made for one call
     TrainedMatrix* matrix = nullptr;
     autograd::Parameter* weight = nullptr;
     autograd::Parameter* bias = nullptr;
@@ -123,7 +123,7 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
     std::vector<Tensor> results;
     bool isTrained = false;
     for (const nn::Linear* l : list) {
-        Kept k{l, l->name.empty() ? nullptr : pass.trained.update(l->name), pass.trained.tensor(l->name + ".weight"),
+        Kept k{*l, l->name.empty() ? nullptr : pass.trained.update(l->name), pass.trained.tensor(l->name + ".weight"),
                pass.trained.tensor(l->name + ".bias"), {}, {}, {}, {}, {}};
         isTrained = isTrained || k.matrix || k.weight || k.bias;
         kept.push_back(std::move(k));
@@ -132,7 +132,7 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
         results = nn::applyAll(pass.context, input, list);
     for (size_t i = 0; i < kept.size(); ++i) {
         Kept& k = kept[i];
-        const nn::Linear& l = *k.linear;
+        const nn::Linear& l = k.linear;
         const bool hasMagnitude = k.matrix && k.matrix->hasMagnitude();
         if (hasMagnitude && l.bias) { // it comes after the scaling
             const Tensor product = nn::apply(pass.context, input, {l.weight, {}, l.scale});
@@ -157,7 +157,7 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
             if (!dys[i])
                 continue;
             const Kept& k = kept[i];
-            const nn::Linear& l = *k.linear;
+            const nn::Linear& l = k.linear;
             Tensor& dy = dys[i];
             if (k.bias)
                 ops::addBiasGrad(pass.exact, dy, k.bias->sum());
