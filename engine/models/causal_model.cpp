@@ -112,7 +112,7 @@ Tensor CausalModel::step(const ops::OpContext& context, std::span<const Sequence
     batch.layerObserver = layerObserver;
     for (size_t i = 0; i < sequences.size(); ++i)
         batch.add(*sequences[i].cache, sequences[i].tokens, grown.lengthBefore(i), nWanted(sequences[i]), sequences[i].observer,
-                  sequences[i].expertMass);
+                  sequences[i].expertMass, sequences[i].adapter);
     Tensor result = Tensor::empty({0, m_parts.config.nVocabulary});
     if (batch.nRows() > 0) {
         const Tensor x = run(context, batch);

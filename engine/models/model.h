@@ -52,6 +52,7 @@ struct SequenceStep {
     nn::RouterObserver* observer = nullptr; // hears which experts the sequence's tokens are routed to; nothing is kept without one
     float expertMass = 1; // adaptive compute: experts of a token, by falling weight, until their share of its routing reaches this;
                           // 1 uses all that the model asks for
+    nn::AdapterUse adapter{}; // bound to this model (adapter_binding.h). What the cache holds was computed with the same one
 };
 
 /// A loaded model. Weights are immutable and shared; everything that changes lives in the KV sequences, so two threads may not

@@ -17,10 +17,11 @@ void forward(const ops::OpContext& context, const DecoderBlock& block, int layer
     if (!x)
         return;
     const Tensor input = ops::rmsNorm(context, x, block.feedForwardNorm, block.epsilon);
+    const std::vector<Batch::Part>& parts = isLast ? batch.wantedParts : batch.parts;
     if (const auto* dense = std::get_if<GatedFeedForward>(&block.feedForward))
-        addFeedForward(context, *dense, input, x);
+        addFeedForward(context, *dense, input, x, parts);
     else
-        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, isLast ? batch.wantedParts : batch.parts, input, x);
+        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, parts, input, x);
 }
 
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon)

@@ -3,73 +3,18 @@
 // frozen one there is only dx.
 //
 // DoRA scales each output: y = m / n * (x Wᵀ + s x Aᵀ Bᵀ) + bias, n_i being the norm of row i of W + s B A and a constant in
-// the gradient. The row norms of a quantized W need no copy of it:
-//
-//     n_i² = |W_i|² + 2 s sum_j B_ij (W Aᵀ)_ij + s² B_i (A Aᵀ) B_iᵀ
+// the gradient.
+#include "engine/nn/adapter.h"
 #include "engine/ops/add/add.h"
 #include "engine/ops/gemm/gemm.h"
 #include "engine/ops/matmul/matmul.h"
-#include "engine/ops/matmul/tile.h"
-#include "engine/quant/quant_table.h"
 #include "engine/train/recorded_ops.h"
 
-#include <cmath>
 #include <optional>
 
 namespace sy::train {
 
 namespace {
-
-// The squared norm of each row of a weight.
-Tensor rowSquares(const ops::OpContext& context, const Tensor& weight)
-{
-    const int64_t nRows = weight.rows(), nCols = weight.cols();
-    Tensor squares = Tensor::empty({nRows});
-    context.pool.parallelFor((nRows + ops::kTileRows - 1) / ops::kTileRows, 1, [&](int64_t begin, int64_t end) {
-        std::vector<float> row(static_cast<size_t>(nCols));
-        std::vector<std::byte> turned;
-        for (int64_t tile = begin; tile < end; ++tile) {
-            const std::byte* from = weight.raw() + size_t(tile) * ops::kTileRows * weight.rowBytes();
-            if (weight.layout() == Layout::tiles) {
-                turned.resize(ops::kTileRows * weight.rowBytes());
-                ops::unpackTile(*ops::findTileFormat(weight.dtype()), from, weight.rowBytes(), turned.data());
-                from = turned.data();
-            }
-            for (int64_t r = tile * ops::kTileRows; r < std::min(nRows, (tile + 1) * ops::kTileRows); ++r, from += weight.rowBytes()) {
-                quant::unpackRow(weight.dtype(), from, row.data(), nCols);
-                double sum = 0;
-                for (const float value : row)
-                    sum += double(value) * double(value);
-                squares.f32()[r] = float(sum);
-            }
-        }
-    });
-    return squares;
-}
-
-// n of every row of scale * W + s B A.
-Tensor updatedNorms(const Pass& pass, const nn::Linear& l, TrainedMatrix& m, const ops::LoraFactors& f)
-{
-    if (!m.baseSquares)
-        m.baseSquares = rowSquares(pass.exact, l.weight);
-    const int64_t rank = f.a.rows(), out = f.b.rows();
-    const Tensor wa = ops::matmul(pass.exact, ops::MatmulInput(f.a), l.weight); // (rank, out)
-    Tensor aa = Tensor::empty({rank, rank});
-    ops::gemm(pass.exact, ops::viewOf(f.a), ops::transposed(ops::viewOf(f.a)), ops::targetOf(aa));
-    Tensor norms = Tensor::empty({out});
-    const double s = double(f.scale), base = double(l.scale);
-    for (int64_t i = 0; i < out; ++i) {
-        const float* b = f.b.f32() + i * rank;
-        double cross = 0, square = 0;
-        for (int64_t j = 0; j < rank; ++j) {
-            cross += double(b[j]) * double(wa.f32()[j * out + i]);
-            for (int64_t k = 0; k < rank; ++k)
-                square += double(b[j]) * double(b[k]) * double(aa.f32()[j * rank + k]);
-        }
-        norms.f32()[i] = float(std::sqrt(base * base * double(m.baseSquares.f32()[i]) + 2 * s * base * cross + s * s * square));
-    }
-    return norms;
-}
 
 // What one linear of a group keeps for its gradient.
 struct Kept {
@@ -96,7 +41,9 @@ void applyMagnitude(const Pass& pass, const nn::Linear& l, Kept& kept, Tensor& y
 {
     TrainedMatrix& m = *kept.matrix;
     const int64_t n = y.cols();
-    kept.norms = updatedNorms(pass, l, m, kept.part->factors);
+    if (!m.baseSquares)
+        m.baseSquares = nn::rowSquares(pass.exact, l.weight);
+    kept.norms = nn::updatedRowNorms(pass.exact, l.weight, l.scale, m.baseSquares, kept.part->factors);
     kept.factors = Tensor::empty({n});
     for (int64_t i = 0; i < n; ++i)
         kept.factors.f32()[i] = m.magnitude.value.f32()[i] / kept.norms.f32()[i];
