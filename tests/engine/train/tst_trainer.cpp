@@ -115,7 +115,7 @@ private slots:
         // Stopped between two checkpoints, resumed with another number of threads.
         QCOMPARE(bench.run(bench.folder("halves"), 6), train::RunEnd::stopped);
         QCOMPARE(train::checkpointsIn(bench.folder("halves")).size(), 2u); // 4 and 6
-        bench.nThreads = 5;
+        bench.nThreads = 3;
         QCOMPARE(bench.run(bench.folder("halves"), 0, true), train::RunEnd::done);
         QCOMPARE(bench.nSteps, 6);
         QVERIFY(newest(bench.folder("halves")) == whole);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every decoder family: the training forward pass is the model that inference runs, and its gradient is that function's.
 #include "../models/model_test.h"
+#include "engine/models/adapter_binding.h"
 #include "engine/train/decoder_pass.h"
+#include "engine/train/new_adapter.h"
 
 #include <QtTest>
 
@@ -110,6 +112,21 @@ private slots:
         const Tensor logits = train::DecoderPass(context, *model, none).logits(batch);
         const double error = test::normalizedError(logits.rowRange(3, 40).values(), expected);
         QVERIFY2(error < limit, qPrintable(QString::number(error)));
+
+        // With an update of every matrix: inference absorbs and fuses, training decompresses and keeps apart.
+        {
+            train::TrainedSet updates = everywhere(*model);
+            const Tensor trained = train::DecoderPass(context, *model, updates).logits(batch).rowRange(3, 40);
+            nn::Adapter adapter = train::snapshot(updates);
+            models::bindAdapter(context, *model, adapter, "test");
+            const auto cache = test::poolFor(*model, 100);
+            nn::KvSequence sequence(*cache);
+            const auto tokens = goldenTokens();
+            const models::SequenceStep step{&sequence, tokens, models::LogitsWanted::all, nullptr, 1, {&adapter, 1}};
+            const double difference = test::normalizedError(model->step(context, {&step, 1}).values(), trained.values());
+            qInfo("with an adapter %.1e", difference);
+            QVERIFY(difference < 1e-9 && test::normalizedError(trained.values(), expected) > 1e-3);
+        }
 
         // Along a random direction the loss rises as the gradient says.
         train::TrainedSet set = everywhere(*model);
