@@ -39,6 +39,9 @@ public:
     Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
             std::filesystem::path folder, std::string modelFingerprint);
 
+    Trainer(const Trainer&) = delete;
+    Trainer& operator=(const Trainer&) = delete;
+
     int64_t nSteps() const { return m_nSteps; }
     int64_t nTrained() const; // numbers
 
