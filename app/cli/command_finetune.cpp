@@ -108,7 +108,8 @@ int report(Console& console, const api::FineTuneResult& result)
                            {"seconds", result.seconds},
                            {"peakBytes", result.peakBytes}});
     } else {
-        console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, adapter " + result.adapter.string());
+        console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, adapter " +
+                          result.adapter.string());
     }
     switch (result.end) {
     case api::FineTuneResult::End::done:
@@ -130,7 +131,10 @@ int tune(CommandContext& context, const FineTuneOptions& o)
         throw UsageError("finetune needs --config FILE, or --examples FILE, or --resume RUN");
     const auto onStep = [&](const api::FineTuneStep& s) {
         if (console.isJson()) {
-            ordered_json row = {{"step", s.step}, {"loss", s.loss}, {"learningRate", s.learningRate}, {"gradientNorm", s.gradientNorm},
+            ordered_json row = {{"step", s.step},
+                                {"loss", s.loss},
+                                {"learningRate", s.learningRate},
+                                {"gradientNorm", s.gradientNorm},
                                 {"tokensPerSecond", s.tokensPerSecond}};
             if (s.isSkipped)
                 row["skipped"] = true;
@@ -138,8 +142,9 @@ int tune(CommandContext& context, const FineTuneOptions& o)
             return;
         }
         char line[160];
-        std::snprintf(line, sizeof line, "Step %lld of %lld: loss %.4f, rate %.2e, gradient %.3f, %.0f tokens/s%s", static_cast<long long>(s.step),
-                      static_cast<long long>(s.steps), s.loss, s.learningRate, s.gradientNorm, s.tokensPerSecond, s.isSkipped ? ", skipped" : "");
+        std::snprintf(line, sizeof line, "Step %lld of %lld: loss %.4f, rate %.2e, gradient %.3f, %.0f tokens/s%s",
+                      static_cast<long long>(s.step), static_cast<long long>(s.steps), s.loss, s.learningRate,
+                      s.gradientNorm, s.tokensPerSecond, s.isSkipped ? ", skipped" : "");
         console.printLine(line);
     };
     if (!o.resume.empty())
@@ -160,31 +165,52 @@ int tune(CommandContext& context, const FineTuneOptions& o)
 Action declareFineTune(CLI::App& command)
 {
     auto o = std::make_shared<FineTuneOptions>();
-    auto* config = command.add_option("--config", o->config, "Configuration as JSON; options below go before it; -: stdin")->type_name("FILE");
-    auto* resume = command.add_option("--resume", o->resume, "Go on with a run that was stopped or killed")->type_name("RUN");
+    auto* config = command.add_option("--config", o->config, "Configuration as JSON; options below go before it; -: stdin")
+                       ->type_name("FILE");
+    auto* resume =
+        command.add_option("--resume", o->resume, "Go on with a run that was stopped or killed")->type_name("RUN");
     command.add_option("--model", o->model, "Path of a model, or id or name of an imported one")->type_name("MODEL");
     command.add_option("--examples", o->data, "JSON lines or a JSON list; may be given several times")->type_name("FILE");
     command.add_option("--name", o->name, "Of the run (default: fine-tune)")->type_name("TEXT");
-    command.add_option("--method", o->method, "lora, rslora or lora+ (default: lora)")->check(CLI::IsMember({"lora", "rslora", "lora+"}));
-    command.add_option("--targets", o->targets, "all-linear, attention, attention+shared-experts, experts, or a tensor name with * (default: all-linear)")
+    command.add_option("--method", o->method, "lora, rslora or lora+ (default: lora)")
+        ->check(CLI::IsMember({"lora", "rslora", "lora+"}));
+    command
+        .add_option(
+            "--targets", o->targets,
+            "all-linear, attention, attention+shared-experts, experts, or a tensor name with * (default: all-linear)")
         ->type_name("NAME");
-    command.add_option("--rank", o->rank, "Of the adapter's matrices (default: 16)")->type_name("N")->check(CLI::Range(1, 4096));
-    command.add_option("--alpha", o->alpha, "The adapter is scaled by alpha / rank (default: 32)")->type_name("X")->check(CLI::PositiveNumber);
-    command.add_option("--learning-rate", o->learningRate, "Highest rate of a step (default: 2e-4)")->type_name("X")->check(CLI::PositiveNumber);
-    command.add_option("--epochs", o->epochs, "Times that every example is seen (default: 1)")->type_name("N")->check(CLI::PositiveNumber);
+    command.add_option("--rank", o->rank, "Of the adapter's matrices (default: 16)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 4096));
+    command.add_option("--alpha", o->alpha, "The adapter is scaled by alpha / rank (default: 32)")
+        ->type_name("X")
+        ->check(CLI::PositiveNumber);
+    command.add_option("--learning-rate", o->learningRate, "Highest rate of a step (default: 2e-4)")
+        ->type_name("X")
+        ->check(CLI::PositiveNumber);
+    command.add_option("--epochs", o->epochs, "Times that every example is seen (default: 1)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
     command.add_option("--max-steps", o->maxSteps, "Stop after so many steps")->type_name("N")->check(CLI::PositiveNumber);
-    command.add_option("--context", o->contextLength, "Longest example, in tokens; longer ones are left out (default: 2048)")
+    command
+        .add_option("--context", o->contextLength, "Longest example, in tokens; longer ones are left out (default: 2048)")
         ->type_name("N")
         ->check(CLI::Range(2, 1 << 24));
-    command.add_option("--sequences", o->sequences, "Examples in a step (default: 16)")->type_name("N")->check(CLI::PositiveNumber);
-    o->seedOption = command.add_option("--seed", o->seed, "Of the first values and the order (default: 3407)")->type_name("N");
+    command.add_option("--sequences", o->sequences, "Examples in a step (default: 16)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    o->seedOption =
+        command.add_option("--seed", o->seed, "Of the first values and the order (default: 3407)")->type_name("N");
     command.add_flag("--print-config", o->printsConfig, "Write the whole configuration and train nothing");
     command.add_flag("--dry-run", o->isDryRun, "Read model and data, count, and train nothing");
     resume->excludes(config);
-    command.footer("Rows are {\"messages\": [{\"role\", \"content\"}, ...]}, {\"instruction\", \"input\"?, \"output\"}, {\"prompt\", \"completion\"} or,\n"
-                   "already as tokens, {\"ids\": [...], \"mask\": [0 or 1, ...]}. Only the assistant's replies are trained. The run, its checkpoints\n"
+    command.footer("Rows are {\"messages\": [{\"role\", \"content\"}, ...]}, {\"instruction\", \"input\"?, \"output\"}, "
+                   "{\"prompt\", \"completion\"} or,\n"
+                   "already as tokens, {\"ids\": [...], \"mask\": [0 or 1, ...]}. Only the assistant's replies are trained. "
+                   "The run, its checkpoints\n"
                    "and adapter.gguf are in the data folder's runs/. The first Ctrl-C ends with a checkpoint.\n"
-                   "JSON, a line each: {step, loss, learningRate, gradientNorm, tokensPerSecond}; last {run, adapter, steps, finalLoss, seconds,\n"
+                   "JSON, a line each: {step, loss, learningRate, gradientNorm, tokensPerSecond}; last {run, adapter, "
+                   "steps, finalLoss, seconds,\n"
                    "peakBytes}.\n\nExample:\n  switchyard finetune --model model.gguf --examples examples.jsonl --epochs 3");
     return [o](CommandContext& context) { return tune(context, *o); };
 }

@@ -47,8 +47,9 @@ public:
             m_tokenizer.emplace(std::move(*text.vocabulary));
         if (!text.chatTemplate.empty())
             m_template.emplace(tokenizer::ChatTemplate::parse(text.chatTemplate, m_path.string()));
-        m_data = train::readDataset(config.data, {m_tokenizer ? &*m_tokenizer : nullptr, m_template ? &*m_template : nullptr},
-                                    m_model->config().nVocabulary, std::min(config.batch.contextLength, m_model->config().contextLength), stop);
+        m_data = train::readDataset(
+            config.data, {m_tokenizer ? &*m_tokenizer : nullptr, m_template ? &*m_template : nullptr},
+            m_model->config().nVocabulary, std::min(config.batch.contextLength, m_model->config().contextLength), stop);
     }
 
     /// Turns the weights into the form that products read fastest.
@@ -115,8 +116,8 @@ void writeText(const fs::path& path, const std::string& text)
     file.commit();
 }
 
-FineTuneResult train(Material& material, const train::RunConfig& config, const fs::path& folder, bool resumes, std::stop_token stop,
-                     const std::function<void(const FineTuneStep&)>& onStep)
+FineTuneResult train(Material& material, const train::RunConfig& config, const fs::path& folder, bool resumes,
+                     std::stop_token stop, const std::function<void(const FineTuneStep&)>& onStep)
 {
     const auto start = std::chrono::steady_clock::now();
     train::Trainer trainer = material.trainer(config, folder);
@@ -157,8 +158,9 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
     const train::Trainer trainer = material.trainer(parsed, {});
     const train::DatasetReport& r = material.report();
     const int64_t nTrained = trainer.nTrained();
-    return {r.nRows,    r.nTexts,         r.nTokens,     r.nTrainedTokens, r.longestTokens, r.nTooLong,
-            r.nWithoutLabels, r.nWithoutEnd, r.formats, trainer.nSteps(), nTrained, uint64_t(nTrained) * 4 * sizeof(float)};
+    return {r.nRows,         r.nTexts,         r.nTokens,        r.nTrainedTokens,
+            r.longestTokens, r.nTooLong,       r.nWithoutLabels, r.nWithoutEnd,
+            r.formats,       trainer.nSteps(), nTrained,         uint64_t(nTrained) * 4 * sizeof(float)};
 }
 
 FineTuneResult fineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop,
@@ -173,7 +175,8 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     return train(material, parsed, folder, false, stop, onStep);
 }
 
-FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_token stop, const std::function<void(const FineTuneStep&)>& onStep)
+FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_token stop,
+                              const std::function<void(const FineTuneStep&)>& onStep)
 {
     const fs::path folder = runsFolder(engine) / fs::path(run).filename();
     const std::string source = (folder / "config.json").string();

@@ -34,9 +34,10 @@ Variable Tape::record(Tensor result, bool isWanted, std::function<void(Tensor)> 
 {
     std::vector<Tensor> results;
     results.push_back(std::move(result));
-    return record(std::move(results), isWanted, [backward = std::move(backward)](std::vector<Tensor> gradients) {
-               backward(std::move(gradients.front()));
-           }).front();
+    return record(
+               std::move(results), isWanted,
+               [backward = std::move(backward)](std::vector<Tensor> gradients) { backward(std::move(gradients.front())); })
+        .front();
 }
 
 void Tape::add(const Variable& variable, Tensor share) const

@@ -79,11 +79,13 @@ bool fits(const nn::MatrixUpdate& update, const AdaptableMatrix& matrix)
     const auto one = [&](const Tensor& factor, int64_t rows, int64_t cols) {
         const Shape& shape = factor.shape();
         const bool isPerExpert = shape.rank() == 3;
-        return factor.dtype() == DType::F32 && (isPerExpert ? matrix.nExperts > 0 && shape[0] == matrix.nExperts : shape.rank() == 2) &&
+        return factor.dtype() == DType::F32 &&
+               (isPerExpert ? matrix.nExperts > 0 && shape[0] == matrix.nExperts : shape.rank() == 2) &&
                shape[isPerExpert ? 1 : 0] == rows && factor.cols() == cols;
     };
     const bool hasFactor = !update.magnitude || (matrix.nExperts == 0 && update.magnitude.count() == matrix.out);
-    return update.rank() > 0 && one(update.a, update.rank(), matrix.in) && one(update.b, matrix.out, update.rank()) && hasFactor;
+    return update.rank() > 0 && one(update.a, update.rank(), matrix.in) && one(update.b, matrix.out, update.rank()) &&
+           hasFactor;
 }
 
 } // namespace
@@ -114,21 +116,23 @@ void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter&
         }
         const AdaptableMatrix& matrix = found->second;
         if (!fits(update, matrix))
-            throw BadFile(source, "the update of " + name + " has factors " + toString(update.a.shape()) + " and " + toString(update.b.shape()) +
-                                      ", the model's matrix is (" + std::to_string(matrix.out) + ", " + std::to_string(matrix.in) + ")");
+            throw BadFile(source, "the update of " + name + " has factors " + toString(update.a.shape()) + " and " +
+                                      toString(update.b.shape()) + ", the model's matrix is (" + std::to_string(matrix.out) +
+                                      ", " + std::to_string(matrix.in) + ")");
         if (!update.magnitude)
             continue;
         if (!matrix.linear)
             throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
         const nn::Linear& linear = *matrix.linear;
-        const Tensor norms = nn::updatedRowNorms(context, linear.weight, linear.scale, nn::rowSquares(context, linear.weight),
-                                                 update.rows(0, matrix.out, 1));
+        const Tensor norms = nn::updatedRowNorms(context, linear.weight, linear.scale,
+                                                 nn::rowSquares(context, linear.weight), update.rows(0, matrix.out, 1));
         update.rowFactors = Tensor::empty({matrix.out});
         for (int64_t i = 0; i < matrix.out; ++i)
             update.rowFactors.f32()[i] = update.magnitude.f32()[i] / norms.f32()[i];
     }
     if (!unused.empty())
-        throw Unsupported("an adapter for " + unused, "the model \"" + model.config().architecture + "\" has no such matrix to adapt");
+        throw Unsupported("an adapter for " + unused,
+                          "the model \"" + model.config().architecture + "\" has no such matrix to adapt");
 }
 
 } // namespace sy::models

@@ -14,8 +14,9 @@ namespace sy::models {
 struct AdaptableMatrix {
     int64_t out = 0;
     int64_t in = 0;
-    int64_t nExperts = 0;       // 0: one matrix
-    int64_t nRotatedHeads = 0;  // heads whose rows GGUF has in another order than Hugging Face's files: see hfRowOf(); 0: none
+    int64_t nExperts = 0; // 0: one matrix
+    int64_t nRotatedHeads =
+        0; // heads whose rows GGUF has in another order than Hugging Face's files: see hfRowOf(); 0: none
     const nn::Linear* linear = nullptr; // where it is one whole matrix: DoRA can scale its rows
     bool isAttention = false;
     bool isSharedExpert = false;
@@ -30,8 +31,8 @@ std::map<std::string, AdaptableMatrix> adaptableMatrices(const Model& model);
 int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row);
 
 /// Checks that every update fits a matrix of this model, and makes what DoRA needs (one pass over its matrices). Throws
-/// Unsupported naming the updates that no product would use, or that this version cannot apply; BadFile with `source` for shapes
-/// that do not fit.
+/// Unsupported naming the updates that no product would use, or that this version cannot apply; BadFile with `source` for
+/// shapes that do not fit.
 void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source);
 
 } // namespace sy::models

@@ -39,7 +39,8 @@ nn::Adapter readGgufAdapter(const std::filesystem::path& path, const Model& mode
     if (architecture != model.config().architecture)
         throw Unsupported("an adapter for " + architecture, "the model is a " + model.config().architecture);
     if (keys.has("adapter.alora.invocation_tokens"))
-        throw Unsupported("an adapter that begins at its invocation tokens", "this version applies adapters to whole sequences");
+        throw Unsupported("an adapter that begins at its invocation tokens",
+                          "this version applies adapters to whole sequences");
     const double alpha = keys.requireReal("adapter.lora.alpha");
     if (!std::isfinite(alpha))
         bad("adapter.lora.alpha is no number");
@@ -53,7 +54,8 @@ nn::Adapter readGgufAdapter(const std::filesystem::path& path, const Model& mode
             continue;
         }
         if (!name.ends_with(kA))
-            throw Unsupported("the adapter tensor " + name, "this version reads " + std::string(kA) + " and " + std::string(kB));
+            throw Unsupported("the adapter tensor " + name,
+                              "this version reads " + std::string(kA) + " and " + std::string(kB));
         const std::string matrix = name.substr(0, name.size() - kA.size());
         if (!file.has(matrix + std::string(kB)))
             bad("has " + name + " alone");

@@ -8,8 +8,8 @@
 
 namespace sy::models {
 
-/// A GGUF file of type "adapter": NAME.weight.lora_a (rank, in) and .lora_b (out, rank), with a leading size for experts; one
-/// adapter.lora.alpha for all, a matrix's scale being alpha / rank, or 1 for an alpha of 0.
+/// A GGUF file of type "adapter": NAME.weight.lora_a (rank, in) and .lora_b (out, rank), with a leading size for experts;
+/// one adapter.lora.alpha for all, a matrix's scale being alpha / rank, or 1 for an alpha of 0.
 ///
 /// Throws StorageFailure, BadFile naming what makes no sense, Unsupported for another model's adapter and for what
 /// this version does not apply. Not yet bound: see bindAdapter().

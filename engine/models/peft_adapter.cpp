@@ -57,7 +57,8 @@ struct Factors {
 class Reader {
 public:
     Reader(const std::filesystem::path& folder, const Model& model)
-        : m_configPath((folder / "adapter_config.json").string()), m_config(formats::readJson(m_configPath, kMostConfigBytes)),
+        : m_configPath((folder / "adapter_config.json").string()),
+          m_config(formats::readJson(m_configPath, kMostConfigBytes)),
           m_path((folder / "adapter_model.safetensors").string()), m_model(model), m_matrices(adaptableMatrices(model))
     {
         checkConfig();
@@ -103,7 +104,8 @@ private:
             if (flag(key))
                 throw Unsupported("an adapter with " + std::string(key), "this version reads plain LoRA, rsLoRA and DoRA");
         }
-        for (const char* key : {"modules_to_save", "layer_replication", "alora_invocation_tokens", "trainable_token_indices"}) {
+        for (const char* key :
+             {"modules_to_save", "layer_replication", "alora_invocation_tokens", "trainable_token_indices"}) {
             const auto found = m_config.find(key);
             if (found != m_config.end() && !found->is_null() && !found->empty())
                 throw Unsupported("an adapter with " + std::string(key), "this version reads plain LoRA, rsLoRA and DoRA");
@@ -123,7 +125,8 @@ private:
         if (const auto found = m_config.find(patterns); found != m_config.end() && found->is_object()) {
             for (const auto& [key, value] : found->items()) {
                 if (key.find_first_of("*+?[](){}|\\^$") != std::string::npos)
-                    throw Unsupported("the " + std::string(patterns) + " \"" + key + "\"", "this version knows the ends of names, not expressions");
+                    throw Unsupported("the " + std::string(patterns) + " \"" + key + "\"",
+                                      "this version knows the ends of names, not expressions");
                 if (module == key || module.ends_with("." + key))
                     return number(value, patterns);
             }
@@ -144,7 +147,8 @@ private:
         const std::optional<DType> dtype = formats::plainType(tensor.type);
         const bool isFloat = dtype == DType::F32 || dtype == DType::F16 || dtype == DType::BF16;
         if (!isFloat || tensor.shape.size() > 2 || tensor.shape.empty() || tensor.count() == 0)
-            badFile("tensor " + tensor.name + " is " + std::string(formats::storedTypeName(tensor.type)) + " " + formats::shapeText(tensor));
+            badFile("tensor " + tensor.name + " is " + std::string(formats::storedTypeName(tensor.type)) + " " +
+                    formats::shapeText(tensor));
         Tensor t = Tensor::empty(Shape(tensor.shape));
         quant::unpackRow(*dtype, file.bytesOf(tensor).data(), t.f32(), t.count());
         return t;
@@ -166,7 +170,8 @@ private:
         else if (what == "lora_magnitude_vector")
             modules[module].magnitude = values.reshaped({values.count()});
         else
-            throw Unsupported("the adapter tensor " + tensor.name, "this version reads lora_A, lora_B and lora_magnitude_vector");
+            throw Unsupported("the adapter tensor " + tensor.name,
+                              "this version reads lora_A, lora_B and lora_magnitude_vector");
     }
 
     void add(const std::string& module, Factors& f)
@@ -199,7 +204,8 @@ private:
 
     [[noreturn]] void unused(const std::string& module) const
     {
-        throw Unsupported("an adapter for " + module, "the model \"" + m_model.config().architecture + "\" has no such matrix to adapt");
+        throw Unsupported("an adapter for " + module,
+                          "the model \"" + m_model.config().architecture + "\" has no such matrix to adapt");
     }
 
     const AdaptableMatrix& matrix(const std::string& module, const std::string& name) const
@@ -243,7 +249,8 @@ private:
         const char* rest = std::from_chars(below.data(), end, expert).ptr;
         if (expert < 0 || rest == end || *rest != '.')
             return false;
-        const auto* found = std::ranges::find(kExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)), &Module::stored);
+        const auto* found =
+            std::ranges::find(kExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)), &Module::stored);
         if (found == std::end(kExpertMatrices))
             return false;
         const std::string name = prefix + std::string(found->named);
@@ -254,9 +261,14 @@ private:
         auto [at, isNew] = m_adapter.updates.try_emplace(name);
         nn::MatrixUpdate& update = at->second;
         if (isNew) // experts that the file leaves out keep zeros, which change nothing
-            update = {Tensor::zeros({m.nExperts, rank, m.in}), Tensor::zeros({m.nExperts, m.out, rank}), scaleOf(module, rank), {}, {}};
+            update = {Tensor::zeros({m.nExperts, rank, m.in}),
+                      Tensor::zeros({m.nExperts, m.out, rank}),
+                      scaleOf(module, rank),
+                      {},
+                      {}};
         else if (update.rank() != rank || update.scale != scaleOf(module, rank))
-            throw Unsupported("an adapter whose experts differ in rank or alpha", "this version wants the same for all experts of a layer");
+            throw Unsupported("an adapter whose experts differ in rank or alpha",
+                              "this version wants the same for all experts of a layer");
         std::copy_n(f.a.f32(), f.a.count(), update.a.f32() + expert * f.a.count());
         std::copy_n(f.b.f32(), f.b.count(), update.b.f32() + expert * f.b.count());
         return true;
@@ -268,11 +280,14 @@ private:
         const AdaptableMatrix& gate = matrix(module, prefix + "ffn_gate_exps");
         const int64_t n = gate.nExperts, rank = f.a.rows() / std::max<int64_t>(1, n);
         if (m_model.config().architecture == "gpt-oss")
-            throw Unsupported("an adapter for the fused experts of gpt-oss", "its gate and up rows alternate, which this version does not read");
+            throw Unsupported("an adapter for the fused experts of gpt-oss",
+                              "its gate and up rows alternate, which this version does not read");
         if (f.magnitude || rank < 1 || f.a.rows() != rank * n || f.b.cols() != rank * n)
-            badFile(module + " has factors " + toString(f.a.shape()) + " and " + toString(f.b.shape()) + " for " + std::to_string(n) + " experts");
+            badFile(module + " has factors " + toString(f.a.shape()) + " and " + toString(f.b.shape()) + " for " +
+                    std::to_string(n) + " experts");
         const auto part = [&](const std::string& name, int64_t firstRow, int64_t out) {
-            nn::MatrixUpdate update{f.a.reshaped({n, rank, f.a.cols()}), Tensor::empty({n, out, rank}), scaleOf(module, rank), {}, {}};
+            nn::MatrixUpdate update{
+                f.a.reshaped({n, rank, f.a.cols()}), Tensor::empty({n, out, rank}), scaleOf(module, rank), {}, {}};
             for (int64_t e = 0; e < n; ++e)
                 for (int64_t row = 0; row < out; ++row)
                     for (int64_t j = 0; j < rank; ++j) // the expert is the fastest index of a stored row

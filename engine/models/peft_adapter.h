@@ -8,9 +8,9 @@
 
 namespace sy::models {
 
-/// A LoRA adapter as Hugging Face's PEFT writes it: a folder with adapter_config.json and adapter_model.safetensors. LoRA, rsLoRA
-/// and DoRA; ranks and alphas by pattern; experts one by one or in fused parameters (nExperts * rank, in) and
-/// (out, rank * nExperts).
+/// A LoRA adapter as Hugging Face's PEFT writes it: a folder with adapter_config.json and adapter_model.safetensors. LoRA,
+/// rsLoRA and DoRA; ranks and alphas by pattern; experts one by one or in fused parameters (nExperts * rank, in) and (out,
+/// rank * nExperts).
 ///
 /// The keys in the file decide what is adapted, and every one of them becomes part of the result: what this model has no
 /// matrix for is Unsupported, with its name. Not yet bound: see bindAdapter().

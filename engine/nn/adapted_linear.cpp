@@ -25,8 +25,9 @@ void update(const ops::OpContext& context, const Parts& parts, const Linear& lin
 bool isAdapted(const Parts& parts, std::initializer_list<const Linear*> linears)
 {
     return std::ranges::any_of(parts, [&](const Batch::Part& part) {
-        return part.adapter.adapter &&
-               std::ranges::any_of(linears, [&](const Linear* linear) { return part.adapter.find(linear->name) != nullptr; });
+        return part.adapter.adapter && std::ranges::any_of(linears, [&](const Linear* linear) {
+                   return part.adapter.find(linear->name) != nullptr;
+               });
     });
 }
 
@@ -37,8 +38,8 @@ Tensor apply(const ops::OpContext& context, const ops::MatmulInput& x, const Lin
     return y;
 }
 
-std::vector<Tensor> applyAll(const ops::OpContext& context, const ops::MatmulInput& x, std::initializer_list<const Linear*> linears,
-                             const Parts& parts)
+std::vector<Tensor> applyAll(const ops::OpContext& context, const ops::MatmulInput& x,
+                             std::initializer_list<const Linear*> linears, const Parts& parts)
 {
     std::vector<Tensor> results = applyAll(context, x, linears);
     size_t i = 0;
@@ -47,8 +48,8 @@ std::vector<Tensor> applyAll(const ops::OpContext& context, const ops::MatmulInp
     return results;
 }
 
-void addLinear(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear, const Tensor& norm, float epsilon,
-               Tensor& residual, const Parts& parts)
+void addLinear(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear, const Tensor& norm,
+               float epsilon, Tensor& residual, const Parts& parts)
 {
     if (!isAdapted(parts, {&linear})) {
         addLinear(context, x, linear, norm, epsilon, residual);

@@ -17,11 +17,11 @@ bool isAdapted(const Parts& parts, std::initializer_list<const Linear*> linears)
 
 /// As apply() and applyAll(), with each part's updates.
 Tensor apply(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear, const Parts& parts);
-std::vector<Tensor> applyAll(const ops::OpContext& context, const ops::MatmulInput& x, std::initializer_list<const Linear*> linears,
-                             const Parts& parts);
+std::vector<Tensor> applyAll(const ops::OpContext& context, const ops::MatmulInput& x,
+                             std::initializer_list<const Linear*> linears, const Parts& parts);
 
 /// As addLinear().
-void addLinear(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear, const Tensor& norm, float epsilon,
-               Tensor& residual, const Parts& parts);
+void addLinear(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear, const Tensor& norm,
+               float epsilon, Tensor& residual, const Parts& parts);
 
 } // namespace sy::nn

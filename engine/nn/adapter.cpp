@@ -40,7 +40,8 @@ const MatrixUpdate* Adapter::find(std::string_view name) const
     return found == updates.end() ? nullptr : &found->second;
 }
 
-void applyUpdate(const ops::OpContext& context, const Linear& linear, const MatrixUpdate& update, float strength, const Tensor& x, Tensor& y)
+void applyUpdate(const ops::OpContext& context, const Linear& linear, const MatrixUpdate& update, float strength,
+                 const Tensor& x, Tensor& y)
 {
     const int64_t n = y.cols();
     if (!update.rowFactors) {
@@ -59,8 +60,8 @@ void applyUpdate(const ops::OpContext& context, const Linear& linear, const Matr
     }
 }
 
-void applyUpdate(const ops::OpContext& context, const ops::ExpertGroups& groups, const MatrixUpdate& update, float strength, const Tensor& x,
-                 Tensor& y)
+void applyUpdate(const ops::OpContext& context, const ops::ExpertGroups& groups, const MatrixUpdate& update, float strength,
+                 const Tensor& x, Tensor& y)
 {
     for (const int32_t e : groups.active) {
         const int64_t first = groups.rows.first[size_t(e)], n = groups.rows.count(e);
@@ -83,7 +84,8 @@ Tensor rowSquares(const ops::OpContext& context, const Tensor& weight)
                 ops::unpackTile(*ops::findTileFormat(weight.dtype()), from, weight.rowBytes(), turned.data());
                 from = turned.data();
             }
-            for (int64_t r = tile * ops::kTileRows; r < std::min(nRows, (tile + 1) * ops::kTileRows); ++r, from += weight.rowBytes()) {
+            for (int64_t r = tile * ops::kTileRows; r < std::min(nRows, (tile + 1) * ops::kTileRows);
+                 ++r, from += weight.rowBytes()) {
                 quant::unpackRow(weight.dtype(), from, row.data(), nCols);
                 double sum = 0;
                 for (const float value : row)

@@ -62,7 +62,8 @@ TrainedMatrix& addUpdate(TrainedSet& set, const std::string& name, Tensor a, Ten
     const bool agrees = rank == b.cols() && (!isPerExpert(a) || !isPerExpert(b) || a.shape()[0] == b.shape()[0]) &&
                         (!magnitude || (!isPerExpert(a) && !isPerExpert(b) && magnitude.count() == b.rows()));
     if (!agrees || rank < 1)
-        throw std::invalid_argument("update of " + name + ": factors " + toString(a.shape()) + " and " + toString(b.shape()));
+        throw std::invalid_argument("update of " + name + ": factors " + toString(a.shape()) + " and " +
+                                    toString(b.shape()));
     TrainedMatrix matrix;
     const std::string tensor = name + ".weight"; // as adapter files have it
     matrix.a = {tensor + ".lora_a", std::move(a), {}};

@@ -20,7 +20,8 @@ struct TrainedMatrix {
     autograd::Parameter b;         // (out, rank), or (nExperts, out, rank)
     autograd::Parameter magnitude; // (out): DoRA (Liu et al. 2024, arXiv:2402.09353); without a value: LoRA
     float scale = 1;
-    std::vector<int64_t> expertTokens; // rows that each expert's gradients are made of, since the last step; empty: no experts
+    std::vector<int64_t>
+        expertTokens;   // rows that each expert's gradients are made of, since the last step; empty: no experts
     Tensor baseSquares; // (out): squared row norms of the base's matrix, made when DoRA first wants them
 
     bool hasMagnitude() const { return bool(magnitude.value); }
@@ -39,8 +40,8 @@ UpdatePart rowsOf(TrainedMatrix& matrix, int64_t firstRow, int64_t nRows);
 /// The part of one expert.
 UpdatePart expertOf(TrainedMatrix& matrix, int64_t expert);
 
-/// Everything that a run trains: updates of matrices, whole tensors, or both. By name, in the order in which norms are summed
-/// and steps taken.
+/// Everything that a run trains: updates of matrices, whole tensors, or both. By name, in the order in which norms are
+/// summed and steps taken.
 struct TrainedSet {
     std::map<std::string, TrainedMatrix, std::less<>> updates;       // "blk.0.attn_q"
     std::map<std::string, autograd::Parameter, std::less<>> tensors; // "blk.0.attn_norm.weight"

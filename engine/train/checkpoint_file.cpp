@@ -71,7 +71,8 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
     out.finish();
 }
 
-void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected, RunState& state)
+void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected,
+                    RunState& state)
 {
     const formats::GgufFile file = formats::GgufFile::open(path);
     const formats::Metadata& keys = file.metadata();

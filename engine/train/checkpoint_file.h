@@ -19,13 +19,14 @@ struct RunState {
     std::string modelFingerprint; // of the base that the run began with
 };
 
-/// Writes a checkpoint: a GGUF file with the trained values, the optimizer's state and where the run stands. It appears under
-/// its name when all of it is on the disk; the same state gives the same bytes. Throws StorageFailure.
+/// Writes a checkpoint: a GGUF file with the trained values, the optimizer's state and where the run stands. It appears
+/// under its name when all of it is on the disk; the same state gives the same bytes. Throws StorageFailure.
 void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& state);
 
-/// Puts a checkpoint into a set that holds the same tensors. Throws StorageFailure, BadFile, and Unsupported when the set, the data
-/// or the base are others than those of `expected`; nothing has changed then.
-void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected, RunState& state);
+/// Puts a checkpoint into a set that holds the same tensors. Throws StorageFailure, BadFile, and Unsupported when the set,
+/// the data or the base are others than those of `expected`; nothing has changed then.
+void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected,
+                    RunState& state);
 
 /// step-00000050.gguf
 std::string checkpointName(int64_t step);

@@ -62,14 +62,18 @@ public:
     {
         if (m_data.texts.empty())
             throw BadFile(m_path, "nothing would be learned: of " + std::to_string(m_data.report.nRows) + " rows, " +
-                                      std::to_string(m_data.report.nTooLong) + " are longer than " + std::to_string(m_contextLength) +
-                                      " tokens and " + std::to_string(m_data.report.nWithoutLabels) + " have no trained token");
+                                      std::to_string(m_data.report.nTooLong) + " are longer than " +
+                                      std::to_string(m_contextLength) + " tokens and " +
+                                      std::to_string(m_data.report.nWithoutLabels) + " have no trained token");
         m_data.sha256 = m_hash.hex();
         return std::move(m_data);
     }
 
 private:
-    [[noreturn]] void bad(const std::string& problem) const { throw BadFile(m_path, "row " + std::to_string(m_row) + " " + problem); }
+    [[noreturn]] void bad(const std::string& problem) const
+    {
+        throw BadFile(m_path, "row " + std::to_string(m_row) + " " + problem);
+    }
 
     DataFormat recognize(const json& row) const
     {
@@ -145,7 +149,9 @@ private:
     ordered_json messages(const json& row, DataFormat format) const
     {
         ordered_json list = ordered_json::array();
-        const auto say = [&](const char* role, std::string content) { list.push_back({{"role", role}, {"content", std::move(content)}}); };
+        const auto say = [&](const char* role, std::string content) {
+            list.push_back({{"role", role}, {"content", std::move(content)}});
+        };
         if (format == DataFormat::promptCompletion) {
             say("user", text(row, "prompt"));
             say("assistant", text(row, "completion"));
@@ -160,8 +166,8 @@ private:
             if (found == row.end() || !found->is_array() || found->empty())
                 bad("has no list \"messages\"");
             for (const json& message : *found) {
-                if (!message.is_object() || !message.contains("role") || !message["role"].is_string() || !message.contains("content") ||
-                    !message["content"].is_string())
+                if (!message.is_object() || !message.contains("role") || !message["role"].is_string() ||
+                    !message.contains("content") || !message["content"].is_string())
                     bad("has a message without a role and a text");
                 list.push_back(ordered_json(message));
             }
@@ -246,7 +252,8 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const o
         const bool isTrained = weight == messages[i].end() || *weight != 0;
         const tokenizer::ChatPrompt before = render(i, true), through = render(i + 1, false);
         if (!through.text.starts_with(before.text))
-            throw Unsupported("this conversation's " + std::to_string(i + 1) + ". message", "the template does not begin the answer as it asks for it");
+            throw Unsupported("this conversation's " + std::to_string(i + 1) + ". message",
+                              "the template does not begin the answer as it asks for it");
         if (!before.text.starts_with(text)) { // earlier turns look different now: a text of its own
             texts.push_back(std::move(current));
             current = {};
@@ -256,7 +263,8 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const o
         current.isTrained.resize(current.tokens.size(), 0);
         const size_t first = current.tokens.size();
         // The answer's tokens follow the generation prompt's, as they do when the model answers.
-        encoder.tokenizer->encode(std::string_view(through.text).substr(before.text.size()), {.parseSpecial = true}, current.tokens);
+        encoder.tokenizer->encode(std::string_view(through.text).substr(before.text.size()), {.parseSpecial = true},
+                                  current.tokens);
         text = through.text;
         current.isTrained.resize(current.tokens.size(), uint8_t(isTrained));
         size_t end = current.tokens.size();
@@ -270,7 +278,8 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const o
     return texts;
 }
 
-Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, int64_t nVocabulary, int64_t contextLength, std::stop_token stop)
+Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, int64_t nVocabulary,
+                    int64_t contextLength, std::stop_token stop)
 {
     Reader reader(encoder, nVocabulary, contextLength, std::move(stop));
     for (const DataFile& file : files)

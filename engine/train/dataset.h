@@ -21,9 +21,10 @@ struct TextEncoder {
     const tokenizer::ChatTemplate* chatTemplate = nullptr;
 };
 
-/// A conversation as texts to learn from. Trained are the assistant's turns up to and including their end token; the borders come
-/// from rendering the conversation up to each turn, never from a search. One text, or one for each turn of the assistant where
-/// the template changes earlier turns (reasoning that is left out later). A message with "weight": 0 is not trained.
+/// A conversation as texts to learn from. Trained are the assistant's turns up to and including their end token; the borders
+/// come from rendering the conversation up to each turn, never from a search. One text, or one for each turn of the
+/// assistant where the template changes earlier turns (reasoning that is left out later). A message with "weight": 0 is not
+/// trained.
 ///
 /// messages  a list of {"role", "content"}
 ///
@@ -33,13 +34,13 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const n
 
 struct DatasetReport {
     int64_t nRows = 0;
-    int64_t nTexts = 0;            // used
-    int64_t nTokens = 0;           // of them
+    int64_t nTexts = 0;  // used
+    int64_t nTokens = 0; // of them
     int64_t nTrainedTokens = 0;
-    int64_t longestTokens = 0;     // of all, also those left out
-    int64_t nTooLong = 0;          // longer than the context: left out
-    int64_t nWithoutLabels = 0;    // left out
-    int64_t nWithoutEnd = 0;       // replies without an end token: the model would not learn to stop
+    int64_t longestTokens = 0;              // of all, also those left out
+    int64_t nTooLong = 0;                   // longer than the context: left out
+    int64_t nWithoutLabels = 0;             // left out
+    int64_t nWithoutEnd = 0;                // replies without an end token: the model would not learn to stop
     std::map<std::string, int64_t> formats; // rows by the format they were read as
 };
 
@@ -58,7 +59,7 @@ struct Dataset {
 ///
 /// Throws BadFile with file and row for a row that is no JSON or lacks a key, and for a set in which nothing is trained;
 /// Unsupported for conversations when the model has no template; StorageFailure; Cancelled.
-Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, int64_t nVocabulary, int64_t contextLength,
-                    std::stop_token stop = {});
+Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, int64_t nVocabulary,
+                    int64_t contextLength, std::stop_token stop = {});
 
 } // namespace sy::train

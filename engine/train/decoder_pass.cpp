@@ -3,6 +3,7 @@
 
 #include "engine/autograd/checkpoint.h"
 #include "engine/core/error.h"
+#include "engine/models/adapter_binding.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/matmul/matmul.h"
 #include "engine/ops/rms_norm/rms_norm.h"
@@ -27,7 +28,10 @@ models::DecoderView viewOf(const models::Model& model)
 {
     const std::optional<models::DecoderView> view = model.decoder();
     if (!view)
-        throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"", "this version trains decoders");
+        throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
+                          "this version trains decoders");
+    if (model.config().isEmbedding)
+        throw Unsupported("training an embedding model", "this version trains models that predict the next token");
     for (const nn::DecoderBlock& block : view->blocks) {
         const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
         const auto* mla = std::get_if<nn::MlaAttention>(&block.attention);
@@ -55,7 +59,8 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
     for (size_t i = 0; i < decoder.blocks.size(); ++i) {
         const nn::DecoderBlock& block = decoder.blocks[i];
         const std::string prefix = prefixOf(int(i));
-        for (const char* norm : {"attn_norm", "attn_q_norm", "attn_k_norm", "attn_q_a_norm", "attn_kv_a_norm", "post_attention_norm", "post_ffw_norm"})
+        for (const char* norm : {"attn_norm", "attn_q_norm", "attn_k_norm", "attn_q_a_norm", "attn_kv_a_norm",
+                                 "post_attention_norm", "post_ffw_norm"})
             names.insert(prefix + norm + ".weight");
         names.insert(prefix + block.feedForwardNormName + ".weight");
         if (const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention))
@@ -86,6 +91,12 @@ DecoderPass::DecoderPass(const ops::OpContext& context, const models::Model& mod
     : m_context(context), m_decoder(viewOf(model)), m_trained(trained)
 {
     checkNames();
+    const auto matrices = models::adaptableMatrices(model);
+    for (const auto& [name, update] : trained.updates) {
+        const auto matrix = matrices.find(name);
+        if (update.hasMagnitude() && (matrix == matrices.end() || !matrix->second.linear))
+            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
+    }
 }
 
 void DecoderPass::checkNames() const
@@ -115,8 +126,9 @@ Pass DecoderPass::makePass(const PackedBatch& batch, const BalanceOptions& balan
         ops::RopeAngles back = ops::gradientAngles(m_context, angles);
         pass.ropes.push_back({&config, std::move(angles), std::move(back)});
     }
-    pass.nMoeLayers = int(std::ranges::count_if(
-        m_decoder.blocks, [](const nn::DecoderBlock& block) { return std::holds_alternative<nn::MoeFeedForward>(block.feedForward); }));
+    pass.nMoeLayers = int(std::ranges::count_if(m_decoder.blocks, [](const nn::DecoderBlock& block) {
+        return std::holds_alternative<nn::MoeFeedForward>(block.feedForward);
+    }));
     return pass;
 }
 
@@ -129,7 +141,8 @@ Variable DecoderPass::block(Pass& pass, Tape& tape, int layer, const Variable& x
     const auto* mla = std::get_if<nn::MlaAttention>(&b.attention);
     const Variable middle = mla ? addAttention(pass, tape, *mla, rope, prefix, in, x)
                                 : addAttention(pass, tape, std::get<nn::GqaAttention>(b.attention), rope, prefix, in, x);
-    const Variable normed = rmsNorm(pass, tape, middle, b.feedForwardNorm, b.epsilon, prefix + b.feedForwardNormName + ".weight");
+    const Variable normed =
+        rmsNorm(pass, tape, middle, b.feedForwardNorm, b.epsilon, prefix + b.feedForwardNormName + ".weight");
     if (const auto* dense = std::get_if<nn::GatedFeedForward>(&b.feedForward))
         return addFeedForward(pass, tape, *dense, prefix, normed, middle);
     return addFeedForward(pass, tape, std::get<nn::MoeFeedForward>(b.feedForward), layer, prefix, normed, middle);
@@ -149,7 +162,8 @@ Variable DecoderPass::forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::
         if (stop.stop_requested())
             throw Cancelled();
         if (hasCheckpoints)
-            x = autograd::checkpoint(tape, x, [this, &pass, layer](Tape& t, const Variable& in) { return block(pass, t, layer, in); });
+            x = autograd::checkpoint(
+                tape, x, [this, &pass, layer](Tape& t, const Variable& in) { return block(pass, t, layer, in); });
         else
             x = block(pass, tape, layer, x);
     }
@@ -171,15 +185,16 @@ PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::v
     for (const auto& [layer, loss] : pass.balanceLosses)
         result.balanceLoss += loss;
     if (batch.nLabels() > 0) {
-        Variable hidden = rmsNorm(pass, tape, selectRows(pass, tape, x, batch.labelRows), m_decoder.head->norm, m_decoder.head->epsilon,
-                                  "output_norm.weight");
+        Variable hidden = rmsNorm(pass, tape, selectRows(pass, tape, x, batch.labelRows), m_decoder.head->norm,
+                                  m_decoder.head->epsilon, "output_norm.weight");
         const std::vector<float> factors = factorsOf(hidden.value);
         const ops::LossHead head = lossHead();
         const bool isTied = head.weight.raw() == m_decoder.tokenEmbedding->raw();
         autograd::Parameter* weight = m_trained.tensor(isTied ? "token_embd.weight" : "output.weight");
         autograd::Parameter* bias = m_trained.tensor("output.bias");
-        const int64_t chunk = options.lossChunkRows > 0 ? options.lossChunkRows
-                                                        : ops::lossChunkRows(hidden.value.rows(), hidden.value.cols(), head.weight.rows());
+        const int64_t chunk = options.lossChunkRows > 0
+                                  ? options.lossChunkRows
+                                  : ops::lossChunkRows(hidden.value.rows(), hidden.value.cols(), head.weight.rows());
         ops::CrossEntropyGrad grad = ops::crossEntropyGrad(m_context, hidden.value, head, batch.labels, factors, chunk,
                                                            weight ? &weight->sum() : nullptr, bias ? &bias->sum() : nullptr);
         result.losses = std::move(grad.losses);
@@ -191,14 +206,18 @@ PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::v
     return result;
 }
 
-PassResult DecoderPass::step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options, std::stop_token stop)
+PassResult DecoderPass::step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options,
+                             std::stop_token stop)
 {
     if (int64_t(factors.size()) != batch.nLabels())
-        throw std::invalid_argument(std::to_string(factors.size()) + " factors for " + std::to_string(batch.nLabels()) + " labels");
-    return run(batch, [&](const Tensor&) { return std::vector<float>(factors.begin(), factors.end()); }, options, stop);
+        throw std::invalid_argument(std::to_string(factors.size()) + " factors for " + std::to_string(batch.nLabels()) +
+                                    " labels");
+    return run(
+        batch, [&](const Tensor&) { return std::vector<float>(factors.begin(), factors.end()); }, options, stop);
 }
 
-PassResult DecoderPass::step(const PackedBatch& batch, const Objective& objective, const PassOptions& options, std::stop_token stop)
+PassResult DecoderPass::step(const PackedBatch& batch, const Objective& objective, const PassOptions& options,
+                             std::stop_token stop)
 {
     return run(
         batch,

@@ -14,13 +14,14 @@
 namespace sy::train {
 
 struct PassOptions {
-    bool hasCheckpoints = false; // layers are computed again on the way back: one row of each layer's input is kept instead of all
-    int64_t lossChunkRows = 0;   // rows of logits at a time; 0: ops::lossChunkRows()
+    bool hasCheckpoints =
+        false; // layers are computed again on the way back: one row of each layer's input is kept instead of all
+    int64_t lossChunkRows = 0; // rows of logits at a time; 0: ops::lossChunkRows()
     BalanceOptions balance;
 };
 
-/// dLoss / d losses[i] for the losses of a batch's labels. Called once in a step, so an objective that needs the losses first
-/// (preferences) may look at them.
+/// dLoss / d losses[i] for the losses of a batch's labels. Called once in a step, so an objective that needs the losses
+/// first (preferences) may look at them.
 using Objective = std::function<std::vector<float>(std::span<const float> losses)>;
 
 struct PassResult {
@@ -32,15 +33,17 @@ struct PassResult {
 /// are read, in whatever form inference has them; nothing of the model changes.
 class DecoderPass {
 public:
-    /// All borrowed. Throws Unsupported for a model with layers that have no gradient yet, and for an update or tensor that no
-    /// layer would use: the unused ones are named.
+    /// All borrowed. Throws Unsupported for a model with layers that have no gradient yet, and for an update or tensor that
+    /// no layer would use: the unused ones are named.
     DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained);
 
-    /// Adds the gradients of sum(factor * loss) over the batch's labels to the trained set. Without labels only the balance loss
-    /// does anything. Throws Cancelled within one layer of a request to stop (gradients are then partly added),
+    /// Adds the gradients of sum(factor * loss) over the batch's labels to the trained set. Without labels only the balance
+    /// loss does anything. Throws Cancelled within one layer of a request to stop (gradients are then partly added),
     /// std::invalid_argument for tokens outside the vocabulary.
-    PassResult step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options = {}, std::stop_token stop = {});
-    PassResult step(const PackedBatch& batch, const Objective& objective, const PassOptions& options = {}, std::stop_token stop = {});
+    PassResult step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options = {},
+                    std::stop_token stop = {});
+    PassResult step(const PackedBatch& batch, const Objective& objective, const PassOptions& options = {},
+                    std::stop_token stop = {});
 
     /// The losses alone, with the set as it is now.
     std::vector<float> losses(const PackedBatch& batch, std::stop_token stop = {});
@@ -52,8 +55,8 @@ private:
     Pass makePass(const PackedBatch& batch, const BalanceOptions& balance) const;
     Variable forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::stop_token stop) const;
     Variable block(Pass& pass, Tape& tape, int layer, const Variable& x) const;
-    PassResult run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf, const PassOptions& options,
-                   std::stop_token stop);
+    PassResult run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
+                   const PassOptions& options, std::stop_token stop);
     ops::LossHead lossHead() const;
     void checkNames() const;
 

@@ -44,8 +44,8 @@ int64_t rankOf(const RunConfig::Adapter& config, const std::string& name)
     return config.rank;
 }
 
-std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix>& matrices, const RunConfig::Adapter& config,
-                             const std::string& architecture)
+std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix>& matrices,
+                             const RunConfig::Adapter& config, const std::string& architecture)
 {
     std::set<std::string> names;
     for (const std::string& target : config.targets) {
@@ -53,14 +53,16 @@ std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix
         const auto* preset = std::ranges::find(kPresets, target, &Preset::name);
         bool isFound = false;
         for (const auto& [name, matrix] : matrices) {
-            const bool fits = preset != std::end(kPresets) ? preset->includes(matrix)
-                                                           : matchesPattern(name, target) || matchesPattern(name + ".weight", target);
+            const bool fits = preset != std::end(kPresets)
+                                  ? preset->includes(matrix)
+                                  : matchesPattern(name, target) || matchesPattern(name + ".weight", target);
             isFound = isFound || fits;
             if (fits)
                 names.insert(name);
         }
         if (!isFound && names.size() == before)
-            throw Unsupported("the adapter target \"" + target + "\"", "the model \"" + architecture + "\" has no such matrix to adapt");
+            throw Unsupported("the adapter target \"" + target + "\"",
+                              "the model \"" + architecture + "\" has no such matrix to adapt");
     }
     return names;
 }
@@ -75,10 +77,12 @@ TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& conf
     for (const std::string& name : chosen(matrices, config, model.config().architecture)) {
         const models::AdaptableMatrix& m = matrices.at(name);
         const int64_t rank = rankOf(config, name);
-        const double scale = config.method == RunConfig::Adapter::Method::rslora ? config.alpha / std::sqrt(double(rank)) : config.alpha / double(rank);
+        const double scale = config.method == RunConfig::Adapter::Method::rslora ? config.alpha / std::sqrt(double(rank))
+                                                                                 : config.alpha / double(rank);
         Tensor a = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, rank, m.in} : Shape{rank, m.in});
         fillUniform(a, float(1 / std::sqrt(double(m.in))), seed, index++);
-        addUpdate(set, name, std::move(a), Tensor::zeros(m.nExperts > 0 ? Shape{m.nExperts, m.out, rank} : Shape{m.out, rank}), float(scale));
+        addUpdate(set, name, std::move(a),
+                  Tensor::zeros(m.nExperts > 0 ? Shape{m.nExperts, m.out, rank} : Shape{m.out, rank}), float(scale));
     }
     return set;
 }

@@ -39,10 +39,11 @@ void clipGradients(cpu::ThreadPool& pool, TrainedSet& set, double norm, double l
     for (autograd::Parameter* p : set.parameters()) {
         if (!p->gradient)
             continue;
-        pool.parallelFor(p->gradient.count(), kPiece, [factor = float(factor), g = p->gradient.f32()](int64_t first, int64_t end) {
-            for (int64_t i = first; i < end; ++i)
-                g[i] *= factor;
-        });
+        pool.parallelFor(p->gradient.count(), kPiece,
+                         [factor = float(factor), g = p->gradient.f32()](int64_t first, int64_t end) {
+                             for (int64_t i = first; i < end; ++i)
+                                 g[i] *= factor;
+                         });
     }
 }
 

@@ -27,7 +27,7 @@ struct AdamWSettings {
 
 /// What AdamW keeps of one parameter.
 struct AdamWState {
-    Tensor mean;                    // f32, shape of the parameter
+    Tensor mean; // f32, shape of the parameter
     Tensor square;
     std::vector<int64_t> stepsDone; // one, or one for each expert of a parameter (nExperts, ...)
 };

@@ -31,8 +31,9 @@ struct PackedBatch {
     void add(const TrainingText& text);
 };
 
-/// Puts texts into bins of at most `binTokens`, best fit by falling length (Ding et al. 2024, arXiv:2404.10830). Returns for each
-/// bin the indices of its texts, ascending; bins in the order of their first text. Texts longer than a bin get one of their own.
+/// Puts texts into bins of at most `binTokens`, best fit by falling length (Ding et al. 2024, arXiv:2404.10830). Returns for
+/// each bin the indices of its texts, ascending; bins in the order of their first text. Texts longer than a bin get one of
+/// their own.
 std::vector<std::vector<size_t>> packTexts(std::span<const int64_t> lengths, int64_t binTokens);
 
 } // namespace sy::train

@@ -49,7 +49,8 @@ std::vector<double> logProbabilities(const PackedBatch& batch, std::span<const f
     return sums;
 }
 
-PreferenceLoss dpoLoss(const PackedBatch& batch, std::span<const float> losses, std::span<const double> references, double beta)
+PreferenceLoss dpoLoss(const PackedBatch& batch, std::span<const float> losses, std::span<const double> references,
+                       double beta)
 {
     check(batch, losses);
     if (references.size() != batch.lengths.size())
@@ -58,7 +59,8 @@ PreferenceLoss dpoLoss(const PackedBatch& batch, std::span<const float> losses, 
     PreferenceLoss result{0, std::vector<float>(losses.size(), 0.0f), {}, {}};
     for (size_t chosen = 0; chosen < now.size(); chosen += 2) {
         const size_t rejected = chosen + 1;
-        const double reward = beta * (now[chosen] - references[chosen]), other = beta * (now[rejected] - references[rejected]);
+        const double reward = beta * (now[chosen] - references[chosen]),
+                     other = beta * (now[rejected] - references[rejected]);
         result.rewardsChosen.push_back(reward);
         result.rewardsRejected.push_back(other);
         result.loss += minusLogSigmoid(reward - other);

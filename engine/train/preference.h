@@ -10,9 +10,9 @@ namespace sy::train {
 
 /// A batch whose texts are pairs, a prompt with its chosen and then with its rejected reply, and what its objective says.
 struct PreferenceLoss {
-    double loss = 0;                     // sum over the pairs
-    std::vector<float> factors;          // dLoss / d losses[i], as Objective returns them
-    std::vector<double> rewardsChosen;   // by pair; ORPO: log odds
+    double loss = 0;                   // sum over the pairs
+    std::vector<float> factors;        // dLoss / d losses[i], as Objective returns them
+    std::vector<double> rewardsChosen; // by pair; ORPO: log odds
     std::vector<double> rewardsRejected;
 };
 
@@ -25,7 +25,8 @@ std::vector<double> logProbabilities(const PackedBatch& batch, std::span<const f
 /// references  logProbabilities() of the model without what is trained, by text
 ///
 /// Throws std::invalid_argument when the texts are not pairs or the counts differ.
-PreferenceLoss dpoLoss(const PackedBatch& batch, std::span<const float> losses, std::span<const double> references, double beta);
+PreferenceLoss dpoLoss(const PackedBatch& batch, std::span<const float> losses, std::span<const double> references,
+                       double beta);
 
 /// The mean loss of the chosen reply plus lambda times -ln sigmoid(log odds ratio), of mean log-probabilities. Hong et al.
 /// 2024, arXiv:2403.07691.

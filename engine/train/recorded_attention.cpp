@@ -16,11 +16,12 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& a, const P
     q = rope(pass, tape, q, *angles.config, angles);
     k = rope(pass, tape, k, *angles.config, angles);
     const Variable attended = attention(pass, tape, q, k, qkv[2], a.config);
-    return addLinear(pass, tape, attended, a.output, a.outputNorm, a.epsilon, prefix + "post_attention_norm.weight", residual);
+    return addLinear(pass, tape, attended, a.output, a.outputNorm, a.epsilon, prefix + "post_attention_norm.weight",
+                     residual);
 }
 
-Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& f, const std::string& prefix, const Variable& normed,
-                        const Variable& residual)
+Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& f, const std::string& prefix,
+                        const Variable& normed, const Variable& residual)
 {
     const std::vector<Variable> both = linears(pass, tape, normed, {&f.gate, &f.up});
     const Variable hidden = gatedActivation(pass, tape, f.activation, both[0], both[1]);

@@ -70,8 +70,15 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
     std::vector<Tensor> results;
     bool isTrained = false;
     for (const nn::Linear* l : list) {
-        Kept k{*l, l->name.empty() ? nullptr : pass.trained.update(l->name), pass.trained.tensor(l->name + ".weight"),
-               pass.trained.tensor(l->name + ".bias"), {}, {}, {}, {}, {}};
+        Kept k{*l,
+               l->name.empty() ? nullptr : pass.trained.update(l->name),
+               pass.trained.tensor(l->name + ".weight"),
+               pass.trained.tensor(l->name + ".bias"),
+               {},
+               {},
+               {},
+               {},
+               {}};
         isTrained = isTrained || k.matrix || k.weight || k.bias;
         kept.push_back(std::move(k));
     }

@@ -65,7 +65,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
     const std::vector<Tensor> ups = ops::matmulGroup(pass.context, ops::MatmulInput(c.value), a.valueUp);
     for (int h = 0; h < config.nHeads; ++h) {
         const int64_t keyColumn = h * keyDim, valueColumn = int64_t(h) * config.valueDim;
-        ops::gemmWeight(pass.context, ops::viewOf(c.value), a.keyUp[size_t(h)], ops::columns(ops::targetOf(keys), keyColumn));
+        ops::gemmWeight(pass.context, ops::viewOf(c.value), a.keyUp[size_t(h)],
+                        ops::columns(ops::targetOf(keys), keyColumn));
         copyColumns(pass.context, r.value, keys, keyColumn + config.nopeDim);
         copyColumns(pass.context, ups[size_t(h)], values, valueColumn);
         if (!part)
@@ -95,8 +96,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
                 const HeadRows rows = headRows(config, h);
                 const auto update = [&](const Tensor& dy, int64_t first) {
                     Tensor dB = part->dB.rowRange(first, dy.cols());
-                    ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(low), ops::targetOf(dB), ops::Write::adds,
-                              part->factors.scale);
+                    ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(low), ops::targetOf(dB),
+                              ops::Write::adds, part->factors.scale);
                     ops::gemm(pass.exact, ops::viewOf(dy), ops::viewOf(part->factors.b.rowRange(first, dy.cols())),
                               ops::targetOf(dLow), ops::Write::adds, part->factors.scale);
                 };
@@ -105,7 +106,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
             }
             if (part) {
                 Tensor dA = part->dA;
-                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLow)), ops::viewOf(c.value), ops::targetOf(dA), ops::Write::adds);
+                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLow)), ops::viewOf(c.value), ops::targetOf(dA),
+                          ops::Write::adds);
                 ops::gemm(pass.exact, ops::viewOf(dLow), ops::viewOf(part->factors.a), ops::targetOf(dc), ops::Write::adds);
             }
             tape.add(c, std::move(dc));
@@ -124,7 +126,8 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& a, const P
     const Variable key = rope(pass, tape, latentAndKey[1], a.keyRope, angles);
     Variable queries = normed;
     if (a.qDown.weight)
-        queries = rmsNorm(pass, tape, linear(pass, tape, normed, a.qDown), a.qNorm, a.epsilon, prefix + "attn_q_a_norm.weight");
+        queries =
+            rmsNorm(pass, tape, linear(pass, tape, normed, a.qDown), a.qNorm, a.epsilon, prefix + "attn_q_a_norm.weight");
     const Variable q = rope(pass, tape, linear(pass, tape, queries, a.q), a.queryRope, angles);
     const std::vector<Variable> kv = decompress(pass, tape, a, latent, key);
     const ops::AttentionConfig config{c.nHeads, c.nHeads, c.nopeDim + c.ropeDim, c.valueDim, c.scale};

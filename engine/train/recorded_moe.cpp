@@ -49,7 +49,8 @@ struct Product {
 
     // The gradient of x for that of y. What is trained gets its gradient from dyTrained, which for the last product is dy
     // times the weights of the choices.
-    Tensor backward(Pass& pass, const ops::ExpertGroups& groups, const Tensor& x, const Tensor& dy, const Tensor& dyTrained) const
+    Tensor backward(Pass& pass, const ops::ExpertGroups& groups, const Tensor& x, const Tensor& dy,
+                    const Tensor& dyTrained) const
     {
         Tensor dx = ops::expertProductsGrad(pass.exact, dy, groups, *matrices);
         each(groups, [&](int32_t e, int64_t first, int64_t n) {
@@ -57,8 +58,8 @@ struct Product {
             if (weight) {
                 const int64_t height = matrices->weights[0].rows();
                 Tensor dWeight = weight->sum().rowRange(e * height, height);
-                ops::gemm(pass.exact, ops::transposed(ops::viewOf(trainedOut)), ops::viewOf(in), ops::targetOf(dWeight), ops::Write::adds,
-                          matrices->scales ? matrices->scales.f32()[e] : 1.0f);
+                ops::gemm(pass.exact, ops::transposed(ops::viewOf(trainedOut)), ops::viewOf(in), ops::targetOf(dWeight),
+                          ops::Write::adds, matrices->scales ? matrices->scales.f32()[e] : 1.0f);
             }
             if (bias) {
                 Tensor dBias = bias->sum().rowRange(e, 1);
@@ -119,14 +120,15 @@ ops::BalanceLoss balanceOf(Pass& pass, const ops::Routing& routing, int layer)
 }
 
 // residual + the routed experts' results.
-Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int layer, const std::string& prefix, const Variable& x,
-                    const Variable& residual)
+Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int layer, const std::string& prefix,
+                    const Variable& x, const Variable& residual)
 {
     const std::string routerName = prefix + "ffn_gate_inp";
     autograd::Parameter* router = pass.trained.tensor(routerName + ".weight");
     autograd::Parameter* routerBias = pass.trained.tensor(routerName + ".bias");
-    const ops::Routing routing = ops::route(
-        pass.context, ops::matmul(pass.exact, ops::MatmulInput(x.value), moe.router, moe.routerBias), moe.selectionBias, moe.routing);
+    const ops::Routing routing =
+        ops::route(pass.context, ops::matmul(pass.exact, ops::MatmulInput(x.value), moe.router, moe.routerBias),
+                   moe.selectionBias, moe.routing);
     const ops::ExpertGroups groups = ops::groupByExpert(routing, moe.experts.nExperts());
     Tensor dProbabilities;
     if (pass.balance.form != BalanceOptions::Form::none)
@@ -139,52 +141,55 @@ Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int l
     Tensor y = Tensor::of(residual.value.values(), residual.value.shape());
     ops::addToTokens(pass.context, groups, down.forward(pass, groups, hidden), groups.weights, y);
 
-    const bool isWanted =
-        x.isWanted() || residual.isWanted() || gate.isTrained() || up.isTrained() || down.isTrained() || router || routerBias;
-    return tape.record(std::move(y), isWanted, [&pass, &tape, &moe, x, residual, routing, groups, dProbabilities, gate, up, down, gates,
-                                                ups, router, routerBias](Tensor dy) {
-        const ops::ExpertMatrices& last = moe.experts.down;
-        const Tensor hidden = ops::gatedActivation(pass.context, moe.experts.activation, gates, ups);
-        const Tensor dRows = ops::embedRows(pass.exact, dy, groups.tokens);
-        Tensor dWeighted = Tensor::of(dRows.values(), dRows.shape());
-        const int64_t dim = dRows.cols(), ffn = hidden.cols();
-        for (int64_t i = 0; i < dRows.rows(); ++i)
-            for (int64_t c = 0; c < dim; ++c)
-                dWeighted.f32()[i * dim + c] *= groups.weights[size_t(i)];
+    const bool isWanted = x.isWanted() || residual.isWanted() || gate.isTrained() || up.isTrained() || down.isTrained() ||
+                          router || routerBias;
+    return tape.record(std::move(y), isWanted,
+                       [&pass, &tape, &moe, x, residual, routing, groups, dProbabilities, gate, up, down, gates, ups, router,
+                        routerBias](Tensor dy) {
+                           const ops::ExpertMatrices& last = moe.experts.down;
+                           const Tensor hidden = ops::gatedActivation(pass.context, moe.experts.activation, gates, ups);
+                           const Tensor dRows = ops::embedRows(pass.exact, dy, groups.tokens);
+                           Tensor dWeighted = Tensor::of(dRows.values(), dRows.shape());
+                           const int64_t dim = dRows.cols(), ffn = hidden.cols();
+                           for (int64_t i = 0; i < dRows.rows(); ++i)
+                               for (int64_t c = 0; c < dim; ++c)
+                                   dWeighted.f32()[i * dim + c] *= groups.weights[size_t(i)];
 
-        Tensor dHidden = down.backward(pass, groups, hidden, dRows, dWeighted); // not yet weighted
-        std::vector<float> dWeights(groups.weights.size());
-        Product::each(groups, [&](int32_t e, int64_t first, int64_t n) {
-            for (int64_t i = first; i < first + n; ++i) {
-                float& d = dWeights[size_t(i)];
-                d = dot(dHidden.f32() + i * ffn, hidden.f32() + i * ffn, ffn);
-                if (last.biases)
-                    d += dot(dRows.f32() + i * dim, last.biases.f32() + e * dim, dim);
-                for (int64_t c = 0; c < ffn; ++c)
-                    dHidden.f32()[i * ffn + c] *= groups.weights[size_t(i)];
-            }
-        });
-        const ops::GatedActivationGrad d = ops::gatedActivationGrad(pass.exact, moe.experts.activation, gates, ups, dHidden);
-        const Tensor rows = ops::embedRows(pass.exact, x.value, groups.tokens);
-        const Tensor dFromGate = gate.backward(pass, groups, rows, d.gate, d.gate);
-        const Tensor dFromUp = up.backward(pass, groups, rows, d.up, d.up);
+                           Tensor dHidden = down.backward(pass, groups, hidden, dRows, dWeighted); // not yet weighted
+                           std::vector<float> dWeights(groups.weights.size());
+                           Product::each(groups, [&](int32_t e, int64_t first, int64_t n) {
+                               for (int64_t i = first; i < first + n; ++i) {
+                                   float& d = dWeights[size_t(i)];
+                                   d = dot(dHidden.f32() + i * ffn, hidden.f32() + i * ffn, ffn);
+                                   if (last.biases)
+                                       d += dot(dRows.f32() + i * dim, last.biases.f32() + e * dim, dim);
+                                   for (int64_t c = 0; c < ffn; ++c)
+                                       dHidden.f32()[i * ffn + c] *= groups.weights[size_t(i)];
+                               }
+                           });
+                           const ops::GatedActivationGrad d =
+                               ops::gatedActivationGrad(pass.exact, moe.experts.activation, gates, ups, dHidden);
+                           const Tensor rows = ops::embedRows(pass.exact, x.value, groups.tokens);
+                           const Tensor dFromGate = gate.backward(pass, groups, rows, d.gate, d.gate);
+                           const Tensor dFromUp = up.backward(pass, groups, rows, d.up, d.up);
 
-        const Tensor dLogits =
-            ops::routeGrad(pass.exact, routing, moe.routing, weightsOfChoices(routing, groups, dWeights), dProbabilities);
-        if (router)
-            ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLogits)), ops::viewOf(x.value), ops::targetOf(router->sum()),
-                      ops::Write::adds);
-        if (routerBias)
-            ops::addBiasGrad(pass.exact, dLogits, routerBias->sum());
-        if (x.isWanted()) {
-            Tensor dx = Tensor::empty(x.value.shape());
-            ops::gemmWeight(pass.exact, ops::viewOf(dLogits), moe.router, ops::targetOf(dx));
-            ops::addToTokens(pass.exact, groups, dFromGate, {}, dx);
-            ops::addToTokens(pass.exact, groups, dFromUp, {}, dx);
-            tape.add(x, std::move(dx));
-        }
-        tape.add(residual, std::move(dy));
-    });
+                           const Tensor dLogits =
+                               ops::routeGrad(pass.exact, routing, moe.routing, weightsOfChoices(routing, groups, dWeights),
+                                              dProbabilities);
+                           if (router)
+                               ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLogits)), ops::viewOf(x.value),
+                                         ops::targetOf(router->sum()), ops::Write::adds);
+                           if (routerBias)
+                               ops::addBiasGrad(pass.exact, dLogits, routerBias->sum());
+                           if (x.isWanted()) {
+                               Tensor dx = Tensor::empty(x.value.shape());
+                               ops::gemmWeight(pass.exact, ops::viewOf(dLogits), moe.router, ops::targetOf(dx));
+                               ops::addToTokens(pass.exact, groups, dFromGate, {}, dx);
+                               ops::addToTokens(pass.exact, groups, dFromUp, {}, dx);
+                               tape.add(x, std::move(dx));
+                           }
+                           tape.add(residual, std::move(dy));
+                       });
 }
 
 } // namespace

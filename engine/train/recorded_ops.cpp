@@ -28,13 +28,14 @@ Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight
     const Tensor rows = x.value.reshaped({x.value.count() / weight.count(), weight.count()});
     autograd::Parameter* trained = pass.trained.tensor(name);
     Tensor y = ops::rmsNorm(pass.context, rows, weight, epsilon).reshaped(shape);
-    return tape.record(std::move(y), x.isWanted() || trained, [&pass, &tape, x, rows, weight, epsilon, trained, shape](Tensor dy) {
-        const Tensor dRows = dy.reshaped(rows.shape());
-        if (trained)
-            ops::addRmsNormWeightGrad(pass.exact, rows, epsilon, dRows, trained->sum());
-        if (x.isWanted())
-            tape.add(x, ops::rmsNormGrad(pass.exact, rows, weight, epsilon, dRows).reshaped(shape));
-    });
+    return tape.record(std::move(y), x.isWanted() || trained,
+                       [&pass, &tape, x, rows, weight, epsilon, trained, shape](Tensor dy) {
+                           const Tensor dRows = dy.reshaped(rows.shape());
+                           if (trained)
+                               ops::addRmsNormWeightGrad(pass.exact, rows, epsilon, dRows, trained->sum());
+                           if (x.isWanted())
+                               tape.add(x, ops::rmsNormGrad(pass.exact, rows, weight, epsilon, dRows).reshaped(shape));
+                       });
 }
 
 Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& config, const Pass::Rope& angles)
@@ -47,19 +48,23 @@ Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& 
     });
 }
 
-Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v, const ops::AttentionConfig& config)
+Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
+                   const ops::AttentionConfig& config)
 {
-    const ops::PackedAttention forward = ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config);
-    return tape.record(forward.output, q.isWanted() || k.isWanted() || v.isWanted(), [&pass, &tape, q, k, v, config, forward](Tensor dy) {
-        ops::AttentionGrad grad =
-            ops::packedAttentionGrad(pass.exact, q.value, k.value, v.value, pass.batch.lengths, config, forward, dy);
-        tape.add(q, std::move(grad.q));
-        tape.add(k, std::move(grad.k));
-        tape.add(v, std::move(grad.v));
-    });
+    const ops::PackedAttention forward =
+        ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config);
+    return tape.record(
+        forward.output, q.isWanted() || k.isWanted() || v.isWanted(), [&pass, &tape, q, k, v, config, forward](Tensor dy) {
+            ops::AttentionGrad grad =
+                ops::packedAttentionGrad(pass.exact, q.value, k.value, v.value, pass.batch.lengths, config, forward, dy);
+            tape.add(q, std::move(grad.q));
+            tape.add(k, std::move(grad.k));
+            tape.add(v, std::move(grad.v));
+        });
 }
 
-Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate, const Variable& up)
+Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
+                         const Variable& up)
 {
     Tensor y = ops::gatedActivation(pass.context, activation, gate.value, up.value);
     return tape.record(std::move(y), gate.isWanted() || up.isWanted(), [&pass, &tape, activation, gate, up](Tensor dy) {

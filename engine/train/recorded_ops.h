@@ -47,9 +47,11 @@ Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight
 /// In place: x's memory must be nobody else's.
 Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& config, const Pass::Rope& angles);
 
-Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v, const ops::AttentionConfig& config);
+Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
+                   const ops::AttentionConfig& config);
 
-Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate, const Variable& up);
+Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
+                         const Variable& up);
 
 Variable add(Pass& pass, Tape& tape, const Variable& a, const Variable& b);
 
@@ -68,10 +70,10 @@ Variable addLinear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& 
                    const std::string& normName, const Variable& residual);
 
 /// residual + attention(normed).
-Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& attention, const Pass::Rope& rope, const std::string& prefix,
-                      const Variable& normed, const Variable& residual);
-Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& attention, const Pass::Rope& rope, const std::string& prefix,
-                      const Variable& normed, const Variable& residual);
+Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& attention, const Pass::Rope& rope,
+                      const std::string& prefix, const Variable& normed, const Variable& residual);
+Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& attention, const Pass::Rope& rope,
+                      const std::string& prefix, const Variable& normed, const Variable& residual);
 
 /// residual + feedForward(normed).
 Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& feedForward, const std::string& prefix,

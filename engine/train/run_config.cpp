@@ -41,13 +41,18 @@ const char* nameOf(const Named<T> (&names)[n], T value)
 // An object whose keys are taken one by one; what is left over is unknown.
 class Keys {
 public:
-    Keys(const json& object, std::string source, std::string prefix) : m_object(object), m_source(std::move(source)), m_prefix(std::move(prefix))
+    Keys(const json& object, std::string source, std::string prefix)
+        : m_object(object), m_source(std::move(source)), m_prefix(std::move(prefix))
     {
         if (!object.is_object())
-            throw BadFile(m_source, (m_prefix.empty() ? "the configuration" : m_prefix.substr(0, m_prefix.size() - 1)) + " is no object");
+            throw BadFile(m_source, (m_prefix.empty() ? "the configuration" : m_prefix.substr(0, m_prefix.size() - 1)) +
+                                        " is no object");
     }
 
-    [[noreturn]] void bad(const std::string& key, const std::string& problem) const { throw BadFile(m_source, m_prefix + key + " " + problem); }
+    [[noreturn]] void bad(const std::string& key, const std::string& problem) const
+    {
+        throw BadFile(m_source, m_prefix + key + " " + problem);
+    }
 
     const json* take(const std::string& key)
     {
@@ -159,7 +164,8 @@ void readAdapter(Keys& keys, RunConfig::Adapter& a)
         a.targets.clear();
         if (targets->is_string())
             a.targets.push_back(targets->get<std::string>());
-        else if (targets->is_array() && !targets->empty() && std::ranges::all_of(*targets, [](const json& t) { return t.is_string(); }))
+        else if (targets->is_array() && !targets->empty() &&
+                 std::ranges::all_of(*targets, [](const json& t) { return t.is_string(); }))
             a.targets = targets->get<std::vector<std::string>>();
         else
             keys.bad("targets", "is neither a preset nor a list of names");
@@ -237,7 +243,8 @@ nlohmann::ordered_json toJson(const RunConfig& c)
              {{"method", nameOf(kMethods, c.adapter.method)},
               {"rank", c.adapter.rank},
               {"alpha", c.adapter.alpha},
-              {"targets", c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
+              {"targets",
+               c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
               {"rankPattern", ranks}}},
             {"optimizer",
              {{"name", "adamw"},

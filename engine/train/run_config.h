@@ -30,8 +30,8 @@ struct RunConfig {
     struct Adapter {
         enum class Method : uint8_t { lora, rslora, loraPlus } method = Method::lora;
         int64_t rank = 16;
-        double alpha = 32;                                       // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
-        std::vector<std::string> targets = {"all-linear"};       // one preset, or names of matrices; * stands for anything
+        double alpha = 32;                                 // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
+        std::vector<std::string> targets = {"all-linear"}; // one preset, or names of matrices; * stands for anything
         std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
     } adapter;
 
@@ -61,8 +61,8 @@ struct RunConfig {
     uint64_t seed = 3407;
 };
 
-/// Reads the JSON text of a configuration. Throws BadFile with `source` and the key for what is no JSON, of the wrong type or out
-/// of range, and for every key that this version does not know.
+/// Reads the JSON text of a configuration. Throws BadFile with `source` and the key for what is no JSON, of the wrong type
+/// or out of range, and for every key that this version does not know.
 RunConfig parseRunConfig(const std::string& text, const std::string& source);
 
 /// The same as JSON, every key written.

@@ -34,15 +34,16 @@ std::vector<size_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
 AdamWSettings optimizerOf(const RunConfig& config)
 {
     const RunConfig::Optimizer& o = config.optimizer;
-    return {o.beta1, o.beta2, o.epsilon, o.weightDecay, config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
+    return {o.beta1, o.beta2, o.epsilon, o.weightDecay,
+            config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
 }
 
 } // namespace
 
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
                  std::filesystem::path folder, std::string modelFingerprint)
-    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)), m_set(newAdapter(model, config.adapter, config.seed)),
-      m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
+    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)),
+      m_set(newAdapter(model, config.adapter, config.seed)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
     const auto nTexts = int64_t(data.texts.size());
     m_stepsPerEpoch = (nTexts + config.batch.sequences - 1) / config.batch.sequences;

@@ -30,9 +30,9 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
-/// A supervised run: texts in an order that follows from the seed, packed into micro-batches, their gradients added up over a step
-/// with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same model, data and
-/// configuration give the same bytes at every thread count, stopped and resumed or not.
+/// A supervised run: texts in an order that follows from the seed, packed into micro-batches, their gradients added up over
+/// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same
+/// model, data and configuration give the same bytes at every thread count, stopped and resumed or not.
 class Trainer {
 public:
     /// Everything is borrowed. `folder` gets the checkpoints. Throws what DecoderPass and newAdapter throw.
@@ -45,13 +45,13 @@ public:
     int64_t nSteps() const { return m_nSteps; }
     int64_t nTrained() const; // numbers
 
-    /// Goes on from the newest checkpoint in the folder that can be read; false when there is none. Throws as readCheckpoint()
-    /// when the newest readable one belongs to something else.
+    /// Goes on from the newest checkpoint in the folder that can be read; false when there is none. Throws as
+    /// readCheckpoint() when the newest readable one belongs to something else.
     bool resume();
 
     /// Trains to the end. A request to stop takes effect within a layer; the step in progress is given up. A checkpoint is
-    /// written every so many steps, at the end and when stopped. Throws StorageFailure when one cannot be written (those before it
-    /// are whole), OutOfMemory.
+    /// written every so many steps, at the end and when stopped. Throws StorageFailure when one cannot be written (those
+    /// before it are whole), OutOfMemory.
     RunEnd run(std::stop_token stop, const std::function<void(const StepReport&)>& onStep);
 
     TrainedSet& trained() { return m_set; }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Blocks of 64 queries meet blocks of 64 keys; scores live only inside a task.
 //
-// Backward walks the blocks twice, once with a task for each block of queries (dq) and once with a task for each block of keys
-// (dk and dv of all heads that share them). Scores and weights' gradients are computed in both: seven products instead of
-// five, but every sum belongs to one task, so that there are no atomics, no copies of dk per thread, and one order.
+// Backward walks the blocks twice, once with a task for each block of queries (dq) and once with a task for each block of
+// keys (dk and dv of all heads that share them). Scores and weights' gradients are computed in both: seven products instead
+// of five, but every sum belongs to one task, so that there are no atomics, no copies of dk per thread, and one order.
 #include "engine/ops/attention/attention_grad.h"
 
 #include "engine/ops/attention/attention_grad_rows.h"
@@ -69,7 +69,9 @@ public:
           m_gemm(gemmKernels(context.level)), m_blocks(cut(lengths))
     {
         const int64_t nTokens = q.rows();
-        const auto fits = [&](const Tensor& x, int nHeads, int dim) { return x.rows() == nTokens && x.cols() == int64_t(nHeads) * dim; };
+        const auto fits = [&](const Tensor& x, int nHeads, int dim) {
+            return x.rows() == nTokens && x.cols() == int64_t(nHeads) * dim;
+        };
         if (config.nKvHeads < 1 || config.nHeads % config.nKvHeads != 0 || !fits(q, config.nHeads, config.headDim) ||
             !fits(k, config.nKvHeads, config.headDim) || !fits(v, config.nKvHeads, config.valueDim) ||
             std::accumulate(lengths.begin(), lengths.end(), int64_t(0)) != nTokens)
@@ -80,7 +82,8 @@ public:
     PackedAttention forward() const
     {
         const auto& c = m_config;
-        PackedAttention result{Tensor::empty({m_q.rows(), int64_t(c.nHeads) * c.valueDim}), Tensor::empty({m_q.rows(), c.nHeads})};
+        PackedAttention result{Tensor::empty({m_q.rows(), int64_t(c.nHeads) * c.valueDim}),
+                               Tensor::empty({m_q.rows(), c.nHeads})};
         eachTask(c.nHeads, [&](const Block& block, int head) { forwardBlock(block, head, result); });
         return result;
     }
@@ -197,7 +200,8 @@ private:
             scores(queries, keys, head, weights);
             for (int64_t i = 0; i < queries.n; ++i) {
                 const Seen s = seen(queries.row + i, keys);
-                const float correction = m_rows.softmaxStep(weights + i * kBlock, s.first, s.last, int(keys.n), largest + i, sums + i);
+                const float correction =
+                    m_rows.softmaxStep(weights + i * kBlock, s.first, s.last, int(keys.n), largest + i, sums + i);
                 if (!isFirst && correction != 1.0f)
                     m_rows.scale(output.data + i * output.rowStride, correction, c.valueDim);
             }
@@ -238,8 +242,8 @@ private:
     {
         const auto& c = m_config;
         scores(queries, keys, head, weights);
-        product(view(dy, queries, head, c.valueDim), transposed(view(m_v, keys, kvHead(head), c.valueDim)), {dScores, kBlock},
-                Write::sets);
+        product(view(dy, queries, head, c.valueDim), transposed(view(m_v, keys, kvHead(head), c.valueDim)),
+                {dScores, kBlock}, Write::sets);
         for (int64_t i = 0; i < queries.n; ++i) {
             const int64_t entry = (queries.row + i) * c.nHeads + head;
             const Seen s = seen(queries.row + i, keys);

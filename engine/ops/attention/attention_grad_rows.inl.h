@@ -78,7 +78,9 @@ struct AttentionGradLoop {
     static void scoreGrad(const float* weights, float* dWeights, float delta, float scale, int n) noexcept
     {
         const V d = V::all(delta), s = V::all(scale);
-        each([&](int64_t i, int lanes) { store(load(weights + i, lanes) * (load(dWeights + i, lanes) - d) * s, dWeights + i, lanes); }, n);
+        each([&](int64_t i,
+                 int lanes) { store(load(weights + i, lanes) * (load(dWeights + i, lanes) - d) * s, dWeights + i, lanes); },
+             n);
     }
 
     static void scale(float* x, float factor, int64_t n) noexcept

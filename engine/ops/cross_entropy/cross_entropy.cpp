@@ -38,11 +38,12 @@ RowKernels kernelsFor(cpu::Level level)
 void check(const Tensor& hidden, const LossHead& head, std::span<const int32_t> labels, int64_t chunkRows)
 {
     if (chunkRows < 1 || hidden.rows() != int64_t(labels.size()) || hidden.cols() != head.weight.cols())
-        throw std::invalid_argument("crossEntropy: hidden " + toString(hidden.shape()) + ", head " + toString(head.weight.shape()) +
-                                    ", " + std::to_string(labels.size()) + " labels");
+        throw std::invalid_argument("crossEntropy: hidden " + toString(hidden.shape()) + ", head " +
+                                    toString(head.weight.shape()) + ", " + std::to_string(labels.size()) + " labels");
     for (const int32_t label : labels) {
         if (label < 0 || label >= head.weight.rows())
-            throw std::invalid_argument("crossEntropy: label " + std::to_string(label) + " of " + std::to_string(head.weight.rows()));
+            throw std::invalid_argument("crossEntropy: label " + std::to_string(label) + " of " +
+                                        std::to_string(head.weight.rows()));
     }
 }
 
@@ -122,7 +123,8 @@ CrossEntropyGrad crossEntropyGrad(const OpContext& context, const Tensor& hidden
                   Tensor rows = grad.hidden.rowRange(first, n);
                   gemmWeight(context, viewOf(logits), head.weight, targetOf(rows));
                   if (dWeight)
-                      gemm(context, transposed(viewOf(logits)), viewOf(hidden.rowRange(first, n)), targetOf(*dWeight), Write::adds);
+                      gemm(context, transposed(viewOf(logits)), viewOf(hidden.rowRange(first, n)), targetOf(*dWeight),
+                           Write::adds);
                   if (dBias)
                       addBiasGrad(context, logits, *dBias);
               });

@@ -17,8 +17,8 @@ struct LossHead {
     float softCap = 0; // logits stay inside ±softCap; 0: as they are
 };
 
-/// Rows of logits in memory at a time: the next power of two of tokens * dim / vocabulary, so that a chunk of logits is about
-/// as large as the hidden rows (Hsu et al. 2024, arXiv:2410.10989).
+/// Rows of logits in memory at a time: the next power of two of tokens * dim / vocabulary, so that a chunk of logits is
+/// about as large as the hidden rows (Hsu et al. 2024, arXiv:2410.10989).
 int64_t lossChunkRows(int64_t nRows, int64_t dim, int64_t nVocabulary);
 
 /// -ln p(label) of each row, without ever holding logits of more than chunkRows rows.

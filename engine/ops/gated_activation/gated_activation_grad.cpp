@@ -27,7 +27,8 @@ Kernel kernelFor(cpu::Level level)
 }
 
 // The clamped forms belong to few models and need comparisons: plain code, the same at every level.
-void clampedGrad(const GatedActivation& a, const float* gate, const float* up, const float* dy, float* dGate, float* dUp, int64_t n)
+void clampedGrad(const GatedActivation& a, const float* gate, const float* up, const float* dy, float* dGate, float* dUp,
+                 int64_t n)
 {
     const bool isSwish = a.form == GateForm::clampedSwish;
     const float slopeOfExponent = isSwish ? 1.702f : 1.0f, shift = isSwish ? 1.0f : 0.0f;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The usual three levels (Goto and van de Geijn 2008): a task owns a block of c of up to 256 columns; for 256 values of k at
-// a time it packs its part of b into panels as wide as a register tile, once for all its rows, then packs a few rows of a and
-// runs them over the panels. b may be a quantized weight: then packing decodes it, and a decoded tile lives in the second-level
-// cache while every row of a meets it.
+// a time it packs its part of b into panels as wide as a register tile, once for all its rows, then packs a few rows of a
+// and runs them over the panels. b may be a quantized weight: then packing decodes it, and a decoded tile lives in the
+// second-level cache while every row of a meets it.
 #include "engine/ops/gemm/gemm.h"
 
 #include "engine/ops/gemm/gemm_tile.h"
@@ -19,7 +19,8 @@ namespace {
 
 constexpr int64_t kBlockCols = 256; // a multiple of every block type's size
 
-// Rows first ... first + n - 1 and columns of b into panels of `width` columns: (panel, k, width), zeros behind the last one.
+// Rows first ... first + n - 1 and columns of b into panels of `width` columns: (panel, k, width), zeros behind the last
+// one.
 void packFloats(const MatrixView& b, int64_t firstRow, int64_t nRows, int64_t firstCol, int64_t nCols, int width, float* out)
 {
     for (int64_t col = 0; col < nCols; col += width, out += nRows * width) {
@@ -40,7 +41,8 @@ void packFloats(const MatrixView& b, int64_t firstRow, int64_t nRows, int64_t fi
 
 // The same for a weight. A packed weight's tile of 16 rows keeps a block of all of them in one piece, so a strip of columns
 // is one piece too.
-void packWeightRows(const Tensor& weight, int64_t firstRow, int64_t nRows, int64_t firstCol, int64_t nCols, int width, float* out)
+void packWeightRows(const Tensor& weight, int64_t firstRow, int64_t nRows, int64_t firstCol, int64_t nCols, int width,
+                    float* out)
 {
     const quant::QuantType& type = *quant::find(weight.dtype());
     const auto skipBytes = size_t(firstCol / type.valuesPerBlock * type.bytesPerBlock);
@@ -129,7 +131,8 @@ void run(const OpContext& context, const MatrixView& a, int64_t nCols, const Mat
     const int64_t nStrips = (nCols + kBlockCols - 1) / kBlockCols;
     const int64_t nWanted = std::max<int64_t>(1, 3 * context.pool.nThreads() / nStrips);
     const int64_t leastRows = 4 * kernels.rows;
-    const int64_t bandRows = std::max(leastRows, (a.nRows + nWanted - 1) / nWanted + kernels.rows - 1) / kernels.rows * kernels.rows;
+    const int64_t bandRows =
+        std::max(leastRows, (a.nRows + nWanted - 1) / nWanted + kernels.rows - 1) / kernels.rows * kernels.rows;
     const int64_t nBands = (a.nRows + bandRows - 1) / bandRows;
     context.pool.parallelFor(nStrips * nBands, 1, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
@@ -196,20 +199,24 @@ void gemmHere(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView
           [&](int64_t firstK, int64_t depth, float* out) { packFloats(b, firstK, depth, 0, b.nCols, kernels.cols, out); });
 }
 
-void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, const MatrixTarget& c, Write write, float factor)
+void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, const MatrixTarget& c, Write write,
+          float factor)
 {
     check(a, b.nRows);
-    run(context, a, b.nCols, c, write, factor, [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
-        packFloats(b, firstK, depth, firstCol, n, width, out);
-    });
+    run(context, a, b.nCols, c, write, factor,
+        [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
+            packFloats(b, firstK, depth, firstCol, n, width, out);
+        });
 }
 
-void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& weight, const MatrixTarget& c, Write write, float factor)
+void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& weight, const MatrixTarget& c, Write write,
+                float factor)
 {
     check(a, weight.rows());
     const quant::QuantType* type = quant::find(weight.dtype());
     if (!type || weight.cols() % type->valuesPerBlock != 0)
-        throw std::invalid_argument("gemmWeight: weight of " + std::to_string(weight.cols()) + " columns is no multiple of its block");
+        throw std::invalid_argument("gemmWeight: weight of " + std::to_string(weight.cols()) +
+                                    " columns is no multiple of its block");
     run(context, a, weight.cols(), c, write, factor,
         [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
             packWeightRows(weight, firstK, depth, firstCol, n, width, out);

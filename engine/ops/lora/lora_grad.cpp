@@ -10,8 +10,8 @@ void addLoraGrad(const OpContext& context, const LoraFactors& lora, const Tensor
 {
     if (dy.rows() != x.rows() || dy.cols() != lora.b.rows() || x.cols() != lora.a.cols() || low.rows() != x.rows() ||
         low.cols() != lora.a.rows())
-        throw std::invalid_argument("addLoraGrad: x " + toString(x.shape()) + ", gradient " + toString(dy.shape()) + ", factors " +
-                                    toString(lora.a.shape()) + " and " + toString(lora.b.shape()));
+        throw std::invalid_argument("addLoraGrad: x " + toString(x.shape()) + ", gradient " + toString(dy.shape()) +
+                                    ", factors " + toString(lora.a.shape()) + " and " + toString(lora.b.shape()));
     if (dB)
         gemm(context, transposed(viewOf(dy)), viewOf(low), targetOf(*dB), Write::adds, lora.scale);
     if (!dA && !dx)

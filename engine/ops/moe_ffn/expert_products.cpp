@@ -80,8 +80,10 @@ void addToTokens(const OpContext& context, const ExpertGroups& groups, const Ten
                  Tensor& residual)
 {
     const int64_t dim = residual.cols();
-    if (rows.rows() != groups.rows.nRows() || rows.cols() != dim || (!factors.empty() && int64_t(factors.size()) != rows.rows()))
-        throw std::invalid_argument("addToTokens: rows " + toString(rows.shape()) + ", residual " + toString(residual.shape()));
+    if (rows.rows() != groups.rows.nRows() || rows.cols() != dim ||
+        (!factors.empty() && int64_t(factors.size()) != rows.rows()))
+        throw std::invalid_argument("addToTokens: rows " + toString(rows.shape()) + ", residual " +
+                                    toString(residual.shape()));
     // A thread owns columns: a token's rows belong to several experts.
     parallelRows(context, dim, rows.rows(), [&, to = residual.f32()](int64_t first, int64_t end) {
         for (int64_t i = 0; i < rows.rows(); ++i) {

@@ -16,7 +16,8 @@ namespace sy::ops {
 Tensor expertProducts(const OpContext& context, const Tensor& x, const ExpertGroups& groups, const ExpertMatrices& matrices);
 
 /// The gradient of x for the gradient dy of expertProducts().
-Tensor expertProductsGrad(const OpContext& context, const Tensor& dy, const ExpertGroups& groups, const ExpertMatrices& matrices);
+Tensor expertProductsGrad(const OpContext& context, const Tensor& dy, const ExpertGroups& groups,
+                          const ExpertMatrices& matrices);
 
 /// residual[token of row i] += factors[i] * rows[i], a token's rows in ascending order. No factors: all 1.
 void addToTokens(const OpContext& context, const ExpertGroups& groups, const Tensor& rows, std::span<const float> factors,

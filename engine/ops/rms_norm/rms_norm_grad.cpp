@@ -44,7 +44,8 @@ void addRmsNormWeightGrad(const OpContext& context, const Tensor& x, float epsil
 {
     const int64_t dim = x.cols(), nRows = x.rows();
     if (dWeight.count() != dim || dy.count() != x.count())
-        throw std::invalid_argument("addRmsNormWeightGrad: x " + toString(x.shape()) + ", weight " + toString(dWeight.shape()));
+        throw std::invalid_argument("addRmsNormWeightGrad: x " + toString(x.shape()) + ", weight " +
+                                    toString(dWeight.shape()));
     std::vector<float> factors(static_cast<size_t>(nRows));
     parallelRows(context, nRows, dim, [&](int64_t first, int64_t end) {
         for (int64_t row = first; row < end; ++row) {

@@ -7,8 +7,8 @@
 
 namespace sy::ops {
 
-/// The gradient of a router's logits. Which experts are chosen has no gradient; their weights and the probabilities have one,
-/// through the normalization and the gating, also for a router whose own matrix is frozen.
+/// The gradient of a router's logits. Which experts are chosen has no gradient; their weights and the probabilities have
+/// one, through the normalization and the gating, also for a router whose own matrix is frozen.
 ///
 /// routing         what route() returned for these logits
 /// dWeights        (tokens, nUsed) f32: gradient of routing.weights
@@ -29,8 +29,8 @@ struct BalanceLoss {
 /// balanced. Fedus et al. 2021, arXiv:2101.03961.
 BalanceLoss switchBalance(const OpContext& context, const Routing& routing);
 
-/// For each text nExperts / (nUsed * length) * sum of c_e P'_e: c_e the text's choices of e, P'_e its mean share of the sum of a
-/// token's probabilities; mean over the texts. DeepSeek-V3, arXiv:2412.19437.
+/// For each text nExperts / (nUsed * length) * sum of c_e P'_e: c_e the text's choices of e, P'_e its mean share of the sum
+/// of a token's probabilities; mean over the texts. DeepSeek-V3, arXiv:2412.19437.
 ///
 /// lengths  of the texts, which lie one after another
 BalanceLoss sequenceBalance(const OpContext& context, const Routing& routing, std::span<const int64_t> lengths);

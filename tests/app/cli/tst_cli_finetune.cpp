@@ -6,10 +6,10 @@
 
 #include <cmath>
 
+using nlohmann::ordered_json;
 using sy::test::hasKeys;
 using sy::test::Outcome;
 using sy::test::Program;
-using nlohmann::ordered_json;
 
 class TestCliFineTune : public QObject {
     Q_OBJECT
@@ -25,10 +25,14 @@ private slots:
     void whatCannotBeTrainedIsSaid();
 
 private:
-    Outcome run(const QStringList& arguments) const { return m_program.run(QStringList{"finetune"} + arguments + QStringList{"--json", "--threads", "1"}); }
+    Outcome run(const QStringList& arguments) const
+    {
+        return m_program.run(QStringList{"finetune"} + arguments + QStringList{"--json", "--threads", "1"});
+    }
     QByteArray config(int maxSteps) const
     {
-        return QByteArray(R"({"name": "My Run", "model": "tiny.gguf", "data": [{"path": "rows.jsonl"}], "adapter": {"rank": 4},
+        return QByteArray(
+                   R"({"name": "My Run", "model": "tiny.gguf", "data": [{"path": "rows.jsonl"}], "adapter": {"rank": 4},
                              "optimizer": {"learningRate": 0.01, "warmupSteps": 2}, "batch": {"contextLength": 64, "sequences": 2},
                              "epochs": 1000, "checkpoint": {"everySteps": 5}, "maxSteps": )") +
                QByteArray::number(maxSteps) + "}";
@@ -45,9 +49,13 @@ private:
 void TestCliFineTune::initTestCase()
 {
     sy::test::writeTinyModel(m_program.path("tiny.gguf").toStdString(), "Tiny Talker");
-    m_program.write("rows.jsonl", R"({"prompt": "who?", "completion": "me"})" "\n"
-                                  R"({"messages": [{"role": "user", "content": "and you?"}, {"role": "assistant", "content": "me too"}]})" "\n"
-                                  R"({"instruction": "say", "input": "a", "output": "a"})" "\n");
+    m_program.write("rows.jsonl",
+                    R"({"prompt": "who?", "completion": "me"})"
+                    "\n"
+                    R"({"messages": [{"role": "user", "content": "and you?"}, {"role": "assistant", "content": "me too"}]})"
+                    "\n"
+                    R"({"instruction": "say", "input": "a", "output": "a"})"
+                    "\n");
     m_program.write("run.json", config(12));
     m_program.write("long.json", config(100000));
 }
@@ -105,7 +113,8 @@ void TestCliFineTune::aRunReportsItsStepsAndMakesAnAdapter()
 void TestCliFineTune::aKilledRunEndsWithTheSameBytes()
 {
     const QByteArray whole = adapterOf(run({"--config", "run.json", "--name", "whole"}).lines().back());
-    const auto process = m_program.start({"finetune", "--config", "run.json", "--name", "killed", "--json", "--threads", "1"});
+    const auto process =
+        m_program.start({"finetune", "--config", "run.json", "--name", "killed", "--json", "--threads", "1"});
     QByteArray out;
     while (out.count('\n') < 7 && process->waitForReadyRead(Program::kPatienceMs))
         out += process->readAllStandardOutput();
@@ -120,7 +129,8 @@ void TestCliFineTune::aKilledRunEndsWithTheSameBytes()
 
 void TestCliFineTune::ctrlCKeepsWhatThereIs()
 {
-    const auto process = m_program.start({"finetune", "--config", "long.json", "--name", "stopped", "--json", "--threads", "1"});
+    const auto process =
+        m_program.start({"finetune", "--config", "long.json", "--name", "stopped", "--json", "--threads", "1"});
     QVERIFY(process->waitForReadyRead(Program::kPatienceMs));
     ::kill(pid_t(process->processId()), SIGINT);
     const Outcome o = Program::finish(*process);

@@ -208,14 +208,22 @@ private slots:
         QTest::addColumn<QString>("from");
         QTest::addColumn<QString>("to");
         QTest::addColumn<bool>("isUnsupported");
-        QTest::newRow("another method") << "\"peft_type\": \"LORA\"" << "\"peft_type\": \"IA3\"" << true;
-        QTest::newRow("another rank") << "\"r\": 4" << "\"r\": 5" << false;
-        QTest::newRow("no rank") << "\"r\": 4" << "\"s\": 4" << false;
-        QTest::newRow("alpha as text") << "\"lora_alpha\": 8" << "\"lora_alpha\": \"8\"" << false;
-        QTest::newRow("trained biases") << "\"bias\": \"none\"" << "\"bias\": \"all\"" << true;
-        QTest::newRow("an expression") << "\"o_proj\": 16" << "\".*o_proj\": 16" << true;
-        QTest::newRow("saved modules") << "\"modules_to_save\": null" << "\"modules_to_save\": [\"lm_head\"]" << true;
-        QTest::newRow("no JSON") << "{" << "" << false;
+        QTest::newRow("another method") << "\"peft_type\": \"LORA\""
+                                        << "\"peft_type\": \"IA3\"" << true;
+        QTest::newRow("another rank") << "\"r\": 4"
+                                      << "\"r\": 5" << false;
+        QTest::newRow("no rank") << "\"r\": 4"
+                                 << "\"s\": 4" << false;
+        QTest::newRow("alpha as text") << "\"lora_alpha\": 8"
+                                       << "\"lora_alpha\": \"8\"" << false;
+        QTest::newRow("trained biases") << "\"bias\": \"none\""
+                                        << "\"bias\": \"all\"" << true;
+        QTest::newRow("an expression") << "\"o_proj\": 16"
+                                       << "\".*o_proj\": 16" << true;
+        QTest::newRow("saved modules") << "\"modules_to_save\": null"
+                                       << "\"modules_to_save\": [\"lm_head\"]" << true;
+        QTest::newRow("no JSON") << "{"
+                                 << "" << false;
     }
 
     void foldersThatContradictThemselvesAreRefused()
@@ -232,7 +240,8 @@ private slots:
         QVERIFY(config.contains(from));
         config.replace(config.indexOf(from), from.size(), to);
         std::ofstream(copy / "adapter_config.json") << config.toStdString();
-        std::ofstream(copy / "adapter_model.safetensors", std::ios::binary) << test::readFile(folder / "adapter_model.safetensors");
+        std::ofstream(copy / "adapter_model.safetensors", std::ios::binary)
+            << test::readFile(folder / "adapter_model.safetensors");
         const auto model = loadFolder("llama");
         if (isUnsupported)
             QVERIFY_THROWS_EXCEPTION(Unsupported, models::readPeftAdapter(copy, *model));

@@ -30,7 +30,8 @@ const Case kCases[] = {
 
 constexpr float kSinks[] = {0.7f, -0.4f, 0.1f, 0.2f};
 
-std::vector<double> definition(const Case& t, const std::vector<double>& q, const std::vector<double>& k, const std::vector<double>& v)
+std::vector<double> definition(const Case& t, const std::vector<double>& q, const std::vector<double>& k,
+                               const std::vector<double>& v)
 {
     const auto& c = t.config;
     const auto group = size_t(c.nHeads / c.nKvHeads), hd = size_t(c.headDim), vd = size_t(c.valueDim);
@@ -114,7 +115,8 @@ private slots:
             const auto again = ops::packedAttention(context, in.q, in.k, in.v, t.lengths, t.config);
             QVERIFY(test::sameBits(again.output, forward.output) && test::sameBits(again.logSums, forward.logSums));
             const auto gradAgain = ops::packedAttentionGrad(context, in.q, in.k, in.v, t.lengths, t.config, again, in.dy);
-            QVERIFY(test::sameBits(gradAgain.q, grad.q) && test::sameBits(gradAgain.k, grad.k) && test::sameBits(gradAgain.v, grad.v));
+            QVERIFY(test::sameBits(gradAgain.q, grad.q) && test::sameBits(gradAgain.k, grad.k) &&
+                    test::sameBits(gradAgain.v, grad.v));
         }
     }
 

@@ -17,7 +17,8 @@ const std::vector<int32_t> kLabels = {3, 0, 52, 7, 7, 20, 51};
 const std::vector<float> kFactors = {1, 0.5f, -2, 0.1f, 1, 1, 3};
 
 // Losses of all rows; sum(factors * losses) is what test::differences differentiates.
-std::vector<double> definition(const std::vector<double>& h, const std::vector<double>& w, const std::vector<double>& b, double cap)
+std::vector<double> definition(const std::vector<double>& h, const std::vector<double>& w, const std::vector<double>& b,
+                               double cap)
 {
     std::vector<double> losses;
     for (size_t i = 0; i < kRows; ++i) {
@@ -49,7 +50,8 @@ private slots:
         const std::vector<float> factor = {1};
         cpu::ThreadPool pool(1);
         Tensor dWeight = Tensor::zeros({3, 1});
-        const auto grad = ops::crossEntropyGrad({pool}, Tensor::of(one, {1, 1}), {Tensor::of(logits, {3, 1}), {}, 0}, label, factor, 1, &dWeight);
+        const auto grad = ops::crossEntropyGrad({pool}, Tensor::of(one, {1, 1}), {Tensor::of(logits, {3, 1}), {}, 0}, label,
+                                                factor, 1, &dWeight);
         QVERIFY(std::abs(grad.losses[0] - 0.407605964f) < 1e-7f);
         const float expected[] = {-0.334759044f, 0.244728471f, 0.0900305732f};
         for (int i = 0; i < 3; ++i)
@@ -73,11 +75,14 @@ private slots:
         const double cap = double(softCap);
         cpu::ThreadPool one(1), three(3);
         Tensor dWeight = Tensor::zeros(head.weight.shape()), dBias = Tensor::zeros(head.bias.shape());
-        const auto whole = ops::crossEntropyGrad({one, cpu::Level::scalar}, hidden, head, kLabels, kFactors, 100, &dWeight, &dBias);
+        const auto whole =
+            ops::crossEntropyGrad({one, cpu::Level::scalar}, hidden, head, kLabels, kFactors, 100, &dWeight, &dBias);
         const auto losses = definition(h, w, b, cap);
         for (size_t i = 0; i < kRows; ++i)
             QVERIFY(std::abs(double(whole.losses[i]) - losses[i]) < 1e-6);
-        const auto check = [&](const Tensor& gradient, const std::vector<double>& expected) { return test::gradientError(gradient, expected) < 3e-6; };
+        const auto check = [&](const Tensor& gradient, const std::vector<double>& expected) {
+            return test::gradientError(gradient, expected) < 3e-6;
+        };
         QVERIFY(check(whole.hidden, test::differences(h, factors, [&](const auto& x) { return definition(x, w, b, cap); })));
         const auto expectedWeight = test::differences(w, factors, [&](const auto& x) { return definition(h, x, b, cap); });
         const auto expectedBias = test::differences(b, factors, [&](const auto& x) { return definition(h, w, x, cap); });
@@ -85,7 +90,8 @@ private slots:
         for (const int64_t chunk : {1, 2, 3, 7}) {
             for (const cpu::Level level : test::levels()) {
                 Tensor chunkedWeight = Tensor::zeros(head.weight.shape());
-                const auto chunked = ops::crossEntropyGrad({three, level}, hidden, head, kLabels, kFactors, chunk, &chunkedWeight);
+                const auto chunked =
+                    ops::crossEntropyGrad({three, level}, hidden, head, kLabels, kFactors, chunk, &chunkedWeight);
                 QVERIFY(test::sameBits(chunked.hidden, whole.hidden));
                 QCOMPARE(chunked.losses, whole.losses);
                 QCOMPARE(ops::crossEntropy({three, level}, hidden, head, kLabels, chunk), whole.losses);
@@ -123,7 +129,8 @@ private slots:
         const ops::LossHead head{test::randomTensor({5, 4}, 2), {}, 0};
         for (const int32_t label : {-1, 5}) {
             const std::vector<int32_t> labels = {label};
-            QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::crossEntropy({pool}, test::randomTensor({1, 4}, 1), head, labels, 1));
+            QVERIFY_THROWS_EXCEPTION(std::invalid_argument,
+                                     ops::crossEntropy({pool}, test::randomTensor({1, 4}, 1), head, labels, 1));
         }
     }
 };

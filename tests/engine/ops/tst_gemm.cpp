@@ -22,7 +22,8 @@ bool agrees(const MatrixView& a, const MatrixView& b, const Tensor& before, floa
         for (int64_t j = 0; j < b.nCols; ++j) {
             double sum = 0, sizes = 0;
             for (int64_t k = 0; k < a.nCols; ++k) {
-                const double term = double(a.data[i * a.rowStride + k * a.colStride]) * double(b.data[k * b.rowStride + j * b.colStride]);
+                const double term =
+                    double(a.data[i * a.rowStride + k * a.colStride]) * double(b.data[k * b.rowStride + j * b.colStride]);
                 sum += term;
                 sizes += std::abs(term);
             }
@@ -39,7 +40,8 @@ Tensor decoded(const Tensor& weight)
 {
     Tensor x = Tensor::empty({weight.rows(), weight.cols()});
     for (int64_t r = 0; r < weight.rows(); ++r)
-        quant::unpackRow(weight.dtype(), weight.raw() + size_t(r) * weight.rowBytes(), x.f32() + r * weight.cols(), weight.cols());
+        quant::unpackRow(weight.dtype(), weight.raw() + size_t(r) * weight.rowBytes(), x.f32() + r * weight.cols(),
+                         weight.cols());
     return x;
 }
 
@@ -54,8 +56,14 @@ private slots:
         QTest::addColumn<int>("m");
         QTest::addColumn<int>("k");
         QTest::addColumn<int>("n");
-        for (const auto& [m, k, n] : std::vector<std::array<int, 3>>{
-                 {1, 1, 1}, {5, 7, 15}, {6, 16, 16}, {7, 17, 17}, {13, 255, 33}, {24, 256, 255}, {50, 257, 256}, {101, 600, 300}})
+        for (const auto& [m, k, n] : std::vector<std::array<int, 3>>{{1, 1, 1},
+                                                                     {5, 7, 15},
+                                                                     {6, 16, 16},
+                                                                     {7, 17, 17},
+                                                                     {13, 255, 33},
+                                                                     {24, 256, 255},
+                                                                     {50, 257, 256},
+                                                                     {101, 600, 300}})
             QTest::addRow("%d x %d x %d", m, k, n) << m << k << n;
     }
 
@@ -88,7 +96,8 @@ private slots:
     void onlyTheColumnsAskedForAreTouched()
     {
         cpu::ThreadPool pool(2);
-        const Tensor a = test::randomTensor({9, 40}, 1), b = test::randomTensor({20, 30}, 2), before = test::randomTensor({9, 50}, 3);
+        const Tensor a = test::randomTensor({9, 40}, 1), b = test::randomTensor({20, 30}, 2),
+                     before = test::randomTensor({9, 50}, 3);
         Tensor c = test::copyOf(before);
         const MatrixView left = ops::columns(ops::viewOf(a), 10, 20);
         ops::gemm({pool}, left, ops::viewOf(b), ops::columns(ops::targetOf(c), 7));
@@ -108,7 +117,8 @@ private slots:
     {
         QTest::addColumn<int>("dtype");
         for (const quant::QuantType& type : quant::quantTypes()) {
-            if (type.pack && (type.valuesPerBlock > 1 || type.dtype == DType::F32 || type.dtype == DType::F16 || type.dtype == DType::BF16))
+            if (type.pack && (type.valuesPerBlock > 1 || type.dtype == DType::F32 || type.dtype == DType::F16 ||
+                              type.dtype == DType::BF16))
                 QTest::newRow(std::string(type.name).c_str()) << int(type.dtype);
         }
     }
@@ -118,7 +128,8 @@ private slots:
         QFETCH(int, dtype);
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
-        const Tensor weight = test::quantized(DType(dtype), test::randomTensor({304, 768}, 1)); // rows end in the middle of a depth
+        const Tensor weight =
+            test::quantized(DType(dtype), test::randomTensor({304, 768}, 1)); // rows end in the middle of a depth
         const Tensor a = test::randomTensor({30, 304}, 2);
         Tensor expected = Tensor::empty({30, 768}), c = Tensor::empty({30, 768});
         ops::gemm(context, ops::viewOf(a), ops::viewOf(decoded(weight)), ops::targetOf(expected));

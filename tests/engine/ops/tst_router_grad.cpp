@@ -21,7 +21,8 @@ const Case kCases[] = {
     {"softmax", {.nExperts = 9, .nUsed = 3}},
     {"softmax, normalized and scaled", {.nExperts = 9, .nUsed = 3, .normalizes = true, .scale = 2.5f}},
     {"sigmoid", {.nExperts = 9, .nUsed = 3, .gating = Gating::sigmoid, .scale = 1.5f}},
-    {"sigmoid, groups, normalized", {.nExperts = 8, .nUsed = 2, .gating = Gating::sigmoid, .nGroups = 4, .nGroupsUsed = 2, .normalizes = true, .scale = 2}},
+    {"sigmoid, groups, normalized",
+     {.nExperts = 8, .nUsed = 2, .gating = Gating::sigmoid, .nGroups = 4, .nGroupsUsed = 2, .normalizes = true, .scale = 2}},
     {"softmax of the chosen", {.nExperts = 6, .nUsed = 4, .gating = Gating::softmaxOfChosen}},
     {"square root of softplus, normalized", {.nExperts = 6, .nUsed = 2, .gating = Gating::sqrtSoftplus, .normalizes = true}},
 };
@@ -85,9 +86,11 @@ private slots:
         constexpr int kTokens = 7;
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
-        const Tensor logits = test::randomTensor({kTokens, config.nExperts}, 1), bias = test::randomTensor({config.nExperts}, 2, 0.1f);
+        const Tensor logits = test::randomTensor({kTokens, config.nExperts}, 1),
+                     bias = test::randomTensor({config.nExperts}, 2, 0.1f);
         const ops::Routing routing = ops::route(context, test::copyOf(logits), bias, config);
-        const Tensor dWeights = test::randomTensor({kTokens, config.nUsed}, 3), dP = test::randomTensor({kTokens, config.nExperts}, 4);
+        const Tensor dWeights = test::randomTensor({kTokens, config.nUsed}, 3),
+                     dP = test::randomTensor({kTokens, config.nExperts}, 4);
         auto dy = test::doubles(dWeights);
         for (const double g : test::doubles(dP))
             dy.push_back(g);
@@ -110,7 +113,8 @@ private slots:
         cpu::ThreadPool pool(1);
         const ops::Routing soft = ops::route({pool}, Tensor::of(z, {3, 4}), {}, {.nExperts = 4, .nUsed = 2});
         QVERIFY(std::abs(ops::switchBalance({pool}, soft).value - 1.25181786) < 1e-6);
-        const ops::Routing sigmoid = ops::route({pool}, Tensor::of(z, {3, 4}), {}, {.nExperts = 4, .nUsed = 2, .gating = Gating::sigmoid});
+        const ops::Routing sigmoid =
+            ops::route({pool}, Tensor::of(z, {3, 4}), {}, {.nExperts = 4, .nUsed = 2, .gating = Gating::sigmoid});
         QVERIFY(std::abs(ops::sequenceBalance({pool}, sigmoid, lengths).value - 1.16336172) < 1e-6);
     }
 
@@ -144,7 +148,8 @@ private slots:
         QVERIFY(test::gradientError(ops::switchBalance(context, routing).dProbabilities,
                                     slopes([&](const auto& r) { return ops::switchBalance(context, r).value; })) < 1e-4);
         QVERIFY(test::gradientError(ops::sequenceBalance(context, routing, lengths).dProbabilities,
-                                    slopes([&](const auto& r) { return ops::sequenceBalance(context, r, lengths).value; })) < 1e-3);
+                                    slopes([&](const auto& r) { return ops::sequenceBalance(context, r, lengths).value; })) <
+                1e-3);
         const std::vector<int64_t> tooShort = {4, 4};
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::sequenceBalance(context, routing, tooShort));
     }

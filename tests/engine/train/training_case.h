@@ -26,7 +26,10 @@ struct TrainingCase {
     std::unique_ptr<models::Model> model;
     std::vector<train::TrainingText> texts;
 
-    static bool exists(const std::string& name) { return std::filesystem::exists(fixturePath("training/" + name + ".safetensors")); }
+    static bool exists(const std::string& name)
+    {
+        return std::filesystem::exists(fixturePath("training/" + name + ".safetensors"));
+    }
 
     explicit TrainingCase(const std::string& name)
     {
@@ -62,7 +65,8 @@ struct TrainingCase {
         for (const auto& [key, a] : tensors) {
             if (!key.starts_with("init/") || !key.ends_with(".lora_a"))
                 continue;
-            const std::string stem = key.substr(0, key.size() - 7), name = stem.substr(5, stem.size() - 5 - 7); // less ".weight"
+            const std::string stem = key.substr(0, key.size() - 7),
+                              name = stem.substr(5, stem.size() - 5 - 7); // less ".weight"
             const auto magnitude = tensors.find(stem + ".lora_magnitude_vector");
             train::addUpdate(set, name, copy(a), copy(tensors.at(stem + ".lora_b")), scale,
                              magnitude == tensors.end() ? Tensor() : copy(magnitude->second));

@@ -66,7 +66,8 @@ private slots:
         cpu::ThreadPool pool(1);
         train::TrainedSet set;
         const std::vector<float> values(6, 1.0f);
-        train::TrainedMatrix& m = train::addUpdate(set, "x", Tensor::of(values, {3, 1, 2}), Tensor::of(values, {3, 2, 1}), 1);
+        train::TrainedMatrix& m =
+            train::addUpdate(set, "x", Tensor::of(values, {3, 1, 2}), Tensor::of(values, {3, 2, 1}), 1);
         train::AdamW adam;
         const auto step = [&](std::vector<int64_t> tokens) {
             m.expertTokens = std::move(tokens);
@@ -115,8 +116,9 @@ private slots:
             std::vector<float> above = means, below = means;
             above[i] += 1e-3f;
             below[i] -= 1e-3f;
-            const double slope = (train::orpoLoss(pair(2, 1), above, 0.1).loss - train::orpoLoss(pair(2, 1), below, 0.1).loss) /
-                                 (double(above[i]) - double(below[i]));
+            const double slope =
+                (train::orpoLoss(pair(2, 1), above, 0.1).loss - train::orpoLoss(pair(2, 1), below, 0.1).loss) /
+                (double(above[i]) - double(below[i]));
             QVERIFY(std::abs(double(orpo.factors[i]) - slope) < 1e-5);
         }
         train::PackedBatch odd = pair(1, 1);

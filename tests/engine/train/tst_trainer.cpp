@@ -58,7 +58,10 @@ struct Bench {
     int nThreads = 2;
     int nSteps = 0; // reported by run()
 
-    explicit Bench(const std::string& name, size_t nTexts = 13) : model(test::loadFile(test::fixturePath("models/" + name + ".gguf"))), data(someTexts(nTexts)) {}
+    explicit Bench(const std::string& name, size_t nTexts = 13)
+        : model(test::loadFile(test::fixturePath("models/" + name + ".gguf"))), data(someTexts(nTexts))
+    {
+    }
 
     fs::path folder(const char* name) const { return dir.filePath(name).toStdString(); }
 

@@ -41,7 +41,8 @@ train::TrainedSet everywhere(const models::Model& model)
     std::mt19937 random(5);
     const auto add = [&](const nn::Linear& l) {
         if (l.weight)
-            train::addUpdate(set, l.name, normal({3, l.weight.cols()}, random, 0.2f), normal({l.weight.rows(), 3}, random, 0.1f), 1.5f);
+            train::addUpdate(set, l.name, normal({3, l.weight.cols()}, random, 0.2f),
+                             normal({l.weight.rows(), 3}, random, 0.1f), 1.5f);
     };
     const models::DecoderView decoder = model.decoder().value();
     for (const nn::DecoderBlock& block : decoder.blocks) {
@@ -53,9 +54,11 @@ train::TrainedSet everywhere(const models::Model& model)
             for (const nn::Linear* l : {&mla.q, &mla.qDown, &mla.output})
                 add(*l);
             const int64_t dim = mla.latent.weight.cols(), latent = mla.config.latentDim;
-            train::addUpdate(set, mla.latent.name, normal({3, dim}, random, 0.2f), normal({latent + mla.config.ropeDim, 3}, random, 0.1f), 1.5f);
-            train::addUpdate(set, mla.upName, normal({3, latent}, random, 0.2f),
-                             normal({int64_t(mla.config.nHeads) * (mla.config.nopeDim + mla.config.valueDim), 3}, random, 0.1f), 1.5f);
+            train::addUpdate(set, mla.latent.name, normal({3, dim}, random, 0.2f),
+                             normal({latent + mla.config.ropeDim, 3}, random, 0.1f), 1.5f);
+            train::addUpdate(
+                set, mla.upName, normal({3, latent}, random, 0.2f),
+                normal({int64_t(mla.config.nHeads) * (mla.config.nopeDim + mla.config.valueDim), 3}, random, 0.1f), 1.5f);
         }
         const auto addDense = [&](const nn::GatedFeedForward& f) {
             for (const nn::Linear* l : {&f.gate, &f.up, &f.down})
@@ -86,9 +89,9 @@ private slots:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<double>("limit");
-        for (const char* name : {"deepseek-v1", "deepseek2-v2", "deepseek2-v2-lite-legacy", "deepseek2-v3", "gpt-oss", "llama",
-                                 "llama-mixtral", "llama-rope-factors", "llama-rope-linear", "olmoe", "qwen2", "qwen2moe", "qwen3",
-                                 "qwen3moe", "quant-llama-Q4_K_M", "quant-deepseek2-v3-Q4_K_M"})
+        for (const char* name : {"deepseek-v1", "deepseek2-v2", "deepseek2-v2-lite-legacy", "deepseek2-v3", "gpt-oss",
+                                 "llama", "llama-mixtral", "llama-rope-factors", "llama-rope-linear", "olmoe", "qwen2",
+                                 "qwen2moe", "qwen3", "qwen3moe", "quant-llama-Q4_K_M", "quant-deepseek2-v3-Q4_K_M"})
             QTest::newRow(name) << name << 1e-9;
         QTest::newRow("gemma3") << "gemma3" << 1e-7; // see tst_model_goldens
     }
@@ -165,9 +168,18 @@ private slots:
         QVERIFY(slope > 0 && std::abs(measured / slope - 1) < 1e-2);
     }
 
-    void recurrentModelsAreRefused()
+    void otherModelsAreRefused_data()
     {
-        const auto path = test::fixturePath("models-next/qwen35.gguf");
+        QTest::addColumn<QString>("file");
+        for (const char* file : {"models-next/qwen35.gguf", "models-next/deepseek32.gguf", "models/qwen3-embedding.gguf",
+                                 "models/bert-cls.gguf"})
+            QTest::newRow(file) << file;
+    }
+
+    void otherModelsAreRefused()
+    {
+        QFETCH(QString, file);
+        const auto path = test::fixturePath(file.toStdString());
         if (!std::filesystem::exists(path))
             QSKIP("the golden models are not there");
         const auto model = test::loadFile(path);

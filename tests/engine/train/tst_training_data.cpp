@@ -19,8 +19,9 @@ namespace {
 constexpr const char* kTemplate = "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}"
                                   "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}";
 // Leaves the thoughts of earlier answers out.
-constexpr const char* kForgetful = "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content if loop.last else m.content.split('/')[-1] }}<|end|>\n"
-                                   "{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n{% endif %}";
+constexpr const char* kForgetful =
+    "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content if loop.last else m.content.split('/')[-1] }}<|end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n{% endif %}";
 
 struct Texts {
     QTemporaryDir dir;
@@ -45,15 +46,20 @@ struct Texts {
                 ids.push_back(text.tokens[i]);
         return tokenizer->decode(ids, {.renderSpecial = true});
     }
-    std::string whole(const train::TrainingText& text) const { return tokenizer->decode(text.tokens, {.renderSpecial = true}); }
+    std::string whole(const train::TrainingText& text) const
+    {
+        return tokenizer->decode(text.tokens, {.renderSpecial = true});
+    }
 
-    train::Dataset read(const std::string& content, train::DataFormat format = train::DataFormat::automatic, int64_t context = 1000) const
+    train::Dataset read(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
+                        int64_t context = 1000) const
     {
         const std::string path = dir.filePath("rows.jsonl").toStdString();
         std::ofstream(path, std::ios::binary) << content;
         return train::readDataset({{path, format}}, encoder(), test::kTinyVocabulary, context);
     }
-    std::string refusal(const std::string& content, train::DataFormat format = train::DataFormat::automatic, int64_t context = 1000) const
+    std::string refusal(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
+                        int64_t context = 1000) const
     {
         try {
             read(content, format, context);
@@ -111,15 +117,24 @@ private slots:
     {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("expected");
-        QTest::newRow("top") << R"({"learning_rate": 1})" << "there is no setting \"learning_rate\"";
-        QTest::newRow("nested") << R"({"optimizer": {"momentum": 1}})" << "there is no setting \"optimizer.momentum\"";
-        QTest::newRow("in a list") << R"({"data": [{"path": "x", "colour": 1}]})" << "there is no setting \"data[0].colour\"";
-        QTest::newRow("range") << R"({"adapter": {"rank": 0}})" << "adapter.rank is no whole number from 1 to 4096";
-        QTest::newRow("fraction") << R"({"epochs": 1.5})" << "epochs is no whole number from 1 to 1048576";
-        QTest::newRow("type") << R"({"batch": {"packing": 1}})" << "batch.packing is neither true nor false";
-        QTest::newRow("choice") << R"({"objective": "ppo"})" << "objective is \"ppo\"; this version knows sft";
-        QTest::newRow("no object") << R"({"batch": []})" << "batch is no object";
-        QTest::newRow("path") << R"({"data": [{}]})" << "data[0].path is missing";
+        QTest::newRow("top") << R"({"learning_rate": 1})"
+                             << "there is no setting \"learning_rate\"";
+        QTest::newRow("nested") << R"({"optimizer": {"momentum": 1}})"
+                                << "there is no setting \"optimizer.momentum\"";
+        QTest::newRow("in a list") << R"({"data": [{"path": "x", "colour": 1}]})"
+                                   << "there is no setting \"data[0].colour\"";
+        QTest::newRow("range") << R"({"adapter": {"rank": 0}})"
+                               << "adapter.rank is no whole number from 1 to 4096";
+        QTest::newRow("fraction") << R"({"epochs": 1.5})"
+                                  << "epochs is no whole number from 1 to 1048576";
+        QTest::newRow("type") << R"({"batch": {"packing": 1}})"
+                              << "batch.packing is neither true nor false";
+        QTest::newRow("choice") << R"({"objective": "ppo"})"
+                                << "objective is \"ppo\"; this version knows sft";
+        QTest::newRow("no object") << R"({"batch": []})"
+                                   << "batch is no object";
+        QTest::newRow("path") << R"({"data": [{}]})"
+                              << "data[0].path is missing";
     }
 
     void settingsThatDoNotExistAreNamed()
@@ -142,17 +157,20 @@ private slots:
     {
         const Texts t;
         const auto texts = train::encodeConversation(
-            t.encoder(), conversation({{"system", "S"}, {"user", "one"}, {"assistant", "eins"}, {"user", "two"}, {"assistant", "zwei"}}));
+            t.encoder(),
+            conversation({{"system", "S"}, {"user", "one"}, {"assistant", "eins"}, {"user", "two"}, {"assistant", "zwei"}}));
         QCOMPARE(texts.size(), 1u);
-        QCOMPARE(t.whole(texts[0]), std::string("<|start|>system\nS<|end|>\n<|start|>user\none<|end|>\n<|start|>assistant\neins<|end|>\n"
-                                                "<|start|>user\ntwo<|end|>\n<|start|>assistant\nzwei<|end|>\n"));
+        QCOMPARE(t.whole(texts[0]),
+                 std::string("<|start|>system\nS<|end|>\n<|start|>user\none<|end|>\n<|start|>assistant\neins<|end|>\n"
+                             "<|start|>user\ntwo<|end|>\n<|start|>assistant\nzwei<|end|>\n"));
         QCOMPARE(t.trained(texts[0]), std::string("eins<|end|>zwei<|end|>"));
     }
 
     void anAnswerThatRepeatsTheMarkersTrainsNothingElse()
     {
         const Texts t;
-        const auto texts = train::encodeConversation(t.encoder(), conversation({{"user", "assistant\nlie<|end|>"}, {"assistant", "\nyes"}}));
+        const auto texts = train::encodeConversation(
+            t.encoder(), conversation({{"user", "assistant\nlie<|end|>"}, {"assistant", "\nyes"}}));
         QCOMPARE(t.trained(texts[0]), std::string("\nyes<|end|>"));
         // What the user spelled is text, as it is in a chat.
         QCOMPARE(std::ranges::count(texts[0].tokens, t.tokenizer->find("<|end|>")), 2);
@@ -170,7 +188,8 @@ private slots:
     void aTemplateThatForgetsGivesATextForEachAnswer()
     {
         const Texts t(kForgetful);
-        const auto texts = train::encodeConversation(t.encoder(), conversation({{"user", "a"}, {"assistant", "think/b"}, {"user", "c"}, {"assistant", "hm/d"}}));
+        const auto texts = train::encodeConversation(
+            t.encoder(), conversation({{"user", "a"}, {"assistant", "think/b"}, {"user", "c"}, {"assistant", "hm/d"}}));
         QCOMPARE(texts.size(), 2u);
         QCOMPARE(t.trained(texts[0]), std::string("think/b<|end|>"));
         QCOMPARE(t.trained(texts[1]), std::string("hm/d<|end|>"));
@@ -181,9 +200,12 @@ private slots:
     {
         const Texts t;
         const auto data = t.read("\xEF\xBB\xBF{\"ids\": [1, 2, 3], \"mask\": [0, 1, 1]}\r\n\n"
-                                 R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}]})" "\n"
-                                 R"({"instruction": "do", "input": "", "output": "done"})" "\n"
-                                 R"({"instruction": "do", "input": "this", "output": "done"})" "\n"
+                                 R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}]})"
+                                 "\n"
+                                 R"({"instruction": "do", "input": "", "output": "done"})"
+                                 "\n"
+                                 R"({"instruction": "do", "input": "this", "output": "done"})"
+                                 "\n"
                                  R"({"prompt": "p", "completion": "c"})");
         QCOMPARE(data.report.nRows, 5);
         QCOMPARE(data.report.nTexts, 5);
@@ -201,8 +223,12 @@ private slots:
     void textsThatAreTooLongOrTeachNothingAreCounted()
     {
         const Texts t;
-        const auto data = t.read(R"({"ids": [1, 2, 3, 4], "mask": [0, 1, 1, 1]})" "\n" R"({"ids": [1, 2, 3], "mask": [1, 0, 0]})" "\n"
-                                 R"({"ids": [1, 2], "mask": [0, 1]})", train::DataFormat::tokens, 3);
+        const auto data = t.read(R"({"ids": [1, 2, 3, 4], "mask": [0, 1, 1, 1]})"
+                                 "\n"
+                                 R"({"ids": [1, 2, 3], "mask": [1, 0, 0]})"
+                                 "\n"
+                                 R"({"ids": [1, 2], "mask": [0, 1]})",
+                                 train::DataFormat::tokens, 3);
         QCOMPARE(data.report.nTexts, 1);
         QCOMPARE(data.report.nTooLong, 1);
         QCOMPARE(data.report.nWithoutLabels, 1);
@@ -214,17 +240,28 @@ private slots:
     {
         QTest::addColumn<QString>("rows");
         QTest::addColumn<QString>("expected");
-        const QString good = R"({"ids": [1, 2], "mask": [0, 1]})" "\n";
-        QTest::newRow("no JSON") << good + "{\"ids\": [1," << "row 2";
-        QTest::newRow("no object") << good + "[1]" << "row 2 is no object";
-        QTest::newRow("unknown") << good + R"({"q": 1, "a": 2})" << "row 2 is of no known format; its keys are a, q";
-        QTest::newRow("outside") << good + R"({"ids": [259], "mask": [1]})" << "row 2 has 259 in \"ids\", expected 0 to 258";
-        QTest::newRow("negative") << R"({"ids": [-1], "mask": [1]})" << "row 1 has -1";
-        QTest::newRow("mask") << R"({"ids": [1, 2], "mask": [1]})" << "row 1 has 2 ids and a mask of 1";
-        QTest::newRow("content") << R"({"messages": [{"role": "user", "content": null}]})" << "row 1 has a message without a role and a text";
-        QTest::newRow("output") << R"({"instruction": "x", "output": 3})" << "row 1 has no text \"output\"";
-        QTest::newRow("nothing trained") << R"({"ids": [1, 2], "mask": [0, 0]})" << "nothing would be learned";
-        QTest::newRow("empty") << "" << "nothing would be learned";
+        const QString good = R"({"ids": [1, 2], "mask": [0, 1]})"
+                             "\n";
+        QTest::newRow("no JSON") << good + "{\"ids\": [1,"
+                                 << "row 2";
+        QTest::newRow("no object") << good + "[1]"
+                                   << "row 2 is no object";
+        QTest::newRow("unknown") << good + R"({"q": 1, "a": 2})"
+                                 << "row 2 is of no known format; its keys are a, q";
+        QTest::newRow("outside") << good + R"({"ids": [259], "mask": [1]})"
+                                 << "row 2 has 259 in \"ids\", expected 0 to 258";
+        QTest::newRow("negative") << R"({"ids": [-1], "mask": [1]})"
+                                  << "row 1 has -1";
+        QTest::newRow("mask") << R"({"ids": [1, 2], "mask": [1]})"
+                              << "row 1 has 2 ids and a mask of 1";
+        QTest::newRow("content") << R"({"messages": [{"role": "user", "content": null}]})"
+                                 << "row 1 has a message without a role and a text";
+        QTest::newRow("output") << R"({"instruction": "x", "output": 3})"
+                                << "row 1 has no text \"output\"";
+        QTest::newRow("nothing trained") << R"({"ids": [1, 2], "mask": [0, 0]})"
+                                         << "nothing would be learned";
+        QTest::newRow("empty") << ""
+                               << "nothing would be learned";
     }
 
     void badRowsAreRefusedByNumber()

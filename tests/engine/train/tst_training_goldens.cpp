@@ -46,7 +46,8 @@ struct Run {
 };
 
 // All texts packed into one batch, or each in a batch of its own.
-Run run(const test::TrainingCase& c, train::TrainedSet set, const train::PassOptions& options = {}, bool isPacked = true, int nThreads = 2)
+Run run(const test::TrainingCase& c, train::TrainedSet set, const train::PassOptions& options = {}, bool isPacked = true,
+        int nThreads = 2)
 {
     cpu::ThreadPool pool(nThreads);
     const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
@@ -143,7 +144,8 @@ private slots:
         if (!test::TrainingCase::exists(name.toStdString()))
             QSKIP("the training goldens are not there");
         const test::TrainingCase c(name.toStdString());
-        const auto losses = c.facts["losses"].get<std::vector<double>>(), norms = c.facts["gradient_norms"].get<std::vector<double>>();
+        const auto losses = c.facts["losses"].get<std::vector<double>>(),
+                   norms = c.facts["gradient_norms"].get<std::vector<double>>();
         const auto& facts = c.facts["optimizer"];
         const train::Schedule schedule{train::Schedule::Form::cosine, facts["rate"].get<double>(), 3, 20, 0.1};
         cpu::ThreadPool pool(2);
@@ -260,7 +262,8 @@ private slots:
         }
         const double norm = c.facts["gradient_norm0"].get<double>(), loss = c.facts["loss0"].get<double>();
         qInfo("loss %.1e, tensor norms %.1e, whole gradients %.1e", std::abs(r.loss / loss - 1), worst, error);
-        QVERIFY(std::abs(r.loss / loss - 1) < 1e-5 && worst < 1e-4 && error < 1e-4 && std::abs(normOf(r.set) / norm - 1) < 1e-5);
+        QVERIFY(std::abs(r.loss / loss - 1) < 1e-5 && worst < 1e-4 && error < 1e-4 &&
+                std::abs(normOf(r.set) / norm - 1) < 1e-5);
     }
 
     void preferencesAgree()
@@ -314,6 +317,21 @@ private slots:
             QFAIL("accepted");
         } catch (const Unsupported& error) {
             QVERIFY(error.thing.find("blk.3.attn_q") != std::string::npos);
+        }
+    }
+
+    void magnitudesOfExpertsAndPartsAreRefused()
+    {
+        if (!test::TrainingCase::exists("deepseek2-v3-lora"))
+            QSKIP("the training goldens are not there");
+        const test::TrainingCase c("deepseek2-v3-lora");
+        cpu::ThreadPool pool(1);
+        const ops::OpContext context{pool};
+        for (const char* name : {"blk.0.attn_kv_b", "blk.0.attn_kv_a_mqa"}) {
+            train::TrainedSet set = c.initial();
+            train::TrainedMatrix& m = set.updates.at(name);
+            m.magnitude.value = Tensor::zeros({m.b.value.rows()});
+            QVERIFY_THROWS_EXCEPTION(Unsupported, train::DecoderPass(context, *c.model, set));
         }
     }
 };
