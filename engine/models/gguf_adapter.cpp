@@ -50,7 +50,7 @@ nn::Adapter readGgufAdapter(const std::filesystem::path& path, const Model& mode
         const std::string name(info.name);
         if (name.ends_with(kB)) {
             if (!file.has(name.substr(0, name.size() - kB.size()) + std::string(kA)))
-                bad("has " + name + " alone");
+                bad(name + " stands alone");
             continue;
         }
         if (!name.ends_with(kA))
@@ -58,7 +58,7 @@ nn::Adapter readGgufAdapter(const std::filesystem::path& path, const Model& mode
                               "this version reads " + std::string(kA) + " and " + std::string(kB));
         const std::string matrix = name.substr(0, name.size() - kA.size());
         if (!file.has(matrix + std::string(kB)))
-            bad("has " + name + " alone");
+            bad(name + " stands alone");
         nn::MatrixUpdate update;
         update.a = decoded(file, name);
         update.b = decoded(file, matrix + std::string(kB));
