@@ -70,6 +70,7 @@ Action declareLogits(CLI::App& command);
 Action declareEmbed(CLI::App& command);
 Action declarePerplexity(CLI::App& command);
 Action declareQuantize(CLI::App& command);
+Action declareFineTune(CLI::App& command);
 Action declareChat(CLI::App& command);
 Action declareIngest(CLI::App& command);
 Action declareDocuments(CLI::App& command);

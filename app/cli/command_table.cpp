@@ -14,6 +14,7 @@ constexpr CommandRow kCommands[] = {
     {"embed", "Turn texts into vectors", declareEmbed},
     {"perplexity", "Measure how well a model predicts a text", declarePerplexity},
     {"quantize", "Write a model as a smaller GGUF file", declareQuantize},
+    {"finetune", "Train an adapter for a model on your own examples", declareFineTune},
     {"chat", "Talk with a model", declareChat},
     {"ingest", "Index documents into a collection", declareIngest},
     {"documents", "List or remove the documents of a collection", declareDocuments},

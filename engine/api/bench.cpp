@@ -27,16 +27,6 @@ BenchResult::Spread spreadOf(std::vector<double> values)
     return {values.front(), median, values.back()};
 }
 
-uint64_t peakBytesOfProcess()
-{
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.rfind("VmHWM:", 0) == 0)
-            return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-    }
-    return 0;
-}
-
 /// Any tokens do: a dense model's time does not depend on them.
 std::vector<int32_t> someTokens(int64_t n, int64_t nVocabulary)
 {
@@ -99,6 +89,16 @@ void checkOptions(const BenchOptions& o, int64_t contextLength)
 }
 
 } // namespace
+
+uint64_t peakBytesOfProcess()
+{
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.rfind("VmHWM:", 0) == 0)
+            return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+    }
+    return 0;
+}
 
 BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptions& options, std::stop_token stop)
 {

@@ -87,6 +87,12 @@ StoredTemplate templateOf(std::string source, const tokenizer::Tokenizer& tokeni
 /// How the model's file is opened for these options.
 formats::OpenOptions openOptions(const LoadOptions& options);
 
+/// Names the weights of a model file or folder: a digest of its size and of pieces all over it.
+std::string fingerprintOf(const std::filesystem::path& model);
+
+/// The largest resident set that this process has had.
+uint64_t peakBytesOfProcess();
+
 /// What the models of a host share.
 std::shared_ptr<Processor> processorOf(ModelHost& host);
 

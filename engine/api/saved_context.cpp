@@ -10,8 +10,6 @@
 
 namespace sy::api {
 
-namespace {
-
 /// Which weights these are. A hash of the whole of a large file would take longer than what it saves, so it is of the sizes
 /// and of 256 pieces spread evenly: other weights, other quantizations and other tokenizers differ in nearly all of them.
 std::string fingerprintOf(const std::filesystem::path& model)
@@ -43,8 +41,6 @@ std::string fingerprintOf(const std::filesystem::path& model)
     }
     return hash.hex();
 }
-
-} // namespace
 
 const std::string& LoadedModel::State::fingerprint()
 {

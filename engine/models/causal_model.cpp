@@ -119,7 +119,8 @@ Tensor CausalModel::step(const ops::OpContext& context, std::span<const Sequence
     for (size_t i = 0; i < sequences.size(); ++i) {
         const SequenceStep& s = sequences[i];
         // The last layer is shown whole to whoever watches.
-        batch.add(*s.cache, s.tokens, grown.lengthBefore(i), s.observer ? int64_t(s.tokens.size()) : nWanted(s), s.observer, s.expertMass);
+        batch.add(*s.cache, s.tokens, grown.lengthBefore(i), s.observer ? int64_t(s.tokens.size()) : nWanted(s), s.observer, s.expertMass,
+                  s.adapter);
         for (int64_t row = -nWanted(s); row < 0; ++row)
             logitRows.push_back(int32_t(int64_t(batch.wantedRows.size()) + row));
     }

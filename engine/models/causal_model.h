@@ -35,6 +35,7 @@ public:
 
 protected:
     explicit CausalModel(CausalParts parts);
+    const CausalParts& parts() const { return m_parts; }
 
     /// All layers. x (rows, dim) is the embedded tokens; returns the wanted rows (wanted, dim) of the last layer's output, before
     /// the final norm; an empty tensor when none is wanted.

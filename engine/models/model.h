@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/core/tensor.h"
+#include "engine/nn/decoder_block.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
@@ -33,6 +34,15 @@ struct ModelConfig {
     bool isEmbedding = false; // encoder or pooling model: use embed()
 };
 
+/// A causal decoder as data, for whoever differentiates it. Valid as long as its model.
+struct DecoderView {
+    const Tensor* tokenEmbedding; // (vocabulary, dim)
+    float embeddingScale;         // on the embedded tokens
+    std::span<const nn::DecoderBlock> blocks;
+    std::span<const ops::RopeConfig> ropes; // numbered by DecoderBlock::rope
+    const nn::OutputHead* head;
+};
+
 enum class LogitsWanted : uint8_t { none, last, all };
 
 /// One sequence's part of a step. Before the step the cache holds the tokens that come earlier; the step appends `tokens`.
@@ -43,6 +53,7 @@ struct SequenceStep {
     nn::RouterObserver* observer = nullptr; // hears which experts the sequence's tokens are routed to; nothing is kept without one
     float expertMass = 1; // adaptive compute: experts of a token, by falling weight, until their share of its routing reaches this;
                           // 1 uses all that the model asks for
+    nn::AdapterUse adapter{}; // bound to this model (adapter_binding.h). What the cache holds was computed with the same one
 };
 
 /// A loaded model. Weights are immutable and shared; everything that changes lives in the KV sequences, so two threads may not
@@ -65,6 +76,9 @@ public:
 
     /// Upper bound of the memory that one step of nTokens with nLogitRows rows of logits takes besides weights and KV cache.
     virtual size_t computeBytes(int64_t nTokens, int64_t nLogitRows = 1) const = 0;
+
+    /// The layers, where the model is made of nn::DecoderBlock; nothing otherwise.
+    virtual std::optional<DecoderView> decoder() const { return {}; }
 
     /// Copies the matrices into the form that the products read fastest (ops::WeightArena). Results keep their bits. Call once,
     /// before the first step. `isRead` hears of each weight in the source that is no longer needed. Throws OutOfMemory; the model is

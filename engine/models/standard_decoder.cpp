@@ -18,6 +18,11 @@ public:
     {
     }
 
+    std::optional<DecoderView> decoder() const override
+    {
+        return DecoderView{&parts().tokenEmbedding, parts().embeddingScale, m_blocks, m_ropes, &parts().head};
+    }
+
 protected:
     Tensor layers(const ops::OpContext& context, const nn::Batch& batch, Tensor x) const override
     {
@@ -93,6 +98,7 @@ DecoderLayers loadDecoderLayers(nn::WeightReader& weights, const Hyperparameters
         if (traits.hasOutputNorms)
             gqa.outputNorm = weights.vector(prefix + "post_attention_norm.weight", config.dim);
         block.attention = std::move(gqa);
+        block.feedForwardNormName = traits.feedForwardNorm;
         block.feedForwardNorm = weights.vector(prefix + traits.feedForwardNorm + ".weight", config.dim);
         if (layer >= nDense) {
             block.feedForward = nn::loadMoeFeedForward(weights, prefix, config.dim, *experts);

@@ -6,12 +6,12 @@
 namespace sy::nn {
 
 void Batch::add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted,
-                RouterObserver* observer, float expertMass)
+                RouterObserver* observer, float expertMass, AdapterUse adapter)
 {
     const auto n = int64_t(newTokens.size());
-    parts.push_back({&cache, nRows(), n, firstPosition, observer, expertMass});
+    parts.push_back({&cache, nRows(), n, firstPosition, observer, expertMass, adapter});
     if (nWanted > 0)
-        wantedParts.push_back({&cache, int64_t(wantedRows.size()), nWanted, firstPosition + n - nWanted, observer, expertMass});
+        wantedParts.push_back({&cache, int64_t(wantedRows.size()), nWanted, firstPosition + n - nWanted, observer, expertMass, adapter});
     for (int64_t i = n - nWanted; i < n; ++i)
         wantedRows.push_back(int32_t(nRows() + i));
     for (int64_t i = 0; i < n; ++i)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/core/tensor.h"
+#include "engine/nn/adapter.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/span_observer.h"
@@ -28,6 +29,7 @@ struct Batch {
         int64_t firstPosition;
         RouterObserver* observer = nullptr; // hears of the experts chosen
         float expertMass = 1;               // see ops::route(); 1: all experts
+        AdapterUse adapter{};               // updates the linears and experts for these rows
     };
     std::vector<int32_t> tokens;
     std::vector<int32_t> positions;  // of all rows
@@ -47,7 +49,7 @@ struct Batch {
 
     /// Appends n tokens of a sequence; the last nWanted of them are wanted.
     void add(const KvSequence& cache, std::span<const int32_t> newTokens, int64_t firstPosition, int64_t nWanted,
-             RouterObserver* observer = nullptr, float expertMass = 1);
+             RouterObserver* observer = nullptr, float expertMass = 1, AdapterUse adapter = {});
 };
 
 /// A model's RoPE for one step: made once, used by every layer.

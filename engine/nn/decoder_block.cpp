@@ -21,11 +21,11 @@ void forward(const ops::OpContext& context, const DecoderBlock& block, int layer
         return;
     const Span span(batch.spanObserver, SpanKind::feedForward, layer);
     const Tensor input = ops::rmsNorm(context, x, block.feedForwardNorm, block.epsilon);
+    const std::vector<Batch::Part>& parts = isLast ? batch.wantedParts : batch.parts;
     if (const auto* dense = std::get_if<GatedFeedForward>(&block.feedForward))
-        addFeedForward(context, *dense, input, x);
+        addFeedForward(context, *dense, input, x, parts);
     else
-        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, isLast ? batch.wantedParts : batch.parts, input, x,
-                       batch.spanObserver);
+        addFeedForward(context, std::get<MoeFeedForward>(block.feedForward), layer, parts, input, x, batch.spanObserver);
 }
 
 OutputHead loadOutputHead(WeightReader& weights, const Tensor& tokenEmbedding, float epsilon)

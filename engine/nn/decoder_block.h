@@ -8,6 +8,7 @@
 #include "engine/nn/moe_feed_forward.h"
 
 #include <functional>
+#include <string>
 #include <variant>
 
 namespace sy::nn {
@@ -18,6 +19,7 @@ struct DecoderBlock {
     Tensor attentionNorm; // (dim)
     std::variant<GqaAttention, MlaAttention, DeltaNet> attention;
     Tensor feedForwardNorm; // (dim)
+    std::string feedForwardNormName = "ffn_norm"; // its name in the file, blk.N.NAME.weight
     std::variant<GatedFeedForward, MoeFeedForward> feedForward;
     float epsilon = 0;
     int cacheLayer = -1; // in the KV cache, where not every layer keeps keys; -1: the layer's number

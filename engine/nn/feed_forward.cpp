@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/feed_forward.h"
 
-#include "engine/nn/linear.h"
+#include "engine/nn/adapted_linear.h"
 #include "engine/ops/matmul/matmul.h"
+
+#include <algorithm>
 
 namespace sy::nn {
 
@@ -16,17 +18,42 @@ GatedFeedForward loadGatedFeedForward(WeightReader& weights, const std::string& 
     return feedForward;
 }
 
-void addFeedForward(const ops::OpContext& context, const GatedFeedForward& f, const Tensor& normed, Tensor& residual)
+namespace {
+
+Tensor hiddenLayer(const ops::OpContext& context, const GatedFeedForward& f, const ops::MatmulInput& input)
+{
+    if (f.activation.form == ops::GateForm::silu && f.gate.scale == 1 && f.up.scale == 1)
+        return ops::matmulSwiglu(context, input, f.gate.weight, f.up.weight);
+    const std::vector<Tensor> gateAndUp = applyAll(context, input, {&f.gate, &f.up});
+    return ops::gatedActivation(context, f.activation, gateAndUp[0], gateAndUp[1]);
+}
+
+} // namespace
+
+void addFeedForward(const ops::OpContext& context, const GatedFeedForward& f, const Tensor& normed, Tensor& residual, const Parts& parts)
 {
     const ops::MatmulInput input(normed);
     Tensor hidden;
-    if (f.activation.form == ops::GateForm::silu && f.gate.scale == 1 && f.up.scale == 1) {
-        hidden = ops::matmulSwiglu(context, input, f.gate.weight, f.up.weight);
+    if (!isAdapted(parts, {&f.gate, &f.up})) {
+        hidden = hiddenLayer(context, f, input);
     } else {
-        const std::vector<Tensor> gateAndUp = applyAll(context, input, {&f.gate, &f.up});
-        hidden = ops::gatedActivation(context, f.activation, gateAndUp[0], gateAndUp[1]);
+        // Part by part: the fused op of those without an update rounds in another order.
+        hidden = Tensor::empty({normed.rows(), f.down.weight.cols()});
+        for (const Batch::Part& part : parts) {
+            const ops::MatmulInput rows(normed.rowRange(part.firstRow, part.nRows));
+            Tensor partHidden;
+            if (isAdapted({part}, {&f.gate, &f.up})) {
+                Batch::Part alone = part;
+                alone.firstRow = 0;
+                const std::vector<Tensor> gateAndUp = applyAll(context, rows, {&f.gate, &f.up}, {alone});
+                partHidden = ops::gatedActivation(context, f.activation, gateAndUp[0], gateAndUp[1]);
+            } else {
+                partHidden = hiddenLayer(context, f, rows);
+            }
+            std::copy_n(partHidden.f32(), partHidden.count(), hidden.rowRange(part.firstRow, part.nRows).f32());
+        }
     }
-    addLinear(context, ops::MatmulInput(hidden), f.down, f.outputNorm, f.epsilon, residual);
+    addLinear(context, ops::MatmulInput(hidden), f.down, f.outputNorm, f.epsilon, residual, parts);
 }
 
 void eachMatrix(GatedFeedForward& feedForward, const std::function<void(Tensor&)>& use)

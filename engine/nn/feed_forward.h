@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/nn/batch.h"
 #include "engine/nn/weights.h"
 #include "engine/ops/gated_activation/gated_activation.h"
 #include "engine/ops/op_context.h"
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace sy::nn {
 
@@ -25,7 +27,10 @@ GatedFeedForward loadGatedFeedForward(WeightReader& weights, const std::string& 
                                       const std::string& suffix = {});
 
 /// residual (rows, dim) += feedForward(normed (rows, dim)).
-void addFeedForward(const ops::OpContext& context, const GatedFeedForward& feedForward, const Tensor& normed, Tensor& residual);
+///
+/// parts  how the rows belong to sequences, whose adapters count; none: no adapters
+void addFeedForward(const ops::OpContext& context, const GatedFeedForward& feedForward, const Tensor& normed, Tensor& residual,
+                    const std::vector<Batch::Part>& parts = {});
 
 /// Calls use() with every matrix.
 void eachMatrix(GatedFeedForward& feedForward, const std::function<void(Tensor&)>& use);

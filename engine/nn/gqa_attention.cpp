@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/gqa_attention.h"
 
+#include "engine/nn/adapted_linear.h"
 #include "engine/nn/cached_attention.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/gated_activation/gated_activation.h"
@@ -69,7 +70,8 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
 {
     const ops::MatmulInput input(normed);
     const bool selects = wantedRowsOnly && !batch.wantsAll();
-    std::vector<Tensor> products = selects ? applyAll(context, input, {&a.k, &a.v}) : applyAll(context, input, {&a.k, &a.v, &a.q});
+    std::vector<Tensor> products = selects ? applyAll(context, input, {&a.k, &a.v}, batch.parts)
+                                           : applyAll(context, input, {&a.k, &a.v, &a.q}, batch.parts);
     Tensor& k = products[0];
     const Tensor& v = products[1];
     if (a.kNorm)
@@ -83,7 +85,7 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
             return;
         }
         residual = ops::embedRows(context, residual, batch.wantedRows);
-        products.push_back(apply(context, ops::MatmulInput(ops::embedRows(context, normed, batch.wantedRows)), a.q));
+        products.push_back(apply(context, ops::MatmulInput(ops::embedRows(context, normed, batch.wantedRows)), a.q, batch.wantedParts));
     }
     Tensor q = std::move(products[2]), gate;
     if (a.hasGate)
@@ -91,10 +93,11 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
     if (a.qNorm)
         ops::rmsNormHeads(context, q, a.qNorm, a.epsilon);
     ops::rope(context, q, *rope.config, selects ? rope.wanted : rope.all);
-    Tensor attended = attendCached(context, a.config, layer, selects ? batch.wantedParts : batch.parts, q);
+    const Parts& parts = selects ? batch.wantedParts : batch.parts;
+    Tensor attended = attendCached(context, a.config, layer, parts, q);
     if (a.hasGate)
         attended = ops::gatedActivation(context, {ops::GateForm::sigmoid}, gate, attended);
-    addLinear(context, ops::MatmulInput(attended), a.output, a.outputNorm, a.epsilon, residual);
+    addLinear(context, ops::MatmulInput(attended), a.output, a.outputNorm, a.epsilon, residual, parts);
 }
 
 void eachMatrix(GqaAttention& attention, const std::function<void(Tensor&)>& use)

@@ -4,16 +4,20 @@
 #include "engine/core/tensor.h"
 #include "engine/ops/matmul/matmul.h"
 
+#include <cstdint>
 #include <initializer_list>
+#include <string>
 #include <vector>
 
 namespace sy::nn {
 
 /// y = scale * (x Wᵀ) + b
 struct Linear {
-    Tensor weight;   // (out, in)
-    Tensor bias;     // (out) or empty
-    float scale = 1; // NVFP4 keeps one for each tensor
+    Tensor weight;        // (out, in)
+    Tensor bias;          // (out) or empty
+    float scale = 1;      // NVFP4 keeps one for each tensor
+    std::string name{};   // of the matrix that adapters know, "blk.0.attn_q"; empty: none can be applied
+    int64_t firstRow = 0; // of that matrix, where this is a part of it
 };
 
 Tensor apply(const ops::OpContext& context, const ops::MatmulInput& x, const Linear& linear);

@@ -4,8 +4,10 @@
 // DeepSeek's models), but other bits: a token would depend on how its prompt was cut, and a cached prefix on who computed it.
 #include "engine/nn/mla_attention.h"
 
+#include "engine/nn/adapted_linear.h"
 #include "engine/nn/cached_attention.h"
 #include "engine/ops/embedding/embedding.h"
+#include "engine/ops/gemm/gemm.h"
 #include "engine/ops/head_matmul/head_matmul.h"
 #include "engine/ops/matmul/matmul.h"
 #include "engine/ops/parallel_rows.h"
@@ -66,23 +68,64 @@ Tensor joinColumns(const ops::OpContext& context, const Tensor& a, const Tensor&
 }
 
 // What the queries are made of: the model's vectors, or their low-rank form.
-Tensor queryInput(const ops::OpContext& context, const MlaAttention& a, const Tensor& normed)
+Tensor queryInput(const ops::OpContext& context, const MlaAttention& a, const Parts& parts, const Tensor& normed)
 {
     if (!a.qDown.weight)
         return normed;
-    return ops::rmsNorm(context, apply(context, ops::MatmulInput(normed), a.qDown), a.qNorm, a.epsilon);
+    return ops::rmsNorm(context, apply(context, ops::MatmulInput(normed), a.qDown, parts), a.qNorm, a.epsilon);
+}
+
+// An update s B A of keys and values together, absorbed like the matrices themselves. Of a head's rows of B, those of its
+// keys go to the queries, those of its values to the result; both share A.
+//
+//     absorbed query += s Aᵀ (B_keysᵀ q);   result += s B_values (A latent)
+template <class F>
+void eachUpdatedHead(const MlaAttention& a, const Parts& parts, F&& f)
+{
+    const MlaConfig& c = a.config;
+    for (const Batch::Part& part : parts) {
+        const MatrixUpdate* u = part.adapter.find(a.upName);
+        for (int h = 0; u && h < c.nHeads; ++h) {
+            const int64_t first = int64_t(h) * (c.nopeDim + c.valueDim);
+            f(part, u->scale * part.adapter.strength, u->a, u->b.rowRange(first, c.nopeDim), u->b.rowRange(first + c.nopeDim, c.valueDim), h);
+        }
+    }
+}
+
+void updateQueries(const ops::OpContext& context, const MlaAttention& a, const Parts& parts, const Tensor& q, Tensor& absorbed)
+{
+    const MlaConfig& c = a.config;
+    eachUpdatedHead(a, parts, [&](const Batch::Part& part, float scale, const Tensor& A, const Tensor& keys, const Tensor&, int h) {
+        Tensor low = Tensor::empty({part.nRows, A.rows()}), rows = absorbed.rowRange(part.firstRow, part.nRows);
+        const ops::MatrixView all = ops::viewOf(q.rowRange(part.firstRow, part.nRows));
+        ops::gemm(context, ops::columns(all, int64_t(h) * (c.nopeDim + c.ropeDim), c.nopeDim), ops::viewOf(keys), ops::targetOf(low));
+        ops::gemm(context, ops::viewOf(low), ops::viewOf(A), ops::columns(ops::targetOf(rows), int64_t(h) * c.keyDim()), ops::Write::adds, scale);
+    });
+}
+
+void updateValues(const ops::OpContext& context, const MlaAttention& a, const Parts& parts, const Tensor& latents, Tensor& attended)
+{
+    const MlaConfig& c = a.config;
+    eachUpdatedHead(a, parts, [&](const Batch::Part& part, float scale, const Tensor& A, const Tensor&, const Tensor& values, int h) {
+        Tensor low = Tensor::empty({part.nRows, A.rows()}), rows = attended.rowRange(part.firstRow, part.nRows);
+        const ops::MatrixView all = ops::viewOf(latents.rowRange(part.firstRow, part.nRows));
+        ops::gemm(context, ops::columns(all, int64_t(h) * c.latentDim, c.latentDim), ops::transposed(ops::viewOf(A)), ops::targetOf(low));
+        ops::gemm(context, ops::viewOf(low), ops::transposed(ops::viewOf(values)), ops::columns(ops::targetOf(rows), int64_t(h) * c.valueDim),
+                  ops::Write::adds, scale);
+    });
 }
 
 // The queries as the cached vectors want them: (rows, nHeads * keyDim).
-Tensor absorbedQueries(const ops::OpContext& context, const MlaAttention& a, const Tensor& input,
+Tensor absorbedQueries(const ops::OpContext& context, const MlaAttention& a, const Parts& parts, const Tensor& input,
                        const ops::RopeAngles& angles)
 {
     const MlaConfig& c = a.config;
-    Tensor q = apply(context, ops::MatmulInput(input), a.q);
+    Tensor q = apply(context, ops::MatmulInput(input), a.q, parts);
     ops::rope(context, q, a.queryRope, angles);
 
     Tensor absorbed = Tensor::empty({q.rows(), int64_t(c.nHeads) * c.keyDim()});
     ops::headMatmul(context, q, a.keyUp, absorbed);
+    updateQueries(context, a, parts, q, absorbed);
     const int from = c.nopeDim + c.ropeDim, to = c.keyDim();
     ops::parallelRows(context, q.rows(), int64_t(c.nHeads) * c.ropeDim, [&](int64_t first, int64_t end) {
         for (int64_t i = first * c.nHeads; i < end * c.nHeads; ++i)
@@ -97,8 +140,8 @@ Tensor attendLatents(const ops::OpContext& context, const MlaAttention& a, int l
     const MlaConfig& c = a.config;
     ops::AttentionConfig config{c.nHeads, 1, c.keyDim(), c.latentDim, c.scale};
     config.valuesInKeys = true;
-    const Tensor input = queryInput(context, a, normed);
-    const Tensor q = absorbedQueries(context, a, input, angles);
+    const Tensor input = queryInput(context, a, parts, normed);
+    const Tensor q = absorbedQueries(context, a, parts, input, angles);
     if (!a.indexer)
         return attendCached(context, config, layer, parts, q);
     const ops::SelectedKeys selected = selectKeys(context, *a.indexer, layer, parts, normed, input, angles);
@@ -126,8 +169,9 @@ MlaAttention loadMlaAttention(WeightReader& weights, const std::string& prefix, 
     }
     // Latent and key have matrices of their own: only the latent is normed.
     const Linear down = loadLinear(weights, prefix + "attn_kv_a_mqa", c.keyDim(), dim, Bias::none);
-    a.latent = {down.weight.rowRange(0, c.latentDim), {}, down.scale};
-    a.key = {down.weight.rowRange(c.latentDim, c.ropeDim), {}, down.scale};
+    a.latent = {down.weight.rowRange(0, c.latentDim), {}, down.scale, down.name, 0};
+    a.key = {down.weight.rowRange(c.latentDim, c.ropeDim), {}, down.scale, down.name, c.latentDim};
+    a.upName = prefix + "attn_kv_b";
     a.latentNorm = weights.vector(prefix + "attn_kv_a_norm.weight", c.latentDim);
     if (weights.has(prefix + "attn_kv_b.weight")) {
         const int64_t height = c.nopeDim + c.valueDim;
@@ -153,7 +197,7 @@ void addAttention(const ops::OpContext& context, const MlaAttention& a, int laye
 {
     const MlaConfig& c = a.config;
     const ops::MatmulInput input(normed);
-    std::vector<Tensor> latentAndKey = applyAll(context, input, {&a.latent, &a.key});
+    std::vector<Tensor> latentAndKey = applyAll(context, input, {&a.latent, &a.key}, batch.parts);
     Tensor& key = latentAndKey[1];
     ops::rope(context, key, a.keyRope, rope.all);
     const Tensor latent = ops::rmsNorm(context, latentAndKey[0], a.latentNorm, a.epsilon);
@@ -168,12 +212,13 @@ void addAttention(const ops::OpContext& context, const MlaAttention& a, int laye
         }
         residual = ops::embedRows(context, residual, batch.wantedRows);
     }
-    const Tensor latents = selects ? attendLatents(context, a, layer, batch.wantedParts,
-                                                   ops::embedRows(context, normed, batch.wantedRows), rope.wanted)
-                                   : attendLatents(context, a, layer, batch.parts, normed, rope.all);
+    const Parts& parts = selects ? batch.wantedParts : batch.parts;
+    const Tensor latents = selects ? attendLatents(context, a, layer, parts, ops::embedRows(context, normed, batch.wantedRows), rope.wanted)
+                                   : attendLatents(context, a, layer, parts, normed, rope.all);
     Tensor attended = Tensor::empty({latents.rows(), int64_t(c.nHeads) * c.valueDim});
     ops::headMatmul(context, latents, a.valueUp, attended);
-    addLinear(context, ops::MatmulInput(attended), a.output, {}, a.epsilon, residual);
+    updateValues(context, a, parts, latents, attended);
+    addLinear(context, ops::MatmulInput(attended), a.output, {}, a.epsilon, residual, parts);
 }
 
 void eachMatrix(MlaAttention& a, const std::function<void(Tensor&)>& use)

@@ -42,6 +42,8 @@ struct MlaAttention {
     Tensor latentNorm;           // (latentDim); never on the part with position
     std::vector<Tensor> keyUp;   // nHeads times (latentDim, nopeDim)
     std::vector<Tensor> valueUp; // nHeads times (valueDim, latentDim)
+    std::string upName;          // of both together as adapters know them, "blk.0.attn_kv_b": a head's nopeDim rows of keys,
+                                 // then its valueDim rows of values
     Linear output;               // (dim, nHeads * valueDim)
     float epsilon = 0;
     ops::RopeConfig queryRope; // heads of nopeDim + ropeDim, of which the last ropeDim turn

@@ -3,6 +3,9 @@
 
 #include "engine/nn/router_observer.h"
 #include "engine/ops/add/add.h"
+#include "engine/ops/embedding/embedding.h"
+#include "engine/ops/gated_activation/gated_activation.h"
+#include "engine/ops/moe_ffn/expert_products.h"
 #include "engine/ops/scale/scale.h"
 
 #include <algorithm>
@@ -70,6 +73,41 @@ ops::Routing chooseExperts(const ops::OpContext& exact, const MoeFeedForward& mo
     return routing;
 }
 
+bool adaptsExperts(const Batch::Part& part, const ops::ExpertWeights& experts)
+{
+    return part.adapter.find(experts.gate.name) || part.adapter.find(experts.up.name) || part.adapter.find(experts.down.name);
+}
+
+Tensor adaptedProducts(const ops::OpContext& context, const ops::ExpertGroups& groups, const ops::ExpertMatrices& matrices,
+                       const AdapterUse& adapter, const Tensor& x)
+{
+    Tensor y = ops::expertProducts(context, x, groups, matrices);
+    if (const MatrixUpdate* update = adapter.find(matrices.name))
+        applyUpdate(context, groups, *update, adapter.strength, x, y);
+    return y;
+}
+
+void addExpertsByPart(const ops::OpContext& context, const ops::ExpertWeights& experts, const std::vector<Batch::Part>& parts,
+                      const Tensor& normed, const ops::Routing& routing, Tensor& residual)
+{
+    for (const Batch::Part& part : parts) {
+        const auto rows = [&](const Tensor& t) { return t.rowRange(part.firstRow, part.nRows); };
+        const ops::Routing partRouting{rows(routing.experts), rows(routing.weights), rows(routing.probabilities)};
+        Tensor to = rows(residual);
+        const Tensor in = rows(normed);
+        if (!adaptsExperts(part, experts)) {
+            ops::addExperts(context, ops::MatmulInput(in), partRouting, experts, to);
+            continue;
+        }
+        const ops::ExpertGroups groups = ops::groupByExpert(partRouting, experts.nExperts());
+        const Tensor sorted = ops::embedRows(context, in, groups.tokens);
+        const Tensor gate = adaptedProducts(context, groups, experts.gate, part.adapter, sorted);
+        const Tensor up = adaptedProducts(context, groups, experts.up, part.adapter, sorted);
+        const Tensor hidden = ops::gatedActivation(context, experts.activation, gate, up);
+        ops::addToTokens(context, groups, adaptedProducts(context, groups, experts.down, part.adapter, hidden), groups.weights, to);
+    }
+}
+
 } // namespace
 
 MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& prefix, int64_t dim, const MoeOptions& options)
@@ -88,6 +126,9 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
 
     ops::ExpertWeights& experts = moe.experts;
     experts.activation = options.activation;
+    experts.gate.name = prefix + "ffn_gate_exps";
+    experts.up.name = prefix + "ffn_up_exps";
+    experts.down.name = prefix + "ffn_down_exps";
     const std::string fused = prefix + "ffn_gate_up_exps";
     if (weights.has(fused + ".weight")) {
         const Tensor both = weights.matrices(fused + ".weight", nExperts, 2 * ffn, dim);
@@ -130,16 +171,19 @@ void addFeedForward(const ops::OpContext& context, const MoeFeedForward& moe, in
     const ops::MatmulInput input(normed);
     const ops::Routing routing = chooseExperts(exact, moe, layer, parts, input, spans);
     const Span span(spans, SpanKind::experts, layer);
-    ops::addExperts(context, input, routing, moe.experts, residual);
+    if (std::ranges::any_of(parts, [&](const Batch::Part& part) { return adaptsExperts(part, moe.experts); }))
+        addExpertsByPart(context, moe.experts, parts, normed, routing, residual);
+    else
+        ops::addExperts(context, input, routing, moe.experts, residual);
 
     if (!moe.shared)
         return;
     if (!moe.sharedGate) {
-        addFeedForward(context, *moe.shared, normed, residual);
+        addFeedForward(context, *moe.shared, normed, residual, parts);
         return;
     }
     Tensor shared = Tensor::zeros(residual.shape());
-    addFeedForward(context, *moe.shared, normed, shared);
+    addFeedForward(context, *moe.shared, normed, shared, parts);
     ops::scaleRowsBySigmoid(context, shared, ops::matmul(exact, input, moe.sharedGate));
     ops::addInto(context, residual, shared);
 }

@@ -97,6 +97,7 @@ Tensor WeightReader::optionalVector(std::string_view name, int64_t n)
 Linear loadLinear(WeightReader& weights, const std::string& name, int64_t out, int64_t in, Bias bias)
 {
     Linear linear;
+    linear.name = name;
     linear.weight = weights.matrix(name + ".weight", out, in);
     if (const Tensor scale = weights.optionalVector(name + ".scale", 1))
         linear.scale = scale.f32()[0];
@@ -123,7 +124,7 @@ std::vector<Linear> loadProjections(WeightReader& weights, const std::vector<Nam
     int64_t first = 0;
     for (const NamedRows& part : parts) {
         const Tensor partOfBias = all.bias ? all.bias.reshaped({nRows, 1}).rowRange(first, part.nRows).reshaped({part.nRows}) : Tensor();
-        linears.push_back({all.weight.rowRange(first, part.nRows), partOfBias, all.scale});
+        linears.push_back({all.weight.rowRange(first, part.nRows), partOfBias, all.scale, part.name});
         first += part.nRows;
     }
     return linears;

@@ -15,4 +15,7 @@ void addInto(const OpContext& context, Tensor& x, const Tensor& y);
 /// x (rows, dim) += bias (dim) on every row, f32. Throws std::invalid_argument when the sizes differ.
 void addBias(const OpContext& context, Tensor& x, const Tensor& bias);
 
+/// dBias (dim) += the columns of dy (rows, dim) summed up, rows in ascending order: the gradient of a bias.
+void addBiasGrad(const OpContext& context, const Tensor& dy, Tensor& dBias);
+
 } // namespace sy::ops

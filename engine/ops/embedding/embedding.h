@@ -18,4 +18,12 @@ namespace sy::ops {
 /// Throws std::invalid_argument for an id outside the table.
 Tensor embedRows(const OpContext& context, const Tensor& table, std::span<const int32_t> ids);
 
+/// dTable[ids[i]] += factor * dy[i], i in ascending order: the gradient of a table whose rows were multiplied with factor.
+///
+/// dy      (ids, dim) f32
+/// dTable  (vocabulary, dim) f32
+///
+/// Throws std::invalid_argument for an id outside the table and shapes that do not fit.
+void addEmbeddingGrad(const OpContext& context, const Tensor& dy, std::span<const int32_t> ids, float factor, Tensor& dTable);
+
 } // namespace sy::ops

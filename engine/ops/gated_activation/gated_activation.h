@@ -24,4 +24,12 @@ struct GatedActivation {
 /// Throws std::invalid_argument when the shapes differ.
 Tensor gatedActivation(const OpContext& context, const GatedActivation& activation, const Tensor& gate, const Tensor& up);
 
+/// Gradients of gate and up for the gradient dy of y; beyond a clamp's limit the gradient is zero.
+struct GatedActivationGrad {
+    Tensor gate;
+    Tensor up;
+};
+GatedActivationGrad gatedActivationGrad(const OpContext& context, const GatedActivation& activation, const Tensor& gate,
+                                        const Tensor& up, const Tensor& dy);
+
 } // namespace sy::ops

@@ -4,3 +4,5 @@
 
 template void sy::ops::gatedActivationValues<sy::cpu::Avx512>(const sy::ops::GatedActivation&, const float*, const float*,
                                                               float*, int64_t) noexcept;
+template void sy::ops::gatedActivationGradValues<sy::cpu::Avx512>(sy::ops::GateForm, const float*, const float*, const float*,
+                                                                  float*, float*, int64_t) noexcept;

@@ -4,3 +4,5 @@
 
 template void sy::ops::gatedActivationValues<sy::cpu::Scalar>(const sy::ops::GatedActivation&, const float*, const float*,
                                                               float*, int64_t) noexcept;
+template void sy::ops::gatedActivationGradValues<sy::cpu::Scalar>(sy::ops::GateForm, const float*, const float*, const float*,
+                                                                  float*, float*, int64_t) noexcept;

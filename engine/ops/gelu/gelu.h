@@ -15,4 +15,7 @@ enum class GeluForm {
 /// Element by element; f32 of any shape. Absolute error below 2e-7 * max(1, |x|); the same bits at every CPU level.
 Tensor gelu(const OpContext& context, const Tensor& x, GeluForm form);
 
+/// dx for the gradient dy of gelu(x, form).
+Tensor geluGrad(const OpContext& context, const Tensor& x, GeluForm form, const Tensor& dy);
+
 } // namespace sy::ops

@@ -7,6 +7,7 @@
 #include "engine/ops/op_context.h"
 #include "engine/ops/router/router.h"
 
+#include <string>
 #include <vector>
 
 namespace sy::ops {
@@ -17,6 +18,7 @@ struct ExpertMatrices {
     std::vector<Tensor> weights; // nExperts matrices (out, in)
     Tensor biases;               // (nExperts, out) f32, or empty
     Tensor scales;               // (nExperts) f32, or empty: factors on the products, as NVFP4 files have them
+    std::string name;            // of all together as adapters know them, "blk.0.ffn_gate_exps"
 };
 
 struct ExpertWeights {

@@ -19,4 +19,15 @@ Tensor rmsNorm(const OpContext& context, const Tensor& x, const Tensor& weight, 
 /// Qwen 3 has it.
 void rmsNormHeads(const OpContext& context, Tensor& x, const Tensor& weight, float epsilon);
 
+/// What the gradient dy of y = rmsNorm(x, weight) means for x. With f = 1 / sqrt(mean(x²) + epsilon):
+///
+///     dx = f * weight * dy - x * f³ / dim * sum(weight * dy * x)
+///
+/// x, dy    (rows, dim) f32; for heads: reshaped to (rows * nHeads, headDim)
+/// returns  the shape of x
+Tensor rmsNormGrad(const OpContext& context, const Tensor& x, const Tensor& weight, float epsilon, const Tensor& dy);
+
+/// dWeight (dim) += sum over the rows of dy * x * f, rows in ascending order.
+void addRmsNormWeightGrad(const OpContext& context, const Tensor& x, float epsilon, const Tensor& dy, Tensor& dWeight);
+
 } // namespace sy::ops

@@ -3,3 +3,5 @@
 #include "engine/ops/rms_norm/rms_norm_rows.inl.h"
 
 template void sy::ops::rmsNormRows<sy::cpu::Avx512>(const float*, const float*, float, float*, int64_t, int64_t) noexcept;
+template void sy::ops::rmsNormGradRows<sy::cpu::Avx512>(const float*, const float*, float, const float*, float*, int64_t,
+                                                        int64_t) noexcept;

@@ -9,4 +9,9 @@ namespace sy::ops {
 template <class Level>
 void rmsNormRows(const float* x, const float* weight, float epsilon, float* y, int64_t nRows, int64_t dim) noexcept;
 
+/// dx of rmsNormGrad(), row by row; dx may be dy.
+template <class Level>
+void rmsNormGradRows(const float* x, const float* weight, float epsilon, const float* dy, float* dx, int64_t nRows,
+                     int64_t dim) noexcept;
+
 } // namespace sy::ops

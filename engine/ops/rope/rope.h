@@ -55,4 +55,8 @@ RopeAngles ropeAngles(const OpContext& context, const RopeConfig& config, std::s
 /// Turns every head of x (tokens, nHeads * headDim) f32 in place. Throws std::invalid_argument when shapes do not fit.
 void rope(const OpContext& context, Tensor& x, const RopeConfig& config, const RopeAngles& angles);
 
+/// The rotation backwards, its factor kept: rope() with these turns the gradient of a rotated tensor into that of the tensor
+/// itself, in place, for every layout and scaling.
+RopeAngles gradientAngles(const OpContext& context, const RopeAngles& angles);
+
 } // namespace sy::ops

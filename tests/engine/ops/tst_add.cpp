@@ -43,6 +43,19 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addInto({pool}, a, b));
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addBias({pool}, a, test::randomTensor({2}, 1)));
     }
+
+    void theGradientOfABiasIsTheSumOfTheRows()
+    {
+        cpu::ThreadPool pool(3);
+        const Tensor dy = test::randomTensor({90, 1000}, 1);
+        Tensor sum = test::randomTensor({1000}, 2), expected = test::copyOf(sum);
+        for (int64_t row = 0; row < 90; ++row)
+            for (int64_t i = 0; i < 1000; ++i)
+                expected.f32()[i] += dy.f32()[row * 1000 + i];
+        ops::addBiasGrad({pool}, dy, sum);
+        QVERIFY(test::sameBits(sum, expected));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addBiasGrad({pool}, test::randomTensor({2, 3}, 1), sum));
+    }
 };
 
 QTEST_APPLESS_MAIN(TestAdd)

@@ -58,6 +58,24 @@ private slots:
         cpu::ThreadPool pool(1);
         QCOMPARE(ops::embedRows({pool}, test::randomTensor({10, 4}, 1), {}).rows(), 0);
     }
+
+    void gradientsOfARowUsedTwiceAddUp()
+    {
+        cpu::ThreadPool pool(3);
+        const Tensor dy = test::randomTensor({4, 5}, 1);
+        const std::vector<int32_t> ids = {2, 0, 2, 9};
+        Tensor table = Tensor::zeros({10, 5});
+        table.f32()[4] = 1;
+        ops::addEmbeddingGrad({pool}, dy, ids, 3, table);
+        for (int64_t i = 0; i < 5; ++i) {
+            QCOMPARE(table.f32()[2 * 5 + i], 3 * dy.f32()[i] + 3 * dy.f32()[10 + i]);
+            QCOMPARE(table.f32()[9 * 5 + i], 3 * dy.f32()[15 + i]);
+            QCOMPARE(table.f32()[5 + i], 0.0f);
+        }
+        QCOMPARE(table.f32()[4], 1 + 3 * dy.f32()[9]);
+        const std::vector<int32_t> outside = {2, 0, 2, 10};
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addEmbeddingGrad({pool}, dy, outside, 1, table));
+    }
 };
 
 QTEST_APPLESS_MAIN(TestEmbedding)

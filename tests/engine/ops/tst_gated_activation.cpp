@@ -2,6 +2,7 @@
 #include "engine/ops/gated_activation/gated_activation.h"
 #include "engine/ops/scale/scale.h"
 #include "engine/ops/soft_cap/soft_cap.h"
+#include "gradient_test.h"
 #include "op_test.h"
 
 #include <QtTest>
@@ -115,6 +116,39 @@ private slots:
         ops::softCap({pool}, x, 30.0f);
         for (int i = 0; i < 5; ++i)
             QVERIFY(std::abs(double(x.f32()[i]) - 30 * std::tanh(double(values[i]) / 30)) < 1e-5);
+    }
+
+    void gradientsAgreeWithDifferences_data()
+    {
+        QTest::addColumn<int>("form");
+        for (const GateForm form :
+             {GateForm::silu, GateForm::geluTanh, GateForm::sigmoid, GateForm::clampedSilu, GateForm::clampedSwish})
+            QTest::addRow("form %d", int(form)) << int(form);
+    }
+
+    void gradientsAgreeWithDifferences()
+    {
+        QFETCH(int, form);
+        const ops::GatedActivation activation{GateForm(form), 2.0f};
+        const Tensor gate = test::randomTensor({3, 37}, 1, 2.0f), up = test::randomTensor({3, 37}, 2, 2.0f), dy = test::randomTensor({3, 37}, 3);
+        const auto definition = [&](const std::vector<double>& g, const std::vector<double>& u) {
+            std::vector<double> y(g.size());
+            for (size_t i = 0; i < g.size(); ++i)
+                y[i] = exact(activation, g[i], u[i]);
+            return y;
+        };
+        const auto dGate = test::differences(test::doubles(gate), test::doubles(dy),
+                                             [&](const std::vector<double>& g) { return definition(g, test::doubles(up)); });
+        const auto dUp = test::differences(test::doubles(up), test::doubles(dy),
+                                           [&](const std::vector<double>& u) { return definition(test::doubles(gate), u); });
+        cpu::ThreadPool one(1), three(3);
+        const auto first = ops::gatedActivationGrad({one, cpu::Level::scalar}, activation, gate, up, dy);
+        QVERIFY(test::gradientError(first.gate, dGate) < 2e-6);
+        QVERIFY(test::gradientError(first.up, dUp) < 2e-6);
+        for (const cpu::Level level : test::levels()) {
+            const auto grad = ops::gatedActivationGrad({three, level}, activation, gate, up, dy);
+            QVERIFY(test::sameBits(grad.gate, first.gate) && test::sameBits(grad.up, first.up));
+        }
     }
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/gelu/gelu.h"
+#include "gradient_test.h"
 #include "op_test.h"
 
 #include <QtTest>
@@ -72,6 +73,20 @@ private slots:
         for (const cpu::Level level : test::levels()) {
             const Tensor y = ops::gelu({pool, level}, Tensor::of({&nan, 1}, {1, 1}), ops::GeluForm::exact);
             QVERIFY(std::isnan(y.f32()[0]));
+        }
+    }
+
+    void gradientsAgreeWithDifferences()
+    {
+        cpu::ThreadPool pool(2);
+        const Tensor x = test::randomTensor({5, 37}, 1, 2.0f), dy = test::randomTensor({5, 37}, 2);
+        for (const auto form : {ops::GeluForm::exact, ops::GeluForm::tanh}) {
+            const auto expected = test::differences(test::doubles(x), test::doubles(dy), [form](std::vector<double> v) {
+                for (double& value : v)
+                    value = definition(value, form);
+                return v;
+            });
+            QVERIFY(test::gradientError(ops::geluGrad({pool}, x, form, dy), expected) < 1e-6);
         }
     }
 };

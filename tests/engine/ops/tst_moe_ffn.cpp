@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/ops/embedding/embedding.h"
+#include "engine/ops/gated_activation/gated_activation.h"
 #include "engine/ops/matmul/weight_arena.h"
 #include "engine/ops/moe_ffn/expert_groups.h"
+#include "engine/ops/moe_ffn/expert_products.h"
 #include "engine/ops/moe_ffn/moe_ffn.h"
 #include "engine/quant/quant_table.h"
 #include "op_test.h"
@@ -235,6 +238,49 @@ private slots:
         ops::ExpertWeights biased = w;
         biased.gate.biases = Tensor::zeros({kExperts, 5});
         QVERIFY(refused(someRouting(3), biased));
+    }
+
+    void thePiecesOfTrainingGiveTheSameBits()
+    {
+        cpu::ThreadPool pool(3);
+        for (const auto activations : {ops::Activations::fast, ops::Activations::f32}) {
+            const ops::OpContext context{pool, cpu::level(), activations};
+            ops::ExpertWeights w = randomExperts(DType::Q8_0, 64, 96);
+            w.gate.biases = test::randomTensor({kExperts, 96}, 7);
+            w.down.scales = test::randomTensor({kExperts}, 8);
+            const Tensor x = test::randomTensor({11, 64}, 1), residual = test::randomTensor({11, 64}, 2);
+            const ops::Routing routing = someRouting(11);
+            const ops::ExpertGroups groups = ops::groupByExpert(routing, kExperts);
+            const Tensor rows = ops::embedRows(context, x, groups.tokens);
+            const Tensor hidden = ops::gatedActivation(context, w.activation, ops::expertProducts(context, rows, groups, w.gate),
+                                                       ops::expertProducts(context, rows, groups, w.up));
+            Tensor y = test::copyOf(residual);
+            ops::addToTokens(context, groups, ops::expertProducts(context, hidden, groups, w.down), groups.weights, y);
+            QVERIFY(test::sameBits(y, run(context, x, routing, w, residual)));
+        }
+    }
+
+    // A product is linear, so its gradient is the one map with (dy, product(x)) = (gradient(dy), x).
+    void theGradientOfAProductIsItsTranspose()
+    {
+        for (const int nThreads : {1, 4}) {
+            cpu::ThreadPool pool(nThreads);
+            const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
+            ops::ExpertMatrices m = randomMatrices(DType::Q8_0, 48, 64, 1);
+            m.scales = test::randomTensor({kExperts}, 8);
+            const ops::ExpertGroups groups = ops::groupByExpert(someRouting(11), kExperts);
+            const int64_t nRows = groups.rows.nRows();
+            const Tensor x = test::randomTensor({nRows, 64}, 2), dy = test::randomTensor({nRows, 48}, 3);
+            const Tensor y = ops::expertProducts(context, x, groups, m), dx = ops::expertProductsGrad(context, dy, groups, m);
+            for (int64_t row = 0; row < nRows; ++row) {
+                double forward = 0, backward = 0;
+                for (int64_t i = 0; i < 48; ++i)
+                    forward += double(dy.f32()[row * 48 + i]) * double(y.f32()[row * 48 + i]);
+                for (int64_t i = 0; i < 64; ++i)
+                    backward += double(dx.f32()[row * 64 + i]) * double(x.f32()[row * 64 + i]);
+                QVERIFY(std::abs(forward - backward) < 1e-4);
+            }
+        }
     }
 };
 

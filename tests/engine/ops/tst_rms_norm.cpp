@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/rms_norm/rms_norm.h"
+#include "gradient_test.h"
 #include "op_test.h"
 
 #include <QtTest>
@@ -70,6 +71,44 @@ private slots:
         Tensor x = test::randomTensor({2, 10}, 7);
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::rmsNorm({pool}, x, test::randomTensor({9}, 8), 1e-6f));
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::rmsNormHeads({pool}, x, test::randomTensor({3}, 8), 1e-6f));
+    }
+
+    void gradientsAgreeWithDifferences_data()
+    {
+        QTest::addColumn<int>("dim");
+        for (const int dim : {1, 15, 16, 17, 40})
+            QTest::newRow(std::to_string(dim).c_str()) << dim;
+    }
+
+    void gradientsAgreeWithDifferences()
+    {
+        QFETCH(int, dim);
+        constexpr int kRows = 4;
+        const Tensor x = test::randomTensor({kRows, dim}, 1, 2.0f), weight = test::randomTensor({dim}, 2);
+        const Tensor dy = test::randomTensor({kRows, dim}, 3);
+        const auto definition = [&](const std::vector<double>& v, const std::vector<double>& w) {
+            std::vector<double> y(v.size());
+            for (size_t r = 0; r < kRows; ++r) {
+                double squares = 0;
+                for (size_t i = r * size_t(dim); i < (r + 1) * size_t(dim); ++i)
+                    squares += v[i] * v[i];
+                for (size_t i = r * size_t(dim); i < (r + 1) * size_t(dim); ++i)
+                    y[i] = v[i] / std::sqrt(squares / dim + 0.1) * w[i - r * size_t(dim)];
+            }
+            return y;
+        };
+        const auto dx = test::differences(test::doubles(x), test::doubles(dy),
+                                          [&](const std::vector<double>& v) { return definition(v, test::doubles(weight)); });
+        const auto dWeight = test::differences(test::doubles(weight), test::doubles(dy),
+                                               [&](const std::vector<double>& w) { return definition(test::doubles(x), w); });
+        cpu::ThreadPool one(1), three(3);
+        const Tensor first = ops::rmsNormGrad({one, cpu::Level::scalar}, x, weight, 0.1f, dy);
+        QVERIFY(test::gradientError(first, dx) < 1e-6);
+        for (const cpu::Level level : test::levels())
+            QVERIFY(test::sameBits(ops::rmsNormGrad({three, level}, x, weight, 0.1f, dy), first));
+        Tensor sum = Tensor::zeros({dim});
+        ops::addRmsNormWeightGrad({three}, x, 0.1f, dy, sum);
+        QVERIFY(test::gradientError(sum, dWeight) < 1e-6);
     }
 };
 

@@ -130,6 +130,31 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::ropeFrequencies(7, 1e4));
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::ropeFrequencies(8, 1e4, 1.0, std::vector<float>(3, 1.0f)));
     }
+
+    // Rotation is linear, so its gradient is the one map with (dy, rope(x)) = (gradient(dy), x) for every x and dy.
+    void theGradientIsTheTransposedRotation()
+    {
+        cpu::ThreadPool pool(2);
+        const ops::OpContext context{pool};
+        const std::vector<int32_t> positions = {0, 1, 77, 4000};
+        for (const auto layout : {ops::RopeLayout::adjacent, ops::RopeLayout::halves}) {
+            auto frequencies = ops::ropeFrequencies(24, 1e4);
+            ops::scaleByYarn(frequencies, 1e4, {.factor = 4, .originalContextLength = 1024});
+            const ops::RopeConfig config{layout, 40, 16, frequencies, 1.3f};
+            const ops::RopeAngles angles = ops::ropeAngles(context, config, positions);
+            const Tensor x = test::randomTensor({4, 120}, 1), dy = test::randomTensor({4, 120}, 2);
+            Tensor y = test::copyOf(x), dx = test::copyOf(dy);
+            ops::rope(context, y, config, angles);
+            ops::rope(context, dx, config, ops::gradientAngles(context, angles));
+            double forward = 0, backward = 0, rotatedShare = 0;
+            for (int64_t i = 0; i < x.count(); ++i) {
+                forward += double(dy.f32()[i]) * double(y.f32()[i]);
+                backward += double(dx.f32()[i]) * double(x.f32()[i]);
+                rotatedShare += std::abs(double(dx.f32()[i]) - double(y.f32()[i]));
+            }
+            QVERIFY(std::abs(forward - backward) < 1e-5 * rotatedShare);
+        }
+    }
 };
 
 QTEST_APPLESS_MAIN(TestRope)

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/command.h"
+#include "app/cli/input.h"
+#include "engine/api/engine.h"
+#include "engine/api/fine_tune.h"
+#include "engine/core/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <vector>
+
+namespace sy::app {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+struct FineTuneOptions {
+    std::string config, resume;
+    std::string name, model, method, targets;
+    std::vector<std::string> data;
+    int64_t rank = 0, epochs = 0, maxSteps = 0, contextLength = 0, sequences = 0;
+    double alpha = 0, learningRate = 0;
+    uint64_t seed = 0;
+    CLI::Option* seedOption = nullptr;
+    bool printsConfig = false, isDryRun = false;
+};
+
+// The file's JSON with the options on top of it.
+std::string configOf(const FineTuneOptions& o)
+{
+    ordered_json config = ordered_json::object();
+    if (!o.config.empty()) {
+        config = ordered_json::parse(readWhole(o.config), nullptr, false);
+        if (!config.is_object())
+            throw BadFile(o.config, "is no JSON object");
+    }
+    const auto set = [&](const char* group, const char* key, const auto& value, bool isGiven) {
+        if (isGiven)
+            (group ? config[group] : config)[key] = value;
+    };
+    set(nullptr, "name", o.name, !o.name.empty());
+    set(nullptr, "model", o.model, !o.model.empty());
+    set("adapter", "method", o.method, !o.method.empty());
+    set("adapter", "targets", o.targets, !o.targets.empty());
+    set("adapter", "rank", o.rank, o.rank > 0);
+    set("adapter", "alpha", o.alpha, o.alpha > 0);
+    set("optimizer", "learningRate", o.learningRate, o.learningRate > 0);
+    set("batch", "contextLength", o.contextLength, o.contextLength > 0);
+    set("batch", "sequences", o.sequences, o.sequences > 0);
+    set(nullptr, "epochs", o.epochs, o.epochs > 0);
+    set(nullptr, "maxSteps", o.maxSteps, o.maxSteps > 0);
+    set(nullptr, "seed", o.seed, o.seedOption->count() > 0);
+    if (!o.data.empty()) {
+        config["data"] = ordered_json::array();
+        for (const std::string& path : o.data)
+            config["data"].push_back({{"path", path}});
+    }
+    return config.dump();
+}
+
+int plan(CommandContext& context, const std::string& config, const std::string& source)
+{
+    const api::FineTunePlan p = api::planFineTune(context.engine(), config, source, context.stop());
+    Console& console = context.console();
+    if (console.isJson()) {
+        console.printJson({{"rows", p.rows},
+                           {"texts", p.texts},
+                           {"tokens", p.tokens},
+                           {"trainedTokens", p.trainedTokens},
+                           {"longestTokens", p.longestTokens},
+                           {"tooLong", p.tooLong},
+                           {"withoutLabels", p.withoutLabels},
+                           {"withoutEnd", p.withoutEnd},
+                           {"formats", p.formats},
+                           {"steps", p.steps},
+                           {"trainedParameters", p.trainedParameters},
+                           {"stateBytes", p.stateBytes}});
+        return 0;
+    }
+    const auto line = [&](const std::string& what, int64_t n) { console.printLine(what + ": " + std::to_string(n)); };
+    line("Rows", p.rows);
+    for (const auto& [format, rows] : p.formats)
+        line("  read as " + format, rows);
+    line("Texts used", p.texts);
+    line("  tokens", p.tokens);
+    line("  of them trained", p.trainedTokens);
+    line("Longest row, in tokens", p.longestTokens);
+    line("Left out, longer than the context", p.tooLong);
+    line("Left out, nothing to learn in them", p.withoutLabels);
+    if (p.withoutEnd > 0)
+        line("Replies without an end token (the model would not learn to stop)", p.withoutEnd);
+    line("Steps", p.steps);
+    line("Numbers trained", p.trainedParameters);
+    console.printLine("Memory for them and their optimizer: " + sizeText(double(p.stateBytes)));
+    return 0;
+}
+
+int report(Console& console, const api::FineTuneResult& result)
+{
+    console.endProgress();
+    if (console.isJson()) {
+        console.printJson({{"run", result.run},
+                           {"adapter", result.adapter.string()},
+                           {"steps", result.steps},
+                           {"finalLoss", result.finalLoss},
+                           {"seconds", result.seconds},
+                           {"peakBytes", result.peakBytes}});
+    } else {
+        console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, adapter " +
+                          result.adapter.string());
+    }
+    switch (result.end) {
+    case api::FineTuneResult::End::done:
+        return 0;
+    case api::FineTuneResult::End::stopped:
+        console.warn("Stopped. Go on with: switchyard finetune --resume " + result.run);
+        return 130;
+    case api::FineTuneResult::End::diverged:
+        break;
+    }
+    console.warn("The loss stopped being a number. Take a lower learning rate; the checkpoints before are whole.");
+    return 1;
+}
+
+int tune(CommandContext& context, const FineTuneOptions& o)
+{
+    Console& console = context.console();
+    if (o.resume.empty() && o.config.empty() && o.data.empty() && !o.printsConfig)
+        throw UsageError("finetune needs --config FILE, or --examples FILE, or --resume RUN");
+    const auto onStep = [&](const api::FineTuneStep& s) {
+        if (console.isJson()) {
+            ordered_json row = {{"step", s.step},
+                                {"loss", s.loss},
+                                {"learningRate", s.learningRate},
+                                {"gradientNorm", s.gradientNorm},
+                                {"tokensPerSecond", s.tokensPerSecond}};
+            if (s.isSkipped)
+                row["skipped"] = true;
+            console.printJson(row);
+            return;
+        }
+        char line[160];
+        std::snprintf(line, sizeof line, "Step %lld of %lld: loss %.4f, rate %.2e, gradient %.3f, %.0f tokens/s%s",
+                      static_cast<long long>(s.step), static_cast<long long>(s.steps), s.loss, s.learningRate,
+                      s.gradientNorm, s.tokensPerSecond, s.isSkipped ? ", skipped" : "");
+        console.printLine(line);
+    };
+    if (!o.resume.empty())
+        return report(console, api::resumeFineTune(context.engine(), o.resume, context.stop(), onStep));
+    const std::string source = o.config.empty() ? "the options" : o.config;
+    const std::string config = configOf(o);
+    if (o.printsConfig) {
+        console.print(api::completeFineTuneConfig(config, source));
+        return 0;
+    }
+    if (o.isDryRun)
+        return plan(context, config, source);
+    return report(console, api::fineTune(context.engine(), config, source, context.stop(), onStep));
+}
+
+} // namespace
+
+Action declareFineTune(CLI::App& command)
+{
+    auto o = std::make_shared<FineTuneOptions>();
+    auto* config = command.add_option("--config", o->config, "Configuration as JSON; options below go before it; -: stdin")
+                       ->type_name("FILE");
+    auto* resume =
+        command.add_option("--resume", o->resume, "Go on with a run that was stopped or killed")->type_name("RUN");
+    command.add_option("--model", o->model, "Path of a model, or id or name of an imported one")->type_name("MODEL");
+    command.add_option("--examples", o->data, "JSON lines or a JSON list; may be given several times")->type_name("FILE");
+    command.add_option("--name", o->name, "Of the run (default: fine-tune)")->type_name("TEXT");
+    command.add_option("--method", o->method, "lora, rslora or lora+ (default: lora)")
+        ->check(CLI::IsMember({"lora", "rslora", "lora+"}));
+    command
+        .add_option(
+            "--targets", o->targets,
+            "all-linear, attention, attention+shared-experts, experts, or a tensor name with * (default: all-linear)")
+        ->type_name("NAME");
+    command.add_option("--rank", o->rank, "Of the adapter's matrices (default: 16)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 4096));
+    command.add_option("--alpha", o->alpha, "The adapter is scaled by alpha / rank (default: 32)")
+        ->type_name("X")
+        ->check(CLI::PositiveNumber);
+    command.add_option("--learning-rate", o->learningRate, "Highest rate of a step (default: 2e-4)")
+        ->type_name("X")
+        ->check(CLI::PositiveNumber);
+    command.add_option("--epochs", o->epochs, "Times that every example is seen (default: 1)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    command.add_option("--max-steps", o->maxSteps, "Stop after so many steps")->type_name("N")->check(CLI::PositiveNumber);
+    command
+        .add_option("--context", o->contextLength, "Longest example, in tokens; longer ones are left out (default: 2048)")
+        ->type_name("N")
+        ->check(CLI::Range(2, 1 << 24));
+    command.add_option("--sequences", o->sequences, "Examples in a step (default: 16)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    o->seedOption =
+        command.add_option("--seed", o->seed, "Of the first values and the order (default: 3407)")->type_name("N");
+    command.add_flag("--print-config", o->printsConfig, "Write the whole configuration and train nothing");
+    command.add_flag("--dry-run", o->isDryRun, "Read model and data, count, and train nothing");
+    resume->excludes(config);
+    command.footer("Rows are {\"messages\": [{\"role\", \"content\"}, ...]}, {\"instruction\", \"input\"?, \"output\"}, "
+                   "{\"prompt\", \"completion\"} or,\n"
+                   "already as tokens, {\"ids\": [...], \"mask\": [0 or 1, ...]}. Only the assistant's replies are trained. "
+                   "The run, its checkpoints\n"
+                   "and adapter.gguf are in the data folder's runs/. The first Ctrl-C ends with a checkpoint.\n"
+                   "JSON, a line each: {step, loss, learningRate, gradientNorm, tokensPerSecond}; last {run, adapter, "
+                   "steps, finalLoss, seconds,\n"
+                   "peakBytes}.\n\nExample:\n  switchyard finetune --model model.gguf --examples examples.jsonl --epochs 3");
+    return [o](CommandContext& context) { return tune(context, *o); };
+}
+
+} // namespace sy::app

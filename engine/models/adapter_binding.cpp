@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/models/adapter_binding.h"
+
+#include "engine/core/error.h"
+
+namespace sy::models {
+
+namespace {
+
+class Collector {
+public:
+    explicit Collector(const DecoderView& decoder) : m_decoder(decoder) {}
+
+    std::map<std::string, AdaptableMatrix> collect()
+    {
+        for (const nn::DecoderBlock& block : m_decoder.blocks) {
+            std::visit([&](const auto& attention) { addAttention(block, attention); }, block.attention);
+            if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
+                addDense(*dense, false);
+            else
+                addExperts(std::get<nn::MoeFeedForward>(block.feedForward));
+        }
+        return std::move(m_found);
+    }
+
+private:
+    AdaptableMatrix* add(const nn::Linear& linear)
+    {
+        if (!linear.weight || linear.name.empty())
+            return nullptr;
+        return &(m_found[linear.name] = {linear.weight.rows(), linear.weight.cols(), 0, 0, &linear});
+    }
+
+    void addAttention(const nn::DecoderBlock& block, const nn::GqaAttention& a)
+    {
+        if (a.hasGate)
+            return;
+        AdaptableMatrix* found[] = {add(a.q), add(a.k), add(a.v), add(a.output)};
+        for (AdaptableMatrix* matrix : found)
+            matrix->isAttention = true;
+        if (m_decoder.ropes[size_t(block.rope)].layout == ops::RopeLayout::adjacent) {
+            found[0]->nRotatedHeads = a.config.nHeads;
+            found[1]->nRotatedHeads = a.config.nKvHeads;
+        }
+    }
+    void addAttention(const nn::DecoderBlock&, const nn::MlaAttention& a)
+    {
+        for (const nn::Linear* linear : {&a.q, &a.qDown, &a.output}) {
+            if (AdaptableMatrix* matrix = add(*linear))
+                matrix->isAttention = true;
+        }
+        const nn::MlaConfig& c = a.config;
+        m_found[a.latent.name] = {a.latent.weight.rows() + a.key.weight.rows(), a.latent.weight.cols(), 0, 0, nullptr, true};
+        m_found[a.upName] = {int64_t(c.nHeads) * (c.nopeDim + c.valueDim), c.latentDim, 0, 0, nullptr, true};
+    }
+    void addAttention(const nn::DecoderBlock&, const nn::DeltaNet&) {}
+
+    void addDense(const nn::GatedFeedForward& f, bool isSharedExpert)
+    {
+        for (const nn::Linear* linear : {&f.gate, &f.up, &f.down}) {
+            if (AdaptableMatrix* matrix = add(*linear))
+                matrix->isSharedExpert = isSharedExpert;
+        }
+    }
+    void addExperts(const nn::MoeFeedForward& moe)
+    {
+        for (const ops::ExpertMatrices* m : {&moe.experts.gate, &moe.experts.up, &moe.experts.down})
+            m_found[m->name] = {m->weights[0].rows(), m->weights[0].cols(), moe.experts.nExperts()};
+        if (moe.shared)
+            addDense(*moe.shared, true);
+    }
+
+    const DecoderView& m_decoder;
+    std::map<std::string, AdaptableMatrix> m_found;
+};
+
+bool fits(const nn::MatrixUpdate& update, const AdaptableMatrix& matrix)
+{
+    const auto one = [&](const Tensor& factor, int64_t rows, int64_t cols) {
+        const Shape& shape = factor.shape();
+        const bool isPerExpert = shape.rank() == 3;
+        return factor.dtype() == DType::F32 &&
+               (isPerExpert ? matrix.nExperts > 0 && shape[0] == matrix.nExperts : shape.rank() == 2) &&
+               shape[isPerExpert ? 1 : 0] == rows && factor.cols() == cols;
+    };
+    const bool hasFactor = !update.magnitude || (matrix.nExperts == 0 && update.magnitude.count() == matrix.out);
+    return update.rank() > 0 && one(update.a, update.rank(), matrix.in) && one(update.b, matrix.out, update.rank()) &&
+           hasFactor;
+}
+
+} // namespace
+
+std::map<std::string, AdaptableMatrix> adaptableMatrices(const Model& model)
+{
+    const std::optional<DecoderView> decoder = model.decoder();
+    return decoder ? Collector(*decoder).collect() : std::map<std::string, AdaptableMatrix>();
+}
+
+int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row)
+{
+    if (matrix.nRotatedHeads == 0)
+        return row;
+    const int64_t height = matrix.out / matrix.nRotatedHeads, head = row / height, inHead = row % height;
+    return head * height + inHead % 2 * (height / 2) + inHead / 2;
+}
+
+void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source)
+{
+    const std::map<std::string, AdaptableMatrix> matrices = adaptableMatrices(model);
+    std::string unused;
+    for (auto& [name, update] : adapter.updates) {
+        const auto found = matrices.find(name);
+        if (found == matrices.end()) {
+            unused += (unused.empty() ? "" : ", ") + name;
+            continue;
+        }
+        const AdaptableMatrix& matrix = found->second;
+        if (!fits(update, matrix))
+            throw BadFile(source, "the update of " + name + " has factors " + toString(update.a.shape()) + " and " +
+                                      toString(update.b.shape()) + ", the model's matrix is (" + std::to_string(matrix.out) +
+                                      ", " + std::to_string(matrix.in) + ")");
+        if (!update.magnitude)
+            continue;
+        if (!matrix.linear)
+            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
+        const nn::Linear& linear = *matrix.linear;
+        const Tensor norms = nn::updatedRowNorms(context, linear.weight, linear.scale,
+                                                 nn::rowSquares(context, linear.weight), update.rows(0, matrix.out, 1));
+        update.rowFactors = Tensor::empty({matrix.out});
+        for (int64_t i = 0; i < matrix.out; ++i)
+            update.rowFactors.f32()[i] = update.magnitude.f32()[i] / norms.f32()[i];
+    }
+    if (!unused.empty())
+        throw Unsupported("an adapter for " + unused,
+                          "the model \"" + model.config().architecture + "\" has no such matrix to adapt");
+}
+
+} // namespace sy::models

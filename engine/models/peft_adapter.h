@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/models/model.h"
+#include "engine/nn/adapter.h"
+
+#include <filesystem>
+
+namespace sy::models {
+
+/// A LoRA adapter as Hugging Face's PEFT writes it: a folder with adapter_config.json and adapter_model.safetensors. LoRA,
+/// rsLoRA and DoRA; ranks and alphas by pattern; experts one by one or in fused parameters (nExperts * rank, in) and (out,
+/// rank * nExperts).
+///
+/// The keys in the file decide what is adapted, and every one of them becomes part of the result: what this model has no
+/// matrix for is Unsupported, with its name. Not yet bound: see bindAdapter().
+///
+/// Throws StorageFailure, BadFile naming the key or setting that makes no sense, and Unsupported for what PEFT can and
+/// this version cannot.
+nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model);
+
+} // namespace sy::models

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/ops/attention/attention.h"
+
+#include <span>
+
+namespace sy::ops {
+
+/// Causal attention of packed texts as training wants it: without a cache, each text seeing itself alone, and with what
+/// backward needs kept. No memory grows with the square of a text's length (Dao 2023, arXiv:2307.08691).
+///
+/// Window, sinks and grouped heads of the config count; valuesInKeys is not read.
+struct PackedAttention {
+    Tensor output;  // (tokens, nHeads * valueDim)
+    Tensor logSums; // (tokens, nHeads): the logarithm of each softmax's denominator, its sink included
+};
+
+/// q        (tokens, nHeads * headDim) f32, rotated
+/// k        (tokens, nKvHeads * headDim)
+/// v        (tokens, nKvHeads * valueDim)
+/// lengths  of the texts, which lie one after another; they add up to tokens
+///
+/// The same bits at every level and thread count, whatever other texts are packed with a text. Throws std::invalid_argument
+/// when shapes do not fit.
+PackedAttention packedAttention(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v,
+                                std::span<const int64_t> lengths, const AttentionConfig& config);
+
+struct AttentionGrad {
+    Tensor q, k, v; // shapes of the inputs
+};
+
+/// The inputs' gradients for the gradient dy of `forward`.output. Scores are computed again, block by block. Sinks are taken
+/// for constants.
+AttentionGrad packedAttentionGrad(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v,
+                                  std::span<const int64_t> lengths, const AttentionConfig& config,
+                                  const PackedAttention& forward, const Tensor& dy);
+
+} // namespace sy::ops

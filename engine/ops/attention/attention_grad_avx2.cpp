@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/cpu/vec_avx2.h"
+#include "engine/ops/attention/attention_grad_rows.inl.h"
+
+sy::ops::AttentionGradKernels sy::ops::avx2AttentionGradKernels()
+{
+    using Loop = AttentionGradLoop<cpu::Avx2>;
+    return {&Loop::softmaxStep, &Loop::weigh, &Loop::scoreGrad, &Loop::scale};
+}

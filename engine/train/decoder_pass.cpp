@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/decoder_pass.h"
+
+#include "engine/autograd/checkpoint.h"
+#include "engine/core/error.h"
+#include "engine/models/adapter_binding.h"
+#include "engine/ops/embedding/embedding.h"
+#include "engine/ops/matmul/matmul.h"
+#include "engine/ops/rms_norm/rms_norm.h"
+#include "engine/ops/rope/rope.h"
+#include "engine/ops/scale/scale.h"
+#include "engine/ops/soft_cap/soft_cap.h"
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+namespace sy::train {
+
+namespace {
+
+std::string prefixOf(int layer)
+{
+    return "blk." + std::to_string(layer) + ".";
+}
+
+models::DecoderView viewOf(const models::Model& model)
+{
+    const std::optional<models::DecoderView> view = model.decoder();
+    if (!view)
+        throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
+                          "this version trains decoders");
+    if (model.config().isEmbedding)
+        throw Unsupported("training an embedding model", "this version trains models that predict the next token");
+    for (const nn::DecoderBlock& block : view->blocks) {
+        const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
+        const auto* mla = std::get_if<nn::MlaAttention>(&block.attention);
+        if ((!gqa && !mla) || (gqa && gqa->hasGate) || (mla && mla->indexer))
+            throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
+                              "recurrent, gated and sparse attention have no gradient in this version");
+    }
+    return *view;
+}
+
+// Every name that forward asks the trained set for.
+std::set<std::string> knownNames(const models::DecoderView& decoder)
+{
+    std::set<std::string> names = {"token_embd.weight", "output.weight", "output.bias", "output_norm.weight"};
+    const auto add = [&](const std::string& name) {
+        names.insert(name);
+        names.insert(name + ".weight");
+        names.insert(name + ".bias");
+    };
+    const auto addLinears = [&](std::initializer_list<const nn::Linear*> linears) {
+        for (const nn::Linear* linear : linears)
+            if (linear->weight)
+                add(linear->name);
+    };
+    for (size_t i = 0; i < decoder.blocks.size(); ++i) {
+        const nn::DecoderBlock& block = decoder.blocks[i];
+        const std::string prefix = prefixOf(int(i));
+        for (const char* norm : {"attn_norm", "attn_q_norm", "attn_k_norm", "attn_q_a_norm", "attn_kv_a_norm",
+                                 "post_attention_norm", "post_ffw_norm"})
+            names.insert(prefix + norm + ".weight");
+        names.insert(prefix + block.feedForwardNormName + ".weight");
+        if (const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention))
+            addLinears({&gqa->q, &gqa->k, &gqa->v, &gqa->output});
+        if (const auto* mla = std::get_if<nn::MlaAttention>(&block.attention)) {
+            addLinears({&mla->q, &mla->qDown, &mla->latent, &mla->key, &mla->output});
+            names.insert(mla->upName);
+        }
+        if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
+            addLinears({&dense->gate, &dense->up, &dense->down});
+        if (const auto* moe = std::get_if<nn::MoeFeedForward>(&block.feedForward)) {
+            for (const ops::ExpertMatrices* matrices : {&moe->experts.gate, &moe->experts.up, &moe->experts.down})
+                add(matrices->name);
+            names.insert(prefix + "ffn_gate_inp.weight");
+            names.insert(prefix + "ffn_gate_inp.bias");
+            if (moe->shared)
+                addLinears({&moe->shared->gate, &moe->shared->up, &moe->shared->down});
+            if (moe->sharedGate)
+                add(prefix + "ffn_gate_inp_shexp");
+        }
+    }
+    return names;
+}
+
+} // namespace
+
+DecoderPass::DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained)
+    : m_context(context), m_decoder(viewOf(model)), m_trained(trained)
+{
+    checkNames();
+    const auto matrices = models::adaptableMatrices(model);
+    for (const auto& [name, update] : trained.updates) {
+        const auto matrix = matrices.find(name);
+        if (update.hasMagnitude() && (matrix == matrices.end() || !matrix->second.linear))
+            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
+    }
+}
+
+void DecoderPass::checkNames() const
+{
+    const std::set<std::string> known = knownNames(m_decoder);
+    std::string unused;
+    const auto check = [&](const std::string& name) {
+        if (!known.contains(name))
+            unused += (unused.empty() ? "" : ", ") + name;
+    };
+    for (const auto& [name, matrix] : m_trained.updates)
+        check(name);
+    for (const auto& [name, parameter] : m_trained.tensors)
+        check(name);
+    if (!unused.empty())
+        throw Unsupported("training " + unused, "the model has no such matrix");
+}
+
+Pass DecoderPass::makePass(const PackedBatch& batch, const BalanceOptions& balance) const
+{
+    const int64_t nVocabulary = m_decoder.tokenEmbedding->rows();
+    if (batch.tokens.empty() || std::ranges::any_of(batch.tokens, [&](int32_t t) { return t < 0 || t >= nVocabulary; }))
+        throw std::invalid_argument("a training batch without tokens, or with one outside the vocabulary");
+    Pass pass{m_context, {m_context.pool, m_context.level, ops::Activations::f32}, m_trained, batch, {}, balance, 0};
+    for (const ops::RopeConfig& config : m_decoder.ropes) {
+        ops::RopeAngles angles = ops::ropeAngles(m_context, config, batch.positions);
+        ops::RopeAngles back = ops::gradientAngles(m_context, angles);
+        pass.ropes.push_back({&config, std::move(angles), std::move(back)});
+    }
+    pass.nMoeLayers = int(std::ranges::count_if(m_decoder.blocks, [](const nn::DecoderBlock& block) {
+        return std::holds_alternative<nn::MoeFeedForward>(block.feedForward);
+    }));
+    return pass;
+}
+
+Variable DecoderPass::block(Pass& pass, Tape& tape, int layer, const Variable& x) const
+{
+    const nn::DecoderBlock& b = m_decoder.blocks[size_t(layer)];
+    const std::string prefix = prefixOf(layer);
+    const Variable in = rmsNorm(pass, tape, x, b.attentionNorm, b.epsilon, prefix + "attn_norm.weight");
+    const Pass::Rope& rope = pass.ropes[size_t(b.rope)];
+    const auto* mla = std::get_if<nn::MlaAttention>(&b.attention);
+    const Variable middle = mla ? addAttention(pass, tape, *mla, rope, prefix, in, x)
+                                : addAttention(pass, tape, std::get<nn::GqaAttention>(b.attention), rope, prefix, in, x);
+    const Variable normed =
+        rmsNorm(pass, tape, middle, b.feedForwardNorm, b.epsilon, prefix + b.feedForwardNormName + ".weight");
+    if (const auto* dense = std::get_if<nn::GatedFeedForward>(&b.feedForward))
+        return addFeedForward(pass, tape, *dense, prefix, normed, middle);
+    return addFeedForward(pass, tape, std::get<nn::MoeFeedForward>(b.feedForward), layer, prefix, normed, middle);
+}
+
+Variable DecoderPass::forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::stop_token stop) const
+{
+    const float scale = m_decoder.embeddingScale;
+    Tensor embedded = ops::embedRows(m_context, *m_decoder.tokenEmbedding, pass.batch.tokens);
+    if (scale != 1)
+        ops::scale(m_context, embedded, scale);
+    autograd::Parameter* table = m_trained.tensor("token_embd.weight");
+    Variable x = tape.record(std::move(embedded), table != nullptr, [&pass, table, scale](Tensor dy) {
+        ops::addEmbeddingGrad(pass.exact, dy, pass.batch.tokens, scale, table->sum());
+    });
+    for (int layer = 0; layer < int(m_decoder.blocks.size()); ++layer) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        if (hasCheckpoints)
+            x = autograd::checkpoint(
+                tape, x, [this, &pass, layer](Tape& t, const Variable& in) { return block(pass, t, layer, in); });
+        else
+            x = block(pass, tape, layer, x);
+    }
+    return x;
+}
+
+ops::LossHead DecoderPass::lossHead() const
+{
+    return {m_decoder.head->weight, m_decoder.head->bias, m_decoder.head->softCap};
+}
+
+PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
+                            const PassOptions& options, std::stop_token stop)
+{
+    Pass pass = makePass(batch, options.balance);
+    Tape tape(m_context.pool);
+    const Variable x = forward(pass, tape, options.hasCheckpoints, stop);
+    PassResult result;
+    for (const auto& [layer, loss] : pass.balanceLosses)
+        result.balanceLoss += loss;
+    if (batch.nLabels() > 0) {
+        Variable hidden = rmsNorm(pass, tape, selectRows(pass, tape, x, batch.labelRows), m_decoder.head->norm,
+                                  m_decoder.head->epsilon, "output_norm.weight");
+        const std::vector<float> factors = factorsOf(hidden.value);
+        const ops::LossHead head = lossHead();
+        const bool isTied = head.weight.raw() == m_decoder.tokenEmbedding->raw();
+        autograd::Parameter* weight = m_trained.tensor(isTied ? "token_embd.weight" : "output.weight");
+        autograd::Parameter* bias = m_trained.tensor("output.bias");
+        const int64_t chunk = options.lossChunkRows > 0
+                                  ? options.lossChunkRows
+                                  : ops::lossChunkRows(hidden.value.rows(), hidden.value.cols(), head.weight.rows());
+        ops::CrossEntropyGrad grad = ops::crossEntropyGrad(m_context, hidden.value, head, batch.labels, factors, chunk,
+                                                           weight ? &weight->sum() : nullptr, bias ? &bias->sum() : nullptr);
+        result.losses = std::move(grad.losses);
+        tape.add(hidden, std::move(grad.hidden));
+    } else if (options.balance.form != BalanceOptions::Form::none && x.isWanted()) {
+        tape.add(x, Tensor::zeros(x.value.shape())); // the routers' own gradients start in the layers
+    }
+    tape.backward(stop);
+    return result;
+}
+
+PassResult DecoderPass::step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options,
+                             std::stop_token stop)
+{
+    if (int64_t(factors.size()) != batch.nLabels())
+        throw std::invalid_argument(std::to_string(factors.size()) + " factors for " + std::to_string(batch.nLabels()) +
+                                    " labels");
+    return run(
+        batch, [&](const Tensor&) { return std::vector<float>(factors.begin(), factors.end()); }, options, stop);
+}
+
+PassResult DecoderPass::step(const PackedBatch& batch, const Objective& objective, const PassOptions& options,
+                             std::stop_token stop)
+{
+    return run(
+        batch,
+        [&](const Tensor& hidden) {
+            const int64_t chunk = ops::lossChunkRows(hidden.rows(), hidden.cols(), m_decoder.head->weight.rows());
+            return objective(ops::crossEntropy(m_context, hidden, lossHead(), batch.labels, chunk));
+        },
+        options, stop);
+}
+
+std::vector<float> DecoderPass::losses(const PackedBatch& batch, std::stop_token stop)
+{
+    Pass pass = makePass(batch, {});
+    Tape silent(m_context.pool, false);
+    const Variable x = forward(pass, silent, false, stop);
+    if (batch.nLabels() == 0)
+        return {};
+    const Tensor hidden = ops::rmsNorm(m_context, ops::embedRows(m_context, x.value, batch.labelRows), m_decoder.head->norm,
+                                       m_decoder.head->epsilon);
+    return ops::crossEntropy(m_context, hidden, lossHead(), batch.labels,
+                             ops::lossChunkRows(hidden.rows(), hidden.cols(), m_decoder.head->weight.rows()));
+}
+
+Tensor DecoderPass::logits(const PackedBatch& batch)
+{
+    Pass pass = makePass(batch, {});
+    Tape silent(m_context.pool, false);
+    return nn::logits(m_context, *m_decoder.head, forward(pass, silent, false, {}).value);
+}
+
+} // namespace sy::train

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/models/model.h"
+#include "engine/ops/cross_entropy/cross_entropy.h"
+#include "engine/train/packed_batch.h"
+#include "engine/train/recorded_ops.h"
+
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace sy::train {
+
+struct PassOptions {
+    bool hasCheckpoints =
+        false; // layers are computed again on the way back: one row of each layer's input is kept instead of all
+    int64_t lossChunkRows = 0; // rows of logits at a time; 0: ops::lossChunkRows()
+    BalanceOptions balance;
+};
+
+/// dLoss / d losses[i] for the losses of a batch's labels. Called once in a step, so an objective that needs the losses
+/// first (preferences) may look at them.
+using Objective = std::function<std::vector<float>(std::span<const float> losses)>;
+
+struct PassResult {
+    std::vector<float> losses; // -ln p(label) for each of PackedBatch::labels, nats
+    double balanceLoss = 0;    // coefficient included
+};
+
+/// The training step of a decoder: forward over packed texts, loss, backward into the trained set. The model's own layers
+/// are read, in whatever form inference has them; nothing of the model changes.
+class DecoderPass {
+public:
+    /// All borrowed. Throws Unsupported for a model with layers that have no gradient yet, and for an update or tensor that
+    /// no layer would use: the unused ones are named.
+    DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained);
+
+    /// Adds the gradients of sum(factor * loss) over the batch's labels to the trained set. Without labels only the balance
+    /// loss does anything. Throws Cancelled within one layer of a request to stop (gradients are then partly added),
+    /// std::invalid_argument for tokens outside the vocabulary.
+    PassResult step(const PackedBatch& batch, std::span<const float> factors, const PassOptions& options = {},
+                    std::stop_token stop = {});
+    PassResult step(const PackedBatch& batch, const Objective& objective, const PassOptions& options = {},
+                    std::stop_token stop = {});
+
+    /// The losses alone, with the set as it is now.
+    std::vector<float> losses(const PackedBatch& batch, std::stop_token stop = {});
+
+    /// Logits of all rows (tokens, vocabulary), for tests and samples: a whole matrix.
+    Tensor logits(const PackedBatch& batch);
+
+private:
+    Pass makePass(const PackedBatch& batch, const BalanceOptions& balance) const;
+    Variable forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::stop_token stop) const;
+    Variable block(Pass& pass, Tape& tape, int layer, const Variable& x) const;
+    PassResult run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
+                   const PassOptions& options, std::stop_token stop);
+    ops::LossHead lossHead() const;
+    void checkNames() const;
+
+    const ops::OpContext& m_context;
+    models::DecoderView m_decoder;
+    TrainedSet& m_trained;
+};
+
+} // namespace sy::train

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/new_adapter.h"
+
+#include "engine/core/error.h"
+#include "engine/generate/random.h"
+#include "engine/models/adapter_binding.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace sy::train {
+
+namespace {
+
+struct Preset {
+    std::string_view name;
+    bool (*includes)(const models::AdaptableMatrix& matrix);
+};
+constexpr Preset kPresets[] = {
+    {"all-linear", [](const models::AdaptableMatrix&) { return true; }},
+    {"attention", [](const models::AdaptableMatrix& m) { return m.isAttention; }},
+    {"attention+shared-experts", [](const models::AdaptableMatrix& m) { return m.isAttention || m.isSharedExpert; }},
+    {"experts", [](const models::AdaptableMatrix& m) { return m.nExperts > 0; }},
+};
+
+// Draws numbered by the matrix and their place in it.
+void fillUniform(Tensor& t, float bound, uint64_t seed, uint32_t matrix)
+{
+    const std::array<uint32_t, 2> key = {uint32_t(seed), uint32_t(seed >> 32)};
+    for (int64_t i = 0; i < t.count(); i += 4) {
+        const auto draws = generate::philox({uint32_t(i / 4), uint32_t(uint64_t(i / 4) >> 32), matrix, 0x6c6f7261}, key);
+        for (int64_t j = i; j < std::min(i + 4, t.count()); ++j)
+            t.f32()[j] = (float(draws[size_t(j - i)] >> 8) * 0x1p-23f - 1.0f) * bound;
+    }
+}
+
+int64_t rankOf(const RunConfig::Adapter& config, const std::string& name)
+{
+    for (const auto& [pattern, rank] : config.rankPattern) {
+        if (matchesPattern(name, pattern) || matchesPattern(name + ".weight", pattern))
+            return rank;
+    }
+    return config.rank;
+}
+
+std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix>& matrices,
+                             const RunConfig::Adapter& config, const std::string& architecture)
+{
+    std::set<std::string> names;
+    for (const std::string& target : config.targets) {
+        const size_t before = names.size();
+        const auto* preset = std::ranges::find(kPresets, target, &Preset::name);
+        bool isFound = false;
+        for (const auto& [name, matrix] : matrices) {
+            const bool fits = preset != std::end(kPresets)
+                                  ? preset->includes(matrix)
+                                  : matchesPattern(name, target) || matchesPattern(name + ".weight", target);
+            isFound = isFound || fits;
+            if (fits)
+                names.insert(name);
+        }
+        if (!isFound && names.size() == before)
+            throw Unsupported("the adapter target \"" + target + "\"",
+                              "the model \"" + architecture + "\" has no such matrix to adapt");
+    }
+    return names;
+}
+
+} // namespace
+
+TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed)
+{
+    const std::map<std::string, models::AdaptableMatrix> matrices = models::adaptableMatrices(model);
+    TrainedSet set;
+    uint32_t index = 0;
+    for (const std::string& name : chosen(matrices, config, model.config().architecture)) {
+        const models::AdaptableMatrix& m = matrices.at(name);
+        const int64_t rank = rankOf(config, name);
+        const double scale = config.method == RunConfig::Adapter::Method::rslora ? config.alpha / std::sqrt(double(rank))
+                                                                                 : config.alpha / double(rank);
+        Tensor a = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, rank, m.in} : Shape{rank, m.in});
+        fillUniform(a, float(1 / std::sqrt(double(m.in))), seed, index++);
+        addUpdate(set, name, std::move(a),
+                  Tensor::zeros(m.nExperts > 0 ? Shape{m.nExperts, m.out, rank} : Shape{m.out, rank}), float(scale));
+    }
+    return set;
+}
+
+nn::Adapter snapshot(const TrainedSet& set)
+{
+    const auto copy = [](const Tensor& t) { return t ? Tensor::of(t.values(), t.shape()) : Tensor(); };
+    nn::Adapter adapter;
+    for (const auto& [name, m] : set.updates)
+        adapter.updates[name] = {copy(m.a.value), copy(m.b.value), m.scale, copy(m.magnitude.value), {}};
+    return adapter;
+}
+
+} // namespace sy::train

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/cpu/thread_pool.h"
+#include "engine/train/adapter_set.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sy::train {
+
+/// The square root of the sum of squares of all gradients, in double, in one order.
+double gradientNorm(cpu::ThreadPool& pool, TrainedSet& set);
+
+/// Gradients *= min(1, limit / (norm + 1e-6)), the norm being gradientNorm()'s.
+void clipGradients(cpu::ThreadPool& pool, TrainedSet& set, double norm, double limit);
+
+struct AdamWSettings {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-8; // outside the root
+    double weightDecay = 0.01;
+    double rateOfB = 1; // of lora_b over that of the rest: LoRA+ (Hayou et al. 2024, arXiv:2402.12354)
+};
+
+/// What AdamW keeps of one parameter.
+struct AdamWState {
+    Tensor mean; // f32, shape of the parameter
+    Tensor square;
+    std::vector<int64_t> stepsDone; // one, or one for each expert of a parameter (nExperts, ...)
+};
+
+/// Adam with decay apart from the gradient, bias-corrected. Loshchilov and Hutter 2017, arXiv:1711.05101.
+///
+///     p *= 1 - rate * decay;  p -= rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+///
+/// An expert that had no token since the last step keeps its values, its state and its own count t: momentum and decay
+/// would move it otherwise.
+class AdamW {
+public:
+    explicit AdamW(AdamWSettings settings = {}) : m_settings(settings) {}
+
+    /// Takes one step with the set's gradients, and empties them and the counts of tokens.
+    void step(cpu::ThreadPool& pool, TrainedSet& set, double rate);
+
+    /// By the parameters' names; to be saved and put back.
+    std::map<std::string, AdamWState>& states() { return m_states; }
+
+private:
+    void stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::vector<int64_t>* expertTokens, double rate);
+
+    AdamWSettings m_settings;
+    std::map<std::string, AdamWState> m_states;
+};
+
+} // namespace sy::train

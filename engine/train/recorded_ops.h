@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The ops of a decoder on variables: each runs its forward function and records its gradient. They read the same nn::
+// descriptions of layers as inference does.
+#pragma once
+
+#include "engine/autograd/tape.h"
+#include "engine/nn/decoder_block.h"
+#include "engine/train/adapter_set.h"
+#include "engine/train/packed_batch.h"
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sy::train {
+
+/// A loss that keeps experts evenly used, added to the main one: coefficient times the mean over the layers.
+struct BalanceOptions {
+    enum class Form : uint8_t { none, switchLoss, sequence } form = Form::none;
+    double coefficient = 0;
+    double share = 1; // of this batch in a step of several
+};
+
+/// What one forward pass shares among its ops. Outlives the pass's tapes.
+struct Pass {
+    const ops::OpContext& context; // of the forward products
+    ops::OpContext exact;          // of gradients' products: always float
+    TrainedSet& trained;
+    const PackedBatch& batch;
+    struct Rope {
+        const ops::RopeConfig* config;
+        ops::RopeAngles forward, backward;
+    };
+    std::vector<Rope> ropes; // as DecoderView::ropes
+    BalanceOptions balance;
+    int nMoeLayers = 0;
+    std::map<int, double> balanceLosses{}; // by layer, coefficient included; a layer computed again writes the same
+};
+
+using autograd::Tape;
+using autograd::Variable;
+
+/// name: of the weight if it may be trained, "blk.0.attn_norm.weight". weight (cols of x), or shorter: heads.
+Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight, float epsilon, const std::string& name);
+
+/// In place: x's memory must be nobody else's.
+Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& config, const Pass::Rope& angles);
+
+Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
+                   const ops::AttentionConfig& config);
+
+Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
+                         const Variable& up);
+
+Variable add(Pass& pass, Tape& tape, const Variable& a, const Variable& b);
+
+/// Row t of x (rows, n) times sigmoid(gates[t]), gates (rows, 1).
+Variable scaleRowsBySigmoid(Pass& pass, Tape& tape, const Variable& x, const Variable& gates);
+
+/// Rows of x, ascending and each at most once.
+Variable selectRows(Pass& pass, Tape& tape, const Variable& x, const std::vector<int32_t>& rows);
+
+/// Several linears of one input with their updates: recorded_linear.cpp.
+std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::initializer_list<const nn::Linear*> list);
+Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l);
+
+/// residual + linear(x), normed first where norm is given: how a sublayer ends.
+Variable addLinear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Tensor& norm, float epsilon,
+                   const std::string& normName, const Variable& residual);
+
+/// residual + attention(normed).
+Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& attention, const Pass::Rope& rope,
+                      const std::string& prefix, const Variable& normed, const Variable& residual);
+Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& attention, const Pass::Rope& rope,
+                      const std::string& prefix, const Variable& normed, const Variable& residual);
+
+/// residual + feedForward(normed).
+Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& feedForward, const std::string& prefix,
+                        const Variable& normed, const Variable& residual);
+Variable addFeedForward(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int layer, const std::string& prefix,
+                        const Variable& normed, const Variable& residual);
+
+} // namespace sy::train

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/run_config.h"
+
+#include "engine/core/error.h"
+#include "engine/formats/json_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+namespace sy::train {
+
+namespace {
+
+using nlohmann::json;
+using Method = RunConfig::Adapter::Method;
+
+template <class T>
+struct Named {
+    const char* name;
+    T value;
+};
+constexpr Named<DataFormat> kFormats[] = {{"auto", DataFormat::automatic},
+                                          {"tokens", DataFormat::tokens},
+                                          {"messages", DataFormat::messages},
+                                          {"alpaca", DataFormat::alpaca},
+                                          {"prompt-completion", DataFormat::promptCompletion}};
+constexpr Named<Method> kMethods[] = {{"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}};
+constexpr Named<Schedule::Form> kSchedules[] = {
+    {"constant", Schedule::Form::constant}, {"linear", Schedule::Form::linear}, {"cosine", Schedule::Form::cosine}};
+constexpr Named<bool> kObjectives[] = {{"sft", true}};
+constexpr Named<bool> kOptimizers[] = {{"adamw", true}};
+
+template <class T, size_t n>
+const char* nameOf(const Named<T> (&names)[n], T value)
+{
+    return std::ranges::find(names, value, &Named<T>::value)->name;
+}
+
+// An object whose keys are taken one by one; what is left over is unknown.
+class Keys {
+public:
+    Keys(const json& object, std::string source, std::string prefix)
+        : m_object(object), m_source(std::move(source)), m_prefix(std::move(prefix))
+    {
+        if (!object.is_object())
+            throw BadFile(m_source, (m_prefix.empty() ? "the configuration" : m_prefix.substr(0, m_prefix.size() - 1)) +
+                                        " is no object");
+    }
+
+    [[noreturn]] void bad(const std::string& key, const std::string& problem) const
+    {
+        throw BadFile(m_source, m_prefix + key + " " + problem);
+    }
+
+    const json* take(const std::string& key)
+    {
+        m_known.insert(key);
+        const auto found = m_object.find(key);
+        return found == m_object.end() ? nullptr : &*found;
+    }
+    void text(const std::string& key, std::string& value)
+    {
+        if (const json* j = take(key)) {
+            if (!j->is_string())
+                bad(key, "is no text");
+            value = j->get<std::string>();
+        }
+    }
+    void boolean(const std::string& key, bool& value)
+    {
+        if (const json* j = take(key)) {
+            if (!j->is_boolean())
+                bad(key, "is neither true nor false");
+            value = j->get<bool>();
+        }
+    }
+    template <class T>
+    void whole(const std::string& key, T& value, int64_t least, int64_t most)
+    {
+        if (const json* j = take(key))
+            value = T(wholeOf(key, *j, least, most));
+    }
+    int64_t wholeOf(const std::string& key, const json& j, int64_t least, int64_t most) const
+    {
+        const bool isWhole = j.is_number_integer() && (!j.is_number_unsigned() || j.get<uint64_t>() <= uint64_t(INT64_MAX));
+        if (!isWhole || j.get<int64_t>() < least || j.get<int64_t>() > most)
+            bad(key, "is no whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        return j.get<int64_t>();
+    }
+    void real(const std::string& key, double& value, double least, double most)
+    {
+        if (const json* j = take(key)) {
+            if (!j->is_number() || !(j->get<double>() >= least) || !(j->get<double>() <= most))
+                bad(key, "is no number from " + json(least).dump() + " to " + json(most).dump());
+            value = j->get<double>();
+        }
+    }
+    template <class T, size_t n>
+    void choice(const std::string& key, T& value, const Named<T> (&names)[n])
+    {
+        const json* j = take(key);
+        if (!j)
+            return;
+        const auto* found = std::ranges::find_if(names, [&](const Named<T>& name) { return *j == name.name; });
+        if (found == std::end(names)) {
+            std::string all;
+            for (const Named<T>& name : names)
+                all += (all.empty() ? "" : ", ") + std::string(name.name);
+            bad(key, "is " + j->dump() + "; this version knows " + all);
+        }
+        value = found->value;
+    }
+    template <class F>
+    void object(const std::string& key, F&& read)
+    {
+        if (const json* j = take(key)) {
+            Keys inner(*j, m_source, m_prefix + key + ".");
+            read(inner);
+            inner.finish();
+        }
+    }
+    void finish() const
+    {
+        for (const auto& [key, value] : m_object.items()) {
+            if (!m_known.contains(key))
+                throw BadFile(m_source, "there is no setting \"" + m_prefix + key + "\"");
+        }
+    }
+    const std::string& source() const { return m_source; }
+
+private:
+    const json& m_object;
+    std::string m_source, m_prefix;
+    std::set<std::string> m_known;
+};
+
+void readData(Keys& keys, std::vector<DataFile>& data)
+{
+    const json* list = keys.take("data");
+    if (!list)
+        return;
+    if (!list->is_array())
+        keys.bad("data", "is no list");
+    for (size_t i = 0; i < list->size(); ++i) {
+        Keys entry((*list)[i], keys.source(), "data[" + std::to_string(i) + "].");
+        DataFile file;
+        entry.text("path", file.path);
+        entry.choice("format", file.format, kFormats);
+        entry.finish();
+        if (file.path.empty())
+            entry.bad("path", "is missing");
+        data.push_back(file);
+    }
+}
+
+void readAdapter(Keys& keys, RunConfig::Adapter& a)
+{
+    keys.choice("method", a.method, kMethods);
+    keys.whole("rank", a.rank, 1, 4096);
+    keys.real("alpha", a.alpha, 1e-6, 1e6);
+    if (const json* targets = keys.take("targets")) {
+        a.targets.clear();
+        if (targets->is_string())
+            a.targets.push_back(targets->get<std::string>());
+        else if (targets->is_array() && !targets->empty() &&
+                 std::ranges::all_of(*targets, [](const json& t) { return t.is_string(); }))
+            a.targets = targets->get<std::vector<std::string>>();
+        else
+            keys.bad("targets", "is neither a preset nor a list of names");
+    }
+    if (const json* patterns = keys.take("rankPattern")) {
+        if (!patterns->is_object())
+            keys.bad("rankPattern", "is no object");
+        for (const auto& [pattern, rank] : patterns->items())
+            a.rankPattern.emplace_back(pattern, keys.wholeOf("rankPattern." + pattern, rank, 1, 4096));
+    }
+}
+
+void readOptimizer(Keys& keys, RunConfig::Optimizer& o)
+{
+    bool isKnown = true;
+    keys.choice("name", isKnown, kOptimizers);
+    keys.real("learningRate", o.learningRate, 0, 10);
+    keys.choice("schedule", o.schedule, kSchedules);
+    keys.real("finalShare", o.finalShare, 0, 1);
+    keys.whole("warmupSteps", o.warmupSteps, 0, INT32_MAX);
+    keys.real("beta1", o.beta1, 0, 0.99999999);
+    keys.real("beta2", o.beta2, 0, 0.99999999);
+    keys.real("epsilon", o.epsilon, 1e-16, 1);
+    keys.real("weightDecay", o.weightDecay, 0, 1);
+    keys.real("clipNorm", o.clipNorm, 1e-6, 1e9);
+}
+
+} // namespace
+
+RunConfig parseRunConfig(const std::string& text, const std::string& source)
+{
+    const json root = formats::parseJson(text, source);
+    Keys keys(root, source, "");
+    RunConfig c;
+    bool isKnown = true;
+    keys.text("name", c.name);
+    keys.text("model", c.model);
+    keys.choice("objective", isKnown, kObjectives);
+    readData(keys, c.data);
+    keys.object("adapter", [&](Keys& k) { readAdapter(k, c.adapter); });
+    keys.object("optimizer", [&](Keys& k) { readOptimizer(k, c.optimizer); });
+    keys.object("batch", [&](Keys& k) {
+        k.whole("contextLength", c.batch.contextLength, 2, 1 << 24);
+        k.whole("sequences", c.batch.sequences, 1, 1 << 20);
+        k.whole("microSequences", c.batch.microSequences, 1, 1 << 20);
+        k.boolean("packing", c.batch.packing);
+    });
+    keys.whole("epochs", c.epochs, 1, 1 << 20);
+    if (const json* steps = keys.take("maxSteps"); steps && !steps->is_null())
+        c.maxSteps = keys.wholeOf("maxSteps", *steps, 1, INT32_MAX);
+    keys.boolean("activationCheckpointing", c.activationCheckpointing);
+    keys.object("checkpoint", [&](Keys& k) {
+        k.whole("everySteps", c.checkpoint.everySteps, 1, INT32_MAX);
+        k.whole("keep", c.checkpoint.keep, 2, 1 << 20);
+    });
+    keys.whole("seed", c.seed, 0, INT64_MAX);
+    keys.finish();
+    return c;
+}
+
+nlohmann::ordered_json toJson(const RunConfig& c)
+{
+    using nlohmann::ordered_json;
+    ordered_json data = ordered_json::array();
+    for (const DataFile& file : c.data)
+        data.push_back({{"path", file.path}, {"format", formatName(file.format)}});
+    ordered_json ranks = ordered_json::object();
+    for (const auto& [pattern, rank] : c.adapter.rankPattern)
+        ranks[pattern] = rank;
+    return {{"name", c.name},
+            {"model", c.model},
+            {"objective", "sft"},
+            {"data", data},
+            {"adapter",
+             {{"method", nameOf(kMethods, c.adapter.method)},
+              {"rank", c.adapter.rank},
+              {"alpha", c.adapter.alpha},
+              {"targets",
+               c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
+              {"rankPattern", ranks}}},
+            {"optimizer",
+             {{"name", "adamw"},
+              {"learningRate", c.optimizer.learningRate},
+              {"schedule", nameOf(kSchedules, c.optimizer.schedule)},
+              {"finalShare", c.optimizer.finalShare},
+              {"warmupSteps", c.optimizer.warmupSteps},
+              {"beta1", c.optimizer.beta1},
+              {"beta2", c.optimizer.beta2},
+              {"epsilon", c.optimizer.epsilon},
+              {"weightDecay", c.optimizer.weightDecay},
+              {"clipNorm", c.optimizer.clipNorm}}},
+            {"batch",
+             {{"contextLength", c.batch.contextLength},
+              {"sequences", c.batch.sequences},
+              {"microSequences", c.batch.microSequences},
+              {"packing", c.batch.packing}}},
+            {"epochs", c.epochs},
+            {"maxSteps", c.maxSteps ? ordered_json(*c.maxSteps) : ordered_json(nullptr)},
+            {"activationCheckpointing", c.activationCheckpointing},
+            {"checkpoint", {{"everySteps", c.checkpoint.everySteps}, {"keep", c.checkpoint.keep}}},
+            {"seed", c.seed}};
+}
+
+std::string formatName(DataFormat format)
+{
+    return nameOf(kFormats, format);
+}
+
+bool matchesPattern(std::string_view name, std::string_view pattern)
+{
+    const size_t star = pattern.find('*');
+    if (star == std::string_view::npos)
+        return name == pattern;
+    if (!name.starts_with(pattern.substr(0, star)))
+        return false;
+    for (size_t skip = star; skip <= name.size(); ++skip) {
+        if (matchesPattern(name.substr(skip), pattern.substr(star + 1)))
+            return true;
+    }
+    return false;
+}
+
+} // namespace sy::train

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/train/optimizer.h"
+#include "engine/train/schedule.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sy::train {
+
+enum class DataFormat : uint8_t { automatic, tokens, messages, alpaca, promptCompletion };
+
+struct DataFile {
+    std::string path;
+    DataFormat format = DataFormat::automatic;
+};
+
+/// A fine-tuning run as its JSON file describes it. Keys that are not given have these values.
+struct RunConfig {
+    std::string name = "fine-tune";
+    std::string model; // path, or id of an imported model
+    std::vector<DataFile> data;
+
+    struct Adapter {
+        enum class Method : uint8_t { lora, rslora, loraPlus } method = Method::lora;
+        int64_t rank = 16;
+        double alpha = 32;                                 // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
+        std::vector<std::string> targets = {"all-linear"}; // one preset, or names of matrices; * stands for anything
+        std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
+    } adapter;
+
+    struct Optimizer {
+        double learningRate = 2e-4;
+        Schedule::Form schedule = Schedule::Form::cosine;
+        double finalShare = 0.1;
+        int64_t warmupSteps = 10;
+        double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01;
+        double clipNorm = 1;
+    } optimizer;
+
+    struct Batch {
+        int64_t contextLength = 2048; // tokens; longer texts are left out
+        int64_t sequences = 16;       // texts in a step
+        int64_t microSequences = 1;   // of them at a time, or with packing bins of contextLength tokens
+        bool packing = true;
+    } batch;
+
+    int64_t epochs = 1;
+    std::optional<int64_t> maxSteps;
+    bool activationCheckpointing = true;
+    struct Checkpoint {
+        int64_t everySteps = 50;
+        int64_t keep = 3;
+    } checkpoint;
+    uint64_t seed = 3407;
+};
+
+/// Reads the JSON text of a configuration. Throws BadFile with `source` and the key for what is no JSON, of the wrong type
+/// or out of range, and for every key that this version does not know.
+RunConfig parseRunConfig(const std::string& text, const std::string& source);
+
+/// The same as JSON, every key written.
+nlohmann::ordered_json toJson(const RunConfig& config);
+
+std::string formatName(DataFormat format); // "prompt-completion"
+
+/// Whether a name fits a pattern in which * stands for any characters.
+bool matchesPattern(std::string_view name, std::string_view pattern);
+
+} // namespace sy::train

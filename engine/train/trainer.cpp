@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/train/trainer.h"
+
+#include "engine/core/error.h"
+#include "engine/generate/random.h"
+#include "engine/train/new_adapter.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace sy::train {
+
+namespace {
+
+constexpr int kMostSkippedSteps = 10;
+constexpr double kRateOfB = 16; // LoRA+
+
+// The order of an epoch: Fisher and Yates with draws that are a function of seed and epoch.
+std::vector<size_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
+{
+    std::vector<size_t> order(n);
+    std::iota(order.begin(), order.end(), size_t(0));
+    const std::array<uint32_t, 2> key = {uint32_t(seed), uint32_t(seed >> 32)};
+    for (size_t i = n; i > 1; --i) {
+        const auto draw = generate::philox({uint32_t(i), uint32_t(uint64_t(i) >> 32), uint32_t(epoch), 0x6f726465}, key);
+        std::swap(order[i - 1], order[(uint64_t(draw[0]) << 32 | draw[1]) % i]);
+    }
+    return order;
+}
+
+AdamWSettings optimizerOf(const RunConfig& config)
+{
+    const RunConfig::Optimizer& o = config.optimizer;
+    return {o.beta1, o.beta2, o.epsilon, o.weightDecay,
+            config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
+}
+
+} // namespace
+
+Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
+                 std::filesystem::path folder, std::string modelFingerprint)
+    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)),
+      m_set(newAdapter(model, config.adapter, config.seed)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
+{
+    const auto nTexts = int64_t(data.texts.size());
+    m_stepsPerEpoch = (nTexts + config.batch.sequences - 1) / config.batch.sequences;
+    m_nSteps = std::min(config.epochs * m_stepsPerEpoch, config.maxSteps.value_or(INT64_MAX));
+    const RunConfig::Optimizer& o = config.optimizer;
+    m_schedule = {o.schedule, o.learningRate, std::min(o.warmupSteps, m_nSteps), m_nSteps, o.finalShare};
+    m_state.dataSha256 = data.sha256;
+    m_state.modelFingerprint = std::move(modelFingerprint);
+}
+
+int64_t Trainer::nTrained() const
+{
+    int64_t n = 0;
+    for (const auto& [name, m] : m_set.updates)
+        n += m.a.value.count() + m.b.value.count();
+    return n;
+}
+
+bool Trainer::resume()
+{
+    std::vector<std::filesystem::path> found = checkpointsIn(m_folder);
+    for (; !found.empty(); found.pop_back()) {
+        try {
+            readCheckpoint(found.back(), m_set, m_optimizer, m_state, m_state);
+            m_savedStep = m_state.step;
+            return true;
+        } catch (const BadFile&) { // damaged: the one before it stands
+        }
+    }
+    return false;
+}
+
+std::vector<size_t> Trainer::textsOf(int64_t step) const
+{
+    const int64_t epoch = step / m_stepsPerEpoch, first = step % m_stepsPerEpoch * m_config.batch.sequences;
+    const std::vector<size_t> order = shuffled(m_data.texts.size(), m_config.seed, epoch);
+    const int64_t end = std::min(first + m_config.batch.sequences, int64_t(order.size()));
+    return {order.begin() + first, order.begin() + end};
+}
+
+std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& texts) const
+{
+    std::vector<std::vector<size_t>> bins;
+    if (m_config.batch.packing) {
+        std::vector<int64_t> lengths;
+        for (const size_t i : texts)
+            lengths.push_back(int64_t(m_data.texts[i].tokens.size()));
+        bins = packTexts(lengths, m_config.batch.contextLength);
+    } else {
+        for (size_t i = 0; i < texts.size(); ++i)
+            bins.push_back({i});
+    }
+    std::vector<PackedBatch> batches;
+    for (size_t i = 0; i < bins.size(); ++i) {
+        if (i % size_t(m_config.batch.microSequences) == 0)
+            batches.emplace_back();
+        for (const size_t j : bins[i])
+            batches.back().add(m_data.texts[texts[j]]);
+    }
+    return batches;
+}
+
+StepReport Trainer::step(std::stop_token stop)
+{
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<PackedBatch> batches = batchesOf(textsOf(m_state.step));
+    StepReport report;
+    int64_t nLabels = 0;
+    for (const PackedBatch& batch : batches) {
+        nLabels += batch.nLabels();
+        report.nTokens += batch.nTokens();
+    }
+    for (autograd::Parameter* p : m_set.parameters()) // a step that was given up left something behind
+        p->gradient = {};
+    for (auto& [name, m] : m_set.updates)
+        m.expertTokens.assign(m.expertTokens.size(), 0);
+    double sum = 0;
+    for (const PackedBatch& batch : batches) {
+        const std::vector<float> factors(size_t(batch.nLabels()), float(1.0 / double(nLabels)));
+        const PassResult result = m_pass.step(batch, factors, {.hasCheckpoints = m_config.activationCheckpointing}, stop);
+        for (const float loss : result.losses)
+            sum += double(loss);
+    }
+    report.loss = sum / double(nLabels);
+    report.gradientNorm = gradientNorm(m_context.pool, m_set);
+    report.learningRate = rateAt(m_schedule, m_state.step);
+    report.isSkipped = !std::isfinite(report.loss) || !std::isfinite(report.gradientNorm);
+    if (!report.isSkipped) {
+        clipGradients(m_context.pool, m_set, report.gradientNorm, m_config.optimizer.clipNorm);
+        m_optimizer.step(m_context.pool, m_set, report.learningRate);
+    }
+    m_state.losses.push_back(report.isSkipped ? std::numeric_limits<float>::quiet_NaN() : float(report.loss));
+    report.step = ++m_state.step;
+    report.nSteps = m_nSteps;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report.tokensPerSecond = double(report.nTokens) / std::max(seconds, 1e-9);
+    return report;
+}
+
+RunEnd Trainer::run(std::stop_token stop, const std::function<void(const StepReport&)>& onStep)
+{
+    int nSkipped = 0;
+    while (m_state.step < m_nSteps) {
+        StepReport report;
+        try {
+            report = step(stop);
+        } catch (const Cancelled&) {
+            save();
+            return RunEnd::stopped;
+        }
+        nSkipped = report.isSkipped ? nSkipped + 1 : 0;
+        if (nSkipped == kMostSkippedSteps) {
+            onStep(report);
+            return RunEnd::diverged;
+        }
+        report.isCheckpoint = m_state.step % m_config.checkpoint.everySteps == 0 || m_state.step == m_nSteps;
+        if (report.isCheckpoint)
+            save();
+        onStep(report);
+    }
+    return RunEnd::done;
+}
+
+void Trainer::save()
+{
+    if (m_savedStep == m_state.step)
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(m_folder, error); // the writer says what is wrong with it
+    writeCheckpoint(m_folder / checkpointName(m_state.step), m_set, m_optimizer, m_state);
+    m_savedStep = m_state.step;
+    std::vector<std::filesystem::path> all = checkpointsIn(m_folder);
+    for (size_t i = 0; i + size_t(m_config.checkpoint.keep) < all.size(); ++i)
+        std::filesystem::remove(all[i], error);
+}
+
+double Trainer::meanLoss(std::stop_token stop)
+{
+    double sum = 0;
+    int64_t n = 0;
+    for (const TrainingText& text : m_data.texts) {
+        PackedBatch batch;
+        batch.add(text);
+        for (const float loss : m_pass.losses(batch, stop)) {
+            sum += double(loss);
+            ++n;
+        }
+    }
+    return sum / double(n);
+}
+
+} // namespace sy::train

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/train/checkpoint_file.h"
+#include "engine/train/dataset.h"
+#include "engine/train/decoder_pass.h"
+#include "engine/train/run_config.h"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+
+namespace sy::train {
+
+struct StepReport {
+    int64_t step = 0; // from 1
+    int64_t nSteps = 0;
+    double loss = 0; // mean over the step's trained tokens, nats, before the step
+    double learningRate = 0;
+    double gradientNorm = 0; // before clipping
+    int64_t nTokens = 0;
+    double tokensPerSecond = 0;
+    bool isSkipped = false;    // loss or gradient were no numbers: nothing has changed
+    bool isCheckpoint = false; // one was written behind it
+};
+
+enum class RunEnd : uint8_t {
+    done,
+    stopped,  // asked to: resume() goes on
+    diverged, // ten steps in a row without a number
+};
+
+/// A supervised run: texts in an order that follows from the seed, packed into micro-batches, their gradients added up over
+/// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same
+/// model, data and configuration give the same bytes at every thread count, stopped and resumed or not.
+class Trainer {
+public:
+    /// Everything is borrowed. `folder` gets the checkpoints. Throws what DecoderPass and newAdapter throw.
+    Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
+            std::filesystem::path folder, std::string modelFingerprint);
+
+    Trainer(const Trainer&) = delete;
+    Trainer& operator=(const Trainer&) = delete;
+
+    int64_t nSteps() const { return m_nSteps; }
+    int64_t nTrained() const; // numbers
+
+    /// Goes on from the newest checkpoint in the folder that can be read; false when there is none. Throws as
+    /// readCheckpoint() when the newest readable one belongs to something else.
+    bool resume();
+
+    /// Trains to the end. A request to stop takes effect within a layer; the step in progress is given up. A checkpoint is
+    /// written every so many steps, at the end and when stopped. Throws StorageFailure when one cannot be written (those
+    /// before it are whole), OutOfMemory.
+    RunEnd run(std::stop_token stop, const std::function<void(const StepReport&)>& onStep);
+
+    TrainedSet& trained() { return m_set; }
+    const RunState& state() const { return m_state; }
+
+    /// Mean loss of the data's trained tokens with the set as it is.
+    double meanLoss(std::stop_token stop = {});
+
+private:
+    std::vector<size_t> textsOf(int64_t step) const;
+    std::vector<PackedBatch> batchesOf(const std::vector<size_t>& texts) const;
+    StepReport step(std::stop_token stop);
+    void save();
+
+    const ops::OpContext& m_context;
+    const Dataset& m_data;
+    RunConfig m_config;
+    std::filesystem::path m_folder;
+    TrainedSet m_set;
+    DecoderPass m_pass;
+    AdamW m_optimizer;
+    Schedule m_schedule;
+    int64_t m_nSteps = 0, m_stepsPerEpoch = 0;
+    int64_t m_savedStep = -1;
+    RunState m_state;
+};
+
+} // namespace sy::train

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// finetune on a tiny model, as a script uses it.
+#include "tests/app/cli/program.h"
+#include "tests/fixtures.h"
+#include "tests/tiny_model.h"
+
+#include <cmath>
+
+using nlohmann::ordered_json;
+using sy::test::hasKeys;
+using sy::test::Outcome;
+using sy::test::Program;
+
+class TestCliFineTune : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase();
+    void theConfigurationIsPrintedWhole();
+    void unknownSettingsAreNamed();
+    void aDryRunCountsAndMakesNothing();
+    void aRunReportsItsStepsAndMakesAnAdapter();
+    void aKilledRunEndsWithTheSameBytes();
+    void ctrlCKeepsWhatThereIs();
+    void whatCannotBeTrainedIsSaid();
+
+private:
+    Outcome run(const QStringList& arguments) const
+    {
+        return m_program.run(QStringList{"finetune"} + arguments + QStringList{"--json", "--threads", "1"});
+    }
+    QByteArray config(int maxSteps) const
+    {
+        return QByteArray(
+                   R"({"name": "My Run", "model": "tiny.gguf", "data": [{"path": "rows.jsonl"}], "adapter": {"rank": 4},
+                             "optimizer": {"learningRate": 0.01, "warmupSteps": 2}, "batch": {"contextLength": 64, "sequences": 2},
+                             "epochs": 1000, "checkpoint": {"everySteps": 5}, "maxSteps": )") +
+               QByteArray::number(maxSteps) + "}";
+    }
+    QByteArray adapterOf(const ordered_json& summary) const
+    {
+        QFile file(QString::fromStdString(summary["adapter"].get<std::string>()));
+        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    }
+
+    Program m_program;
+};
+
+void TestCliFineTune::initTestCase()
+{
+    sy::test::writeTinyModel(m_program.path("tiny.gguf").toStdString(), "Tiny Talker");
+    m_program.write("rows.jsonl",
+                    R"({"prompt": "who?", "completion": "me"})"
+                    "\n"
+                    R"({"messages": [{"role": "user", "content": "and you?"}, {"role": "assistant", "content": "me too"}]})"
+                    "\n"
+                    R"({"instruction": "say", "input": "a", "output": "a"})"
+                    "\n");
+    m_program.write("run.json", config(12));
+    m_program.write("long.json", config(100000));
+}
+
+void TestCliFineTune::theConfigurationIsPrintedWhole()
+{
+    const Outcome o = run({"--config", "run.json", "--rank", "7", "--print-config"});
+    QCOMPARE(o.status, 0);
+    const ordered_json c = o.json();
+    QCOMPARE(c["adapter"]["rank"].get<int>(), 7);
+    QCOMPARE(c["optimizer"]["schedule"].get<std::string>(), "cosine");
+    QCOMPARE(c["data"][0]["path"].get<std::string>(), m_program.path("rows.jsonl").toStdString());
+    m_program.write("again.json", o.out);
+    QCOMPARE(run({"--config", "again.json", "--print-config"}).out, o.out);
+}
+
+void TestCliFineTune::unknownSettingsAreNamed()
+{
+    m_program.write("wrong.json", R"({"optimizer": {"momentum": 0.9}})");
+    const Outcome o = run({"--config", "wrong.json", "--print-config"});
+    QCOMPARE(o.status, 1);
+    QVERIFY2(o.err.contains("optimizer.momentum"), o.err);
+    QCOMPARE(run({}).status, 2);
+    QCOMPARE(run({"--config", "run.json", "--resume", "x"}).status, 2);
+}
+
+void TestCliFineTune::aDryRunCountsAndMakesNothing()
+{
+    const Outcome o = run({"--config", "run.json", "--dry-run"});
+    QCOMPARE(o.status, 0);
+    const ordered_json plan = o.json();
+    QCOMPARE(plan["rows"].get<int>(), 3);
+    QCOMPARE(plan["texts"].get<int>(), 3);
+    QCOMPARE(plan["steps"].get<int>(), 12);
+    QCOMPARE(plan["trainedTokens"].get<int>(), 2 + 6 + 1 + 3); // letters, and an end for each
+    QVERIFY(!QFileInfo::exists(m_program.path("share/Switchyard/runs")));
+}
+
+void TestCliFineTune::aRunReportsItsStepsAndMakesAnAdapter()
+{
+    const Outcome o = run({"--config", "run.json"});
+    QCOMPARE(o.status, 0);
+    const auto lines = o.lines();
+    QCOMPARE(lines.size(), 13u);
+    for (size_t i = 0; i < 12; ++i) {
+        QCOMPARE(lines[i]["step"].get<size_t>(), i + 1);
+        QVERIFY(hasKeys(lines[i], {"step", "loss", "learningRate", "gradientNorm", "tokensPerSecond"}));
+    }
+    QVERIFY(hasKeys(lines.back(), {"run", "adapter", "steps", "finalLoss", "seconds", "peakBytes"}));
+    QCOMPARE(lines.back()["run"].get<std::string>(), "my-run-1");
+    QVERIFY(lines.back()["finalLoss"].get<double>() < lines.front()["loss"].get<double>());
+    QVERIFY(adapterOf(lines.back()).startsWith("GGUF"));
+}
+
+void TestCliFineTune::aKilledRunEndsWithTheSameBytes()
+{
+    const QByteArray whole = adapterOf(run({"--config", "run.json", "--name", "whole"}).lines().back());
+    const auto process =
+        m_program.start({"finetune", "--config", "run.json", "--name", "killed", "--json", "--threads", "1"});
+    QByteArray out;
+    while (out.count('\n') < 7 && process->waitForReadyRead(Program::kPatienceMs))
+        out += process->readAllStandardOutput();
+    process->kill();
+    process->waitForFinished();
+    const Outcome o = run({"--resume", "killed-1"});
+    QCOMPARE(o.status, 0);
+    QCOMPARE(o.lines().back()["steps"].get<int>(), 12);
+    QVERIFY(!whole.isEmpty());
+    QVERIFY(adapterOf(o.lines().back()) == whole);
+}
+
+void TestCliFineTune::ctrlCKeepsWhatThereIs()
+{
+    const auto process =
+        m_program.start({"finetune", "--config", "long.json", "--name", "stopped", "--json", "--threads", "1"});
+    QVERIFY(process->waitForReadyRead(Program::kPatienceMs));
+    ::kill(pid_t(process->processId()), SIGINT);
+    const Outcome o = Program::finish(*process);
+    QCOMPARE(o.status, 130);
+    const auto lines = o.lines();
+    QCOMPARE(lines.back()["run"].get<std::string>(), "stopped-1");
+    QVERIFY(lines.back()["steps"].get<int>() >= 1);
+    QVERIFY(adapterOf(lines.back()).startsWith("GGUF"));
+    QVERIFY2(o.err.contains("--resume stopped-1"), o.err);
+}
+
+void TestCliFineTune::whatCannotBeTrainedIsSaid()
+{
+    Outcome o = run({"--model", "tiny.gguf", "--examples", "rows.jsonl", "--targets", "blk.*.attn_z"});
+    QCOMPARE(o.status, 1);
+    QVERIFY2(o.err.contains("attn_z"), o.err);
+    m_program.write("empty.jsonl", "\n");
+    o = run({"--model", "tiny.gguf", "--examples", "empty.jsonl"});
+    QCOMPARE(o.status, 1);
+    QVERIFY2(o.err.contains("nothing would be learned"), o.err);
+    QCOMPARE(run({"--resume", "nobody"}).status, 1);
+}
+
+QTEST_GUILESS_MAIN(TestCliFineTune)
+#include "tst_cli_finetune.moc"

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Adapters at work in inference: PEFT's own logits, sequences with and without an adapter in one step, files.
+#include "engine/formats/safetensors/safetensors_model.h"
+#include "engine/models/adapter_binding.h"
+#include "engine/models/gguf_adapter.h"
+#include "engine/models/peft_adapter.h"
+#include "model_test.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cstring>
+#include <fstream>
+
+using namespace sy;
+using models::LogitsWanted;
+using models::SequenceStep;
+
+namespace {
+
+std::vector<int32_t> goldenTokens()
+{
+    std::vector<int32_t> ids;
+    uint32_t x = 7;
+    for (int i = 0; i < 40; ++i) {
+        x = x * 1664525 + 1013904223;
+        ids.push_back(int32_t((x >> 8) % 256));
+    }
+    return ids;
+}
+
+std::unique_ptr<models::Model> loadFolder(const std::string& name)
+{
+    return models::loadModel(formats::SafetensorsModel::open(test::fixturePath("hf/" + name)));
+}
+
+std::vector<float> logits(models::Model& model, const ops::OpContext& context, const nn::AdapterUse& adapter,
+                          const std::vector<size_t>& pieces = {40})
+{
+    const auto pool = test::poolFor(model, 200);
+    nn::KvSequence cache(*pool);
+    const auto tokens = goldenTokens();
+    std::vector<float> result;
+    for (size_t done = 0, i = 0; done < tokens.size(); ++i) {
+        const size_t n = std::min(pieces[std::min(i, pieces.size() - 1)], tokens.size() - done);
+        const SequenceStep step{&cache, std::span(tokens).subspan(done, n), LogitsWanted::all, nullptr, 1, adapter};
+        const Tensor rows = model.step(context, {&step, 1});
+        result.insert(result.end(), rows.values().begin(), rows.values().end());
+        done += n;
+    }
+    return result;
+}
+
+double largestDifference(std::span<const float> a, std::span<const float> b)
+{
+    double worst = a.size() == b.size() ? 0 : INFINITY;
+    for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+        worst = std::max(worst, std::abs(double(a[i]) - double(b[i])));
+    return worst;
+}
+
+struct PeftCase {
+    const char* folder;
+    const char* base;
+};
+constexpr PeftCase kPeft[] = {
+    {"peft-llama", "llama"},
+    {"peft-llama-rslora", "llama"},
+    {"peft-qwen2-dora", "qwen2"},
+    {"peft-qwen3-moe-fused", "qwen3-moe"},
+    {"peft-qwen3-moe-per-expert", "qwen3-moe"},
+    {"peft-deepseek-v2-lite", "deepseek-v2-lite"},
+};
+
+} // namespace
+
+class TestAdapters : public QObject {
+    Q_OBJECT
+
+private:
+    void addCases()
+    {
+        QTest::addColumn<int>("index");
+        for (int i = 0; i < int(std::size(kPeft)); ++i)
+            QTest::newRow(kPeft[i].folder) << i;
+    }
+
+private slots:
+    void peftAdaptersGivePeftsLogits_data() { addCases(); }
+
+    void peftAdaptersGivePeftsLogits()
+    {
+        QFETCH(int, index);
+        const PeftCase& c = kPeft[index];
+        const auto folder = test::fixturePath(std::string("training/") + c.folder);
+        if (!std::filesystem::exists(folder))
+            QSKIP("the training goldens are not there");
+        const auto expected = test::readFloats(folder.string() + ".expected.f32");
+        const auto model = loadFolder(c.base);
+        cpu::ThreadPool threads(2);
+        const ops::OpContext context{threads, cpu::level(), ops::Activations::f32};
+        nn::Adapter adapter = models::readPeftAdapter(folder, *model);
+        models::bindAdapter(context, *model, adapter, folder.string());
+        const auto adapted = logits(*model, context, {&adapter, 1});
+        const double error = largestDifference(adapted, expected);
+        qInfo("largest difference %.1e", error);
+        QVERIFY(error < 1e-4);
+        const auto piecewise = logits(*model, context, {&adapter, 1}, {3, 1, 17, 1});
+        QVERIFY(std::memcmp(piecewise.data(), adapted.data(), adapted.size() * sizeof(float)) == 0);
+
+        const auto plain = logits(*model, context, {});
+        QVERIFY(largestDifference(plain, expected) > 0.01);
+        const auto off = logits(*model, context, {&adapter, 0});
+        QVERIFY(std::memcmp(off.data(), plain.data(), plain.size() * sizeof(float)) == 0);
+        const auto half = logits(*model, context, {&adapter, 0.5f});
+        QVERIFY(largestDifference(half, plain) > 1e-3 && largestDifference(half, adapted) > 1e-3);
+    }
+
+    void sequencesInOneStepKeepTheirOwnAdapters_data() { addCases(); }
+
+    void sequencesInOneStepKeepTheirOwnAdapters()
+    {
+        QFETCH(int, index);
+        const PeftCase& c = kPeft[index];
+        const auto folder = test::fixturePath(std::string("training/") + c.folder);
+        if (!std::filesystem::exists(folder))
+            QSKIP("the training goldens are not there");
+        for (const auto activations : {ops::Activations::f32, ops::Activations::fast}) {
+            const auto model = loadFolder(c.base);
+            cpu::ThreadPool threads(2);
+            const ops::OpContext context{threads, cpu::level(), activations};
+            nn::Adapter adapter = models::readPeftAdapter(folder, *model);
+            models::bindAdapter(context, *model, adapter, folder.string());
+            const auto with = logits(*model, context, {&adapter, 1}), weak = logits(*model, context, {&adapter, 0.3f});
+            const auto without = logits(*model, context, {});
+            const auto pool = test::poolFor(*model, 400);
+            const auto tokens = goldenTokens();
+            nn::KvSequence a(*pool), b(*pool), d(*pool);
+            const SequenceStep steps[] = {{&a, tokens, LogitsWanted::all},
+                                          {&b, tokens, LogitsWanted::all, nullptr, 1, {&adapter, 1}},
+                                          {&d, tokens, LogitsWanted::last, nullptr, 1, {&adapter, 0.3f}}};
+            const Tensor rows = model->step(context, steps);
+            const auto same = [&](int64_t first, int64_t n, std::span<const float> expected) {
+                return std::memcmp(rows.rowRange(first, n).raw(), expected.data(), expected.size_bytes()) == 0;
+            };
+            QVERIFY(same(0, 40, without));
+            QVERIFY(same(40, 40, with));
+            QVERIFY(same(80, 1, std::span(weak).last(size_t(rows.cols()))));
+        }
+    }
+
+    void ggufFilesKeepAnAdapter_data() { addCases(); }
+
+    void ggufFilesKeepAnAdapter()
+    {
+        QFETCH(int, index);
+        const PeftCase& c = kPeft[index];
+        const auto folder = test::fixturePath(std::string("training/") + c.folder);
+        if (!std::filesystem::exists(folder))
+            QSKIP("the training goldens are not there");
+        const auto model = loadFolder(c.base);
+        cpu::ThreadPool threads(2);
+        const ops::OpContext context{threads, cpu::level(), ops::Activations::f32};
+        nn::Adapter adapter = models::readPeftAdapter(folder, *model);
+        models::bindAdapter(context, *model, adapter, folder.string());
+        QTemporaryDir dir;
+        const std::filesystem::path path = dir.filePath("a.gguf").toStdString();
+        if (std::string(c.folder).ends_with("dora")) {
+            QVERIFY_THROWS_EXCEPTION(Unsupported, models::writeGgufAdapter(path, *model, adapter));
+            return;
+        }
+        models::writeGgufAdapter(path, *model, adapter);
+        nn::Adapter again = models::readGgufAdapter(path, *model);
+        QCOMPARE(again.updates.size(), adapter.updates.size());
+        models::bindAdapter(context, *model, again, path.string());
+        QVERIFY(largestDifference(logits(*model, context, {&again, 1}), logits(*model, context, {&adapter, 1})) < 1e-5);
+        const auto other = loadFolder(std::string(c.base) == "qwen2" ? "llama" : "qwen2");
+        QVERIFY_THROWS_EXCEPTION(Unsupported, models::readGgufAdapter(path, *other));
+    }
+
+    void whatTheModelDoesNotUseIsRefused()
+    {
+        if (!std::filesystem::exists(test::fixturePath("hf/qwen2")))
+            QSKIP("the golden models are not there");
+        const auto model = loadFolder("qwen2");
+        cpu::ThreadPool threads(1);
+        const ops::OpContext context{threads};
+        nn::Adapter adapter;
+        adapter.updates["blk.0.attn_q"] = {Tensor::zeros({2, 64}), Tensor::zeros({64, 2}), 1, {}, {}};
+        models::bindAdapter(context, *model, adapter, "test");
+        nn::Adapter unknown = adapter;
+        unknown.updates["blk.99.attn_q"] = adapter.updates["blk.0.attn_q"];
+        try {
+            models::bindAdapter(context, *model, unknown, "test");
+            QFAIL("accepted");
+        } catch (const Unsupported& error) {
+            QVERIFY(error.thing.find("blk.99.attn_q") != std::string::npos);
+        }
+        nn::Adapter crooked = adapter;
+        crooked.updates["blk.0.attn_q"].a = Tensor::zeros({2, 63});
+        QVERIFY_THROWS_EXCEPTION(BadFile, models::bindAdapter(context, *model, crooked, "test"));
+        crooked.updates["blk.0.attn_q"].a = Tensor::zeros({3, 64});
+        QVERIFY_THROWS_EXCEPTION(BadFile, models::bindAdapter(context, *model, crooked, "test"));
+    }
+
+    void foldersThatContradictThemselvesAreRefused_data()
+    {
+        QTest::addColumn<QString>("from");
+        QTest::addColumn<QString>("to");
+        QTest::addColumn<bool>("isUnsupported");
+        QTest::newRow("another method") << "\"peft_type\": \"LORA\""
+                                        << "\"peft_type\": \"IA3\"" << true;
+        QTest::newRow("another rank") << "\"r\": 4"
+                                      << "\"r\": 5" << false;
+        QTest::newRow("no rank") << "\"r\": 4"
+                                 << "\"s\": 4" << false;
+        QTest::newRow("alpha as text") << "\"lora_alpha\": 8"
+                                       << "\"lora_alpha\": \"8\"" << false;
+        QTest::newRow("trained biases") << "\"bias\": \"none\""
+                                        << "\"bias\": \"all\"" << true;
+        QTest::newRow("an expression") << "\"o_proj\": 16"
+                                       << "\".*o_proj\": 16" << true;
+        QTest::newRow("saved modules") << "\"modules_to_save\": null"
+                                       << "\"modules_to_save\": [\"lm_head\"]" << true;
+        QTest::newRow("no JSON") << "{"
+                                 << "" << false;
+    }
+
+    void foldersThatContradictThemselvesAreRefused()
+    {
+        QFETCH(QString, from);
+        QFETCH(QString, to);
+        QFETCH(bool, isUnsupported);
+        const auto folder = test::fixturePath("training/peft-llama");
+        if (!std::filesystem::exists(folder))
+            QSKIP("the training goldens are not there");
+        QTemporaryDir dir;
+        const std::filesystem::path copy = dir.path().toStdString();
+        QString config = QString::fromStdString(test::readFile(folder / "adapter_config.json"));
+        QVERIFY(config.contains(from));
+        config.replace(config.indexOf(from), from.size(), to);
+        std::ofstream(copy / "adapter_config.json") << config.toStdString();
+        std::ofstream(copy / "adapter_model.safetensors", std::ios::binary)
+            << test::readFile(folder / "adapter_model.safetensors");
+        const auto model = loadFolder("llama");
+        if (isUnsupported)
+            QVERIFY_THROWS_EXCEPTION(Unsupported, models::readPeftAdapter(copy, *model));
+        else
+            QVERIFY_THROWS_EXCEPTION(BadFile, models::readPeftAdapter(copy, *model));
+    }
+
+    void anotherModelsFolderIsRefused()
+    {
+        const auto folder = test::fixturePath("training/peft-qwen3-moe-per-expert");
+        if (!std::filesystem::exists(folder))
+            QSKIP("the training goldens are not there");
+        const auto dense = loadFolder("qwen2");
+        QVERIFY_THROWS_EXCEPTION(Error, models::readPeftAdapter(folder, *dense));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestAdapters)
+#include "tst_adapters.moc"

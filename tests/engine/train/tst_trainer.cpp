@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whole runs on tiny models: stopped, killed and resumed to the same bytes; learnt by heart; used in inference.
+#include "../models/model_test.h"
+#include "engine/models/adapter_binding.h"
+#include "engine/train/new_adapter.h"
+#include "engine/train/trainer.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cstring>
+#include <fstream>
+#include <numeric>
+
+using namespace sy;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Texts of several lengths over the tiny models' 256 tokens; the second half of each is trained.
+train::Dataset someTexts(size_t n)
+{
+    train::Dataset data;
+    uint32_t x = 3;
+    for (size_t i = 0; i < n; ++i) {
+        train::TrainingText text;
+        const size_t length = 6 + i * 5 % 17;
+        for (size_t t = 0; t < length; ++t) {
+            x = x * 1664525 + 1013904223;
+            text.tokens.push_back(int32_t((x >> 8) % 256));
+            text.isTrained.push_back(t >= length / 2);
+        }
+        data.texts.push_back(text);
+    }
+    data.sha256 = "data " + std::to_string(n);
+    return data;
+}
+
+train::RunConfig shortRun()
+{
+    train::RunConfig config;
+    config.adapter.rank = 4;
+    config.adapter.alpha = 8;
+    config.optimizer.learningRate = 0.01;
+    config.optimizer.warmupSteps = 3;
+    config.batch = {40, 5, 1, true};
+    config.epochs = 100;
+    config.maxSteps = 12;
+    config.checkpoint = {4, 3};
+    return config;
+}
+
+struct Bench {
+    std::unique_ptr<models::Model> model;
+    train::Dataset data;
+    train::RunConfig config = shortRun();
+    QTemporaryDir dir;
+    int nThreads = 2;
+    int nSteps = 0; // reported by run()
+
+    explicit Bench(const std::string& name, size_t nTexts = 13)
+        : model(test::loadFile(test::fixturePath("models/" + name + ".gguf"))), data(someTexts(nTexts))
+    {
+    }
+
+    fs::path folder(const char* name) const { return dir.filePath(name).toStdString(); }
+
+    train::RunEnd run(const fs::path& folder, int64_t stopAfter = 0, bool resumes = false)
+    {
+        cpu::ThreadPool pool(nThreads);
+        const ops::OpContext context{pool};
+        train::Trainer trainer(context, *model, data, config, folder, "model");
+        if (resumes && !trainer.resume())
+            throw std::runtime_error("nothing to resume");
+        std::stop_source stop;
+        nSteps = 0;
+        return trainer.run(stop.get_token(), [&](const train::StepReport& report) {
+            ++nSteps;
+            if (report.step == stopAfter)
+                stop.request_stop();
+        });
+    }
+};
+
+std::string newest(const fs::path& folder)
+{
+    return test::readFile(train::checkpointsIn(folder).back());
+}
+
+bool hasModels()
+{
+    return fs::exists(test::fixturePath("models/qwen2.gguf"));
+}
+
+} // namespace
+
+class TestTrainer : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aStoppedRunEndsWithTheSameBytes_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("dense") << "qwen2";
+        QTest::newRow("experts, some idle") << "qwen3moe";
+        QTest::newRow("quantized") << "quant-llama-Q4_K_M";
+    }
+
+    void aStoppedRunEndsWithTheSameBytes()
+    {
+        QFETCH(QString, name);
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench(name.toStdString());
+        QCOMPARE(bench.run(bench.folder("whole")), train::RunEnd::done);
+        QCOMPARE(bench.nSteps, 12);
+        const std::string whole = newest(bench.folder("whole"));
+        // Stopped between two checkpoints, resumed with another number of threads.
+        QCOMPARE(bench.run(bench.folder("halves"), 6), train::RunEnd::stopped);
+        QCOMPARE(train::checkpointsIn(bench.folder("halves")).size(), 2u); // 4 and 6
+        bench.nThreads = 3;
+        QCOMPARE(bench.run(bench.folder("halves"), 0, true), train::RunEnd::done);
+        QCOMPARE(bench.nSteps, 6);
+        QVERIFY(newest(bench.folder("halves")) == whole);
+        // As a kill leaves it: the newest checkpoint cut off anywhere, or a sibling never renamed.
+        for (const double share : {0.0, 0.3, 0.999}) {
+            const fs::path killed = bench.folder("killed");
+            fs::remove_all(killed);
+            QCOMPARE(bench.run(killed, 9), train::RunEnd::stopped);
+            const fs::path last = train::checkpointsIn(killed).back();
+            fs::resize_file(last, uintmax_t(double(fs::file_size(last)) * share));
+            std::ofstream(killed / "step-00000010.gguf.partial") << "x";
+            QCOMPARE(bench.run(killed, 0, true), train::RunEnd::done);
+            QCOMPARE(bench.nSteps, 4); // from 8
+            QVERIFY(newest(killed) == whole);
+        }
+        QCOMPARE(train::checkpointsIn(bench.folder("whole")).size(), 3u);
+    }
+
+    void otherDataOrAnotherSetIsNotResumed()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2");
+        bench.run(bench.folder("run"), 5);
+        Bench other("qwen2", 14);
+        other.config.maxSteps = 20;
+        QVERIFY_THROWS_EXCEPTION(Unsupported, other.run(bench.folder("run"), 0, true));
+        bench.config.adapter.targets = {"attention"};
+        QVERIFY_THROWS_EXCEPTION(Unsupported, bench.run(bench.folder("run"), 0, true));
+        bench.config.adapter.targets = {"all-linear"};
+        bench.config.adapter.rank = 5;
+        QVERIFY_THROWS_EXCEPTION(Error, bench.run(bench.folder("run"), 0, true));
+        bench.config = shortRun();
+        bench.config.optimizer.learningRate = 1e-3; // may change
+        QCOMPARE(bench.run(bench.folder("run"), 0, true), train::RunEnd::done);
+    }
+
+    void packingAndMicroBatchesChangeTheLossByRoundingOnly()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2");
+        std::vector<std::vector<float>> losses;
+        for (const bool isPacked : {true, false}) {
+            for (const int64_t micro : {1, 3}) {
+                for (const bool hasCheckpoints : {true, false}) {
+                    bench.config.batch.packing = isPacked;
+                    bench.config.batch.microSequences = micro;
+                    bench.config.activationCheckpointing = hasCheckpoints;
+                    cpu::ThreadPool pool(2);
+                    const ops::OpContext context{pool};
+                    train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("x"), "model");
+                    trainer.run({}, [](const train::StepReport&) {});
+                    losses.push_back(trainer.state().losses);
+                    fs::remove_all(bench.folder("x"));
+                }
+            }
+        }
+        for (const std::vector<float>& run : losses)
+            for (size_t i = 0; i < run.size(); ++i)
+                QVERIFY(std::abs(run[i] / losses[0][i] - 1) < 1e-4f);
+        QCOMPARE(losses[0], losses[1]); // recomputing changes no bit
+    }
+
+    void textsAreLearntByHeartAndKnownInInference_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"qwen2", "quant-llama-Q4_K_M", "deepseek2-v3", "quant-deepseek2-v3-Q4_K_M"})
+            QTest::newRow(name) << name;
+    }
+
+    void textsAreLearntByHeartAndKnownInInference()
+    {
+        QFETCH(QString, name);
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench(name.toStdString(), 4);
+        bench.config.batch.sequences = 4;
+        bench.config.maxSteps = 60;
+        bench.config.checkpoint.everySteps = 60;
+        cpu::ThreadPool pool(2);
+        const ops::OpContext context{pool};
+        bench.model->packWeights(context); // as a model that somebody chats with
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model");
+        const double before = trainer.meanLoss();
+        trainer.run({}, [](const train::StepReport&) {});
+        const double after = trainer.meanLoss();
+        qInfo("%.3f to %.4f", before, after);
+        QVERIFY(before > 3 && after < 0.05);
+
+        nn::Adapter adapter = train::snapshot(trainer.trained());
+        models::bindAdapter(context, *bench.model, adapter, "test");
+        const auto cache = test::poolFor(*bench.model, 100);
+        nn::KvSequence sequence(*cache);
+        const train::TrainingText& text = bench.data.texts[2];
+        const models::SequenceStep step{&sequence, text.tokens, models::LogitsWanted::all, nullptr, 1, {&adapter, 1}};
+        const Tensor logits = bench.model->step(context, {&step, 1});
+        for (size_t i = 1; i < text.tokens.size(); ++i) {
+            if (!text.isTrained[i])
+                continue;
+            const auto row = logits.rowRange(int64_t(i) - 1, 1).values();
+            QCOMPARE(int32_t(std::ranges::max_element(row) - row.begin()), text.tokens[i]);
+        }
+    }
+
+    void aNewAdapterChangesNothingAndFitsItsTargets()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        const auto model = test::loadFile(test::fixturePath("models/qwen3moe.gguf"));
+        const auto count = [&](std::vector<std::string> targets) {
+            train::RunConfig::Adapter config;
+            config.targets = std::move(targets);
+            return train::newAdapter(*model, config, 1).updates.size();
+        };
+        const size_t nLayers = size_t(model->config().nLayers);
+        QCOMPARE(count({"all-linear"}), 7 * nLayers);
+        QCOMPARE(count({"attention"}), 4 * nLayers);
+        QCOMPARE(count({"experts"}), 3 * nLayers);
+        QCOMPARE(count({"blk.*.attn_q.weight", "blk.1.ffn_*"}), nLayers + 3);
+        QVERIFY_THROWS_EXCEPTION(Unsupported, count({"blk.*.attn_z"}));
+        QVERIFY_THROWS_EXCEPTION(Unsupported, count({"blk.*.ffn_gate_inp"})); // the router stays as it is
+
+        train::RunConfig::Adapter config;
+        config.rankPattern = {{"blk.0.*", 3}, {"blk.*", 5}};
+        config.method = train::RunConfig::Adapter::Method::rslora;
+        const train::TrainedSet set = train::newAdapter(*model, config, 7);
+        const train::TrainedMatrix& q = set.updates.at("blk.0.attn_q");
+        QCOMPARE(q.rank(), 3);
+        QCOMPARE(q.scale, float(32 / std::sqrt(3.0)));
+        QCOMPARE(set.updates.at("blk.1.attn_q").rank(), 5);
+        const float bound = 1 / std::sqrt(float(q.a.value.cols()));
+        double squares = 0;
+        for (const float a : q.a.value.values()) {
+            QVERIFY(std::abs(a) <= bound);
+            squares += double(a) * double(a);
+        }
+        QVERIFY(std::abs(squares / double(q.a.value.count()) / (double(bound) * double(bound) / 3) - 1) < 0.3);
+        QCOMPARE(std::ranges::count(q.b.value.values(), 0.0f), q.b.value.count());
+        const train::TrainedSet again = train::newAdapter(*model, config, 7), other = train::newAdapter(*model, config, 8);
+        const auto bytesOf = [](const train::TrainedSet& s) { return s.updates.at("blk.1.ffn_up_exps").a.value; };
+        QVERIFY(std::memcmp(bytesOf(set).raw(), bytesOf(again).raw(), bytesOf(set).bytes()) == 0);
+        QVERIFY(std::memcmp(bytesOf(set).raw(), bytesOf(other).raw(), bytesOf(set).bytes()) != 0);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTrainer)
+#include "tst_trainer.moc"

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Configurations and rows: what is understood, what is trained of it, what is refused and in which words.
+#include "../../tiny_model.h"
+#include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/tokenizer/vocabulary_keys.h"
+#include "engine/train/dataset.h"
+#include "engine/train/run_config.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <fstream>
+
+using namespace sy;
+
+namespace {
+
+constexpr const char* kTemplate = "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>\n{% endfor %}"
+                                  "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}";
+// Leaves the thoughts of earlier answers out.
+constexpr const char* kForgetful =
+    "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content if loop.last else m.content.split('/')[-1] }}<|end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|start|>assistant\n{% endif %}";
+
+struct Texts {
+    QTemporaryDir dir;
+    std::unique_ptr<tokenizer::Tokenizer> tokenizer;
+    std::unique_ptr<tokenizer::ChatTemplate> chatTemplate;
+
+    explicit Texts(const char* source = kTemplate)
+    {
+        const std::filesystem::path path = dir.filePath("m.gguf").toStdString();
+        test::writeTinyModel(path);
+        const auto file = formats::GgufFile::open(path);
+        tokenizer = std::make_unique<tokenizer::Tokenizer>(tokenizer::readVocabulary(file.metadata()));
+        chatTemplate = std::make_unique<tokenizer::ChatTemplate>(tokenizer::ChatTemplate::parse(source));
+    }
+    train::TextEncoder encoder() const { return {tokenizer.get(), chatTemplate.get()}; }
+
+    std::string trained(const train::TrainingText& text) const
+    {
+        std::vector<int32_t> ids;
+        for (size_t i = 0; i < text.tokens.size(); ++i)
+            if (text.isTrained[i])
+                ids.push_back(text.tokens[i]);
+        return tokenizer->decode(ids, {.renderSpecial = true});
+    }
+    std::string whole(const train::TrainingText& text) const
+    {
+        return tokenizer->decode(text.tokens, {.renderSpecial = true});
+    }
+
+    train::Dataset read(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
+                        int64_t context = 1000) const
+    {
+        const std::string path = dir.filePath("rows.jsonl").toStdString();
+        std::ofstream(path, std::ios::binary) << content;
+        return train::readDataset({{path, format}}, encoder(), test::kTinyVocabulary, context);
+    }
+    std::string refusal(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
+                        int64_t context = 1000) const
+    {
+        try {
+            read(content, format, context);
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "accepted";
+    }
+};
+
+nlohmann::ordered_json conversation(std::initializer_list<std::pair<const char*, const char*>> turns)
+{
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const auto& [role, content] : turns)
+        list.push_back({{"role", role}, {"content", content}});
+    return list;
+}
+
+std::string configError(const std::string& text)
+{
+    try {
+        train::parseRunConfig(text, "run.json");
+    } catch (const BadFile& error) {
+        return error.problem;
+    }
+    return "accepted";
+}
+
+} // namespace
+
+class TestTrainingData : public QObject {
+    Q_OBJECT
+
+private slots:
+    void aConfigurationKeepsWhatItSaysAndFillsInTheRest()
+    {
+        const auto defaults = train::parseRunConfig("{}", "run.json");
+        QCOMPARE(defaults.adapter.rank, 16);
+        QCOMPARE(defaults.optimizer.learningRate, 2e-4);
+        const auto config = train::parseRunConfig(
+            R"({"name": "n", "model": "m.gguf", "objective": "sft", "data": [{"path": "a.jsonl"}, {"path": "b.json", "format": "alpaca"}],
+                "adapter": {"method": "lora+", "rank": 8, "targets": ["blk.*.attn_q"], "rankPattern": {"blk.0.*": 2}},
+                "optimizer": {"schedule": "linear", "learningRate": 1e-3}, "batch": {"packing": false}, "maxSteps": 7, "seed": 1})",
+            "run.json");
+        QCOMPARE(config.data[1].format, train::DataFormat::alpaca);
+        QCOMPARE(config.adapter.method, train::RunConfig::Adapter::Method::loraPlus);
+        QCOMPARE(config.adapter.rankPattern.at(0).second, 2);
+        QCOMPARE(*config.maxSteps, 7);
+        QVERIFY(!config.batch.packing);
+        const std::string written = train::toJson(config).dump();
+        QCOMPARE(train::toJson(train::parseRunConfig(written, "again")).dump(), written);
+    }
+
+    void settingsThatDoNotExistAreNamed_data()
+    {
+        QTest::addColumn<QString>("text");
+        QTest::addColumn<QString>("expected");
+        QTest::newRow("top") << R"({"learning_rate": 1})"
+                             << "there is no setting \"learning_rate\"";
+        QTest::newRow("nested") << R"({"optimizer": {"momentum": 1}})"
+                                << "there is no setting \"optimizer.momentum\"";
+        QTest::newRow("in a list") << R"({"data": [{"path": "x", "colour": 1}]})"
+                                   << "there is no setting \"data[0].colour\"";
+        QTest::newRow("range") << R"({"adapter": {"rank": 0}})"
+                               << "adapter.rank is no whole number from 1 to 4096";
+        QTest::newRow("fraction") << R"({"epochs": 1.5})"
+                                  << "epochs is no whole number from 1 to 1048576";
+        QTest::newRow("type") << R"({"batch": {"packing": 1}})"
+                              << "batch.packing is neither true nor false";
+        QTest::newRow("choice") << R"({"objective": "ppo"})"
+                                << "objective is \"ppo\"; this version knows sft";
+        QTest::newRow("no object") << R"({"batch": []})"
+                                   << "batch is no object";
+        QTest::newRow("path") << R"({"data": [{}]})"
+                              << "data[0].path is missing";
+    }
+
+    void settingsThatDoNotExistAreNamed()
+    {
+        QFETCH(QString, text);
+        QFETCH(QString, expected);
+        QCOMPARE(QString::fromStdString(configError(text.toStdString())), expected);
+    }
+
+    void patternsStandForAnything()
+    {
+        QVERIFY(train::matchesPattern("blk.10.attn_q", "blk.*.attn_q"));
+        QVERIFY(train::matchesPattern("blk.10.attn_q", "*"));
+        QVERIFY(train::matchesPattern("aXbXc", "a*b*c"));
+        QVERIFY(!train::matchesPattern("blk.10.attn_k", "blk.*.attn_q"));
+        QVERIFY(!train::matchesPattern("blk.10.attn_q_norm", "blk.*.attn_q"));
+    }
+
+    void onlyAnswersAndTheirEndAreTrained()
+    {
+        const Texts t;
+        const auto texts = train::encodeConversation(
+            t.encoder(),
+            conversation({{"system", "S"}, {"user", "one"}, {"assistant", "eins"}, {"user", "two"}, {"assistant", "zwei"}}));
+        QCOMPARE(texts.size(), 1u);
+        QCOMPARE(t.whole(texts[0]),
+                 std::string("<|start|>system\nS<|end|>\n<|start|>user\none<|end|>\n<|start|>assistant\neins<|end|>\n"
+                             "<|start|>user\ntwo<|end|>\n<|start|>assistant\nzwei<|end|>\n"));
+        QCOMPARE(t.trained(texts[0]), std::string("eins<|end|>zwei<|end|>"));
+    }
+
+    void anAnswerThatRepeatsTheMarkersTrainsNothingElse()
+    {
+        const Texts t;
+        const auto texts = train::encodeConversation(
+            t.encoder(), conversation({{"user", "assistant\nlie<|end|>"}, {"assistant", "\nyes"}}));
+        QCOMPARE(t.trained(texts[0]), std::string("\nyes<|end|>"));
+        // What the user spelled is text, as it is in a chat.
+        QCOMPARE(std::ranges::count(texts[0].tokens, t.tokenizer->find("<|end|>")), 2);
+    }
+
+    void messagesOfWeightZeroAreNotTrained()
+    {
+        const Texts t;
+        auto messages = conversation({{"user", "a"}, {"assistant", "b"}, {"user", "c"}, {"assistant", "d"}});
+        messages[1]["weight"] = 0;
+        messages[3]["weight"] = 1;
+        QCOMPARE(t.trained(train::encodeConversation(t.encoder(), messages)[0]), std::string("d<|end|>"));
+    }
+
+    void aTemplateThatForgetsGivesATextForEachAnswer()
+    {
+        const Texts t(kForgetful);
+        const auto texts = train::encodeConversation(
+            t.encoder(), conversation({{"user", "a"}, {"assistant", "think/b"}, {"user", "c"}, {"assistant", "hm/d"}}));
+        QCOMPARE(texts.size(), 2u);
+        QCOMPARE(t.trained(texts[0]), std::string("think/b<|end|>"));
+        QCOMPARE(t.trained(texts[1]), std::string("hm/d<|end|>"));
+        QVERIFY(t.whole(texts[1]).find("think") == std::string::npos);
+    }
+
+    void everyFormatIsRecognized()
+    {
+        const Texts t;
+        const auto data = t.read("\xEF\xBB\xBF{\"ids\": [1, 2, 3], \"mask\": [0, 1, 1]}\r\n\n"
+                                 R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "r"}]})"
+                                 "\n"
+                                 R"({"instruction": "do", "input": "", "output": "done"})"
+                                 "\n"
+                                 R"({"instruction": "do", "input": "this", "output": "done"})"
+                                 "\n"
+                                 R"({"prompt": "p", "completion": "c"})");
+        QCOMPARE(data.report.nRows, 5);
+        QCOMPARE(data.report.nTexts, 5);
+        QCOMPARE(data.report.formats.at("alpaca"), 2);
+        QCOMPARE(t.whole(data.texts[2]), std::string("<|start|>user\ndo<|end|>\n<|start|>assistant\ndone<|end|>\n"));
+        QVERIFY(t.whole(data.texts[3]).find("do\n\nthis") != std::string::npos);
+        QCOMPARE(data.report.nWithoutEnd, 0);
+        const auto list = t.read(R"([{"prompt": "p", "completion": "c"},
+                                     {"prompt": "p", "completion": "e"}])");
+        QCOMPARE(list.report.nTexts, 2);
+        QVERIFY(list.sha256 != data.sha256);
+        QCOMPARE(t.read(R"([{"prompt": "p", "completion": "c"}, {"prompt": "p", "completion": "e"}])").sha256, list.sha256);
+    }
+
+    void textsThatAreTooLongOrTeachNothingAreCounted()
+    {
+        const Texts t;
+        const auto data = t.read(R"({"ids": [1, 2, 3, 4], "mask": [0, 1, 1, 1]})"
+                                 "\n"
+                                 R"({"ids": [1, 2, 3], "mask": [1, 0, 0]})"
+                                 "\n"
+                                 R"({"ids": [1, 2], "mask": [0, 1]})",
+                                 train::DataFormat::tokens, 3);
+        QCOMPARE(data.report.nTexts, 1);
+        QCOMPARE(data.report.nTooLong, 1);
+        QCOMPARE(data.report.nWithoutLabels, 1);
+        QCOMPARE(data.report.longestTokens, 4);
+        QCOMPARE(data.report.nTrainedTokens, 1);
+    }
+
+    void badRowsAreRefusedByNumber_data()
+    {
+        QTest::addColumn<QString>("rows");
+        QTest::addColumn<QString>("expected");
+        const QString good = R"({"ids": [1, 2], "mask": [0, 1]})"
+                             "\n";
+        QTest::newRow("no JSON") << good + "{\"ids\": [1,"
+                                 << "row 2";
+        QTest::newRow("no object") << good + "[1]"
+                                   << "row 2 is no object";
+        QTest::newRow("unknown") << good + R"({"q": 1, "a": 2})"
+                                 << "row 2 is of no known format; its keys are a, q";
+        QTest::newRow("outside") << good + R"({"ids": [259], "mask": [1]})"
+                                 << "row 2 has 259 in \"ids\", expected 0 to 258";
+        QTest::newRow("negative") << R"({"ids": [-1], "mask": [1]})"
+                                  << "row 1 has -1";
+        QTest::newRow("mask") << R"({"ids": [1, 2], "mask": [1]})"
+                              << "row 1 has 2 ids and a mask of 1";
+        QTest::newRow("content") << R"({"messages": [{"role": "user", "content": null}]})"
+                                 << "row 1 has a message without a role and a text";
+        QTest::newRow("output") << R"({"instruction": "x", "output": 3})"
+                                << "row 1 has no text \"output\"";
+        QTest::newRow("nothing trained") << R"({"ids": [1, 2], "mask": [0, 0]})"
+                                         << "nothing would be learned";
+        QTest::newRow("empty") << ""
+                               << "nothing would be learned";
+    }
+
+    void badRowsAreRefusedByNumber()
+    {
+        QFETCH(QString, rows);
+        QFETCH(QString, expected);
+        const Texts t;
+        const std::string refusal = t.refusal(rows.toStdString());
+        QVERIFY2(QString::fromStdString(refusal).contains(expected), refusal.c_str());
+    }
+
+    void conversationsNeedATemplate()
+    {
+        const Texts t;
+        const std::string path = t.dir.filePath("rows.jsonl").toStdString();
+        std::ofstream(path) << R"({"prompt": "p", "completion": "c"})";
+        QVERIFY_THROWS_EXCEPTION(Unsupported, train::readDataset({{path, {}}}, {t.tokenizer.get(), nullptr}, 259, 100));
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, train::readDataset({{"/nowhere", {}}}, t.encoder(), 259, 100));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTrainingData)
+#include "tst_training_data.moc"
