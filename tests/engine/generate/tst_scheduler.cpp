@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <latch>
 #include <mutex>
 #include <numeric>
 #include <semaphore>
 #include <thread>
+#include <utility>
 
 using namespace sy;
 using namespace sy::generate;
@@ -493,8 +495,19 @@ private slots:
         Scheduler a(models[0], poolA, ops::OpContext{threads}, stepLock, 4096);
         Scheduler b(models[1], poolB, ops::OpContext{threads}, stepLock, 4096);
         {
-            std::jthread one([&] { a.generate(task(prompt(5, 1), 400)); });
-            std::jthread two([&] { b.generate(task(prompt(5, 1), 400)); });
+            // On a busy machine one may begin long before the other, so each waits for the other behind its first token.
+            std::latch bothRun(2);
+            const auto taskOf = [&] {
+                GenerationTask t = task(prompt(5, 1), 400);
+                t.onToken = [&, isFirst = true](const Token&) mutable {
+                    if (std::exchange(isFirst, false))
+                        bothRun.arrive_and_wait();
+                    return true;
+                };
+                return t;
+            };
+            std::jthread one([&] { a.generate(taskOf()); });
+            std::jthread two([&] { b.generate(taskOf()); });
         }
         QCOMPARE(nMostInside.load(), 1);
         // While both are at it nobody steps three times while the other waits. Starts, ends and a thread that is slow to ask
