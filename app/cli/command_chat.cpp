@@ -18,6 +18,8 @@ struct ChatOptions {
     std::string schema; // what schemaFile holds
     bool guessesAhead = true;
     GenerationOptions generation;
+    AdapterOption adapterOption;
+    api::AdapterSetting adapter; // what it means
     CLI::Option *messageOption = nullptr, *systemOption = nullptr;
     ComputeOptions compute;
 };
@@ -59,6 +61,7 @@ int answer(CommandContext& context, api::LoadedModel& model, std::vector<api::Ch
     request.messages = messages;
     request.schema = options.schema;
     request.guessesAhead = options.guessesAhead;
+    request.adapter = options.adapter;
     const auto onToken = [&](const api::TokenEvent& token) {
         console.endProgress();
         if (console.isJson())
@@ -122,6 +125,7 @@ int chat(CommandContext& context, ChatOptions options)
         options.schema = readWhole(options.schemaFile);
         api::checkSchema(options.schema, options.schemaFile); // before a model is loaded
     }
+    options.adapter = options.adapterOption.setting(context);
     api::LoadOptions load;
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
@@ -148,6 +152,7 @@ Action declareChat(CLI::App& command)
             ->type_name("TEXT");
     options->systemOption = command.add_option("--system", options->system, "System message (default: the one in the model's template)")
                                 ->type_name("TEXT");
+    options->adapterOption.declare(command);
     command.add_flag("!--no-guessing", options->guessesAhead, "Do not guess tokens ahead from what was said before; the text is the same");
     command
         .add_option("--schema", options->schemaFile,

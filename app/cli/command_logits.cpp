@@ -19,6 +19,7 @@ struct LogitsOptions {
     std::string model, tokens, tokensFile, out, activations = "fast", quantization;
     int64_t chunk = 512;
     ComputeOptions compute;
+    AdapterOption adapter;
 };
 
 int writeLogits(CommandContext& context, const LogitsOptions& options)
@@ -26,6 +27,7 @@ int writeLogits(CommandContext& context, const LogitsOptions& options)
     if (options.tokens.empty() == options.tokensFile.empty())
         throw UsageError("give either --tokens or --tokens-file");
     const auto ids = parseIds(options.tokens.empty() ? readWhole(options.tokensFile) : options.tokens);
+    const api::AdapterSetting adapter = options.adapter.setting(context);
     api::LoadOptions load;
     load.contextLength = int64_t(ids.size());
     load.isExact = options.activations == "f32";
@@ -45,7 +47,7 @@ int writeLogits(CommandContext& context, const LogitsOptions& options)
             nDone += nPositions;
             context.console().progress("Position " + std::to_string(nDone) + " of " + std::to_string(ids.size()));
         },
-        context.stop());
+        context.stop(), adapter);
     if (context.stop().stop_requested())
         throw Cancelled();
     out.commit();
@@ -77,6 +79,7 @@ Action declareLogits(CLI::App& command)
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
     options->compute.declare(command);
+    options->adapter.declare(command);
     command.footer("JSON: {positions, vocabulary}.\n\nExample:\n"
                    "  switchyard logits --model model.gguf --tokens \"1 2 3\" --out logits.f32 --activations f32");
     return [options](CommandContext& context) { return writeLogits(context, *options); };

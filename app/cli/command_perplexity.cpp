@@ -15,11 +15,13 @@ struct PerplexityOptions {
     std::string model, file, activations = "fast", quantization;
     int64_t contextLength = 512;
     ComputeOptions compute;
+    AdapterOption adapter;
 };
 
 int measure(CommandContext& context, const PerplexityOptions& options)
 {
     const std::string text = readWhole(options.file);
+    const api::AdapterSetting adapter = options.adapter.setting(context);
     api::LoadOptions load;
     load.contextLength = options.contextLength;
     load.isExact = options.activations == "f32";
@@ -30,9 +32,10 @@ int measure(CommandContext& context, const PerplexityOptions& options)
     if (tokens.size() < 2)
         throw std::invalid_argument(options.file + " has fewer than two tokens: there is nothing to predict");
     Console& console = context.console();
-    const auto result = model->perplexity(tokens, options.contextLength, context.stop(), [&](int64_t done, int64_t total) {
+    const auto onProgress = [&](int64_t done, int64_t total) {
         console.progress("Token " + std::to_string(done) + " of " + std::to_string(total));
-    });
+    };
+    const auto result = model->perplexity(tokens, options.contextLength, context.stop(), onProgress, adapter);
     console.endProgress();
     if (console.isJson()) {
         console.printJson({{"perplexity", result.perplexity}, {"meanNll", result.meanNll}, {"nTokens", result.nTokens}});
@@ -59,6 +62,7 @@ Action declarePerplexity(CLI::App& command)
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
     options->compute.declare(command);
+    options->adapter.declare(command);
     command.footer("The text is cut into consecutive windows without overlap; no BOS is added and the first token of a window is not\n"
                    "scored. JSON: {perplexity, meanNll, nTokens}.\n\nExample:\n"
                    "  switchyard perplexity --model model.gguf --file book.txt --context 512");

@@ -15,6 +15,7 @@ constexpr CommandRow kCommands[] = {
     {"perplexity", "Measure how well a model predicts a text", declarePerplexity},
     {"quantize", "Write a model as a smaller GGUF file", declareQuantize},
     {"finetune", "Train an adapter for a model on your own examples", declareFineTune},
+    {"adapters", "List or export the adapters that fine-tuning has made", declareAdapters},
     {"chat", "Talk with a model", declareChat},
     {"ingest", "Index documents into a collection", declareIngest},
     {"documents", "List or remove the documents of a collection", declareDocuments},

@@ -2,6 +2,10 @@
 #include "app/cli/model_options.h"
 
 #include "app/cli/failure.h"
+#include "engine/api/adapters.h"
+
+#include <charconv>
+#include <system_error>
 
 namespace sy::app {
 
@@ -71,6 +75,38 @@ void ComputeOptions::apply(api::LoadOptions& load) const
 {
     load.kvType = *api::kvTypeOf(kvType);
     load.expertMass = expertMass;
+}
+
+void AdapterOption::declare(CLI::App& command)
+{
+    command
+        .add_option("--adapter", text,
+                    "Adapter to use: a GGUF adapter, a folder as PEFT writes it, or the name of a run of `switchyard finetune`; with\n"
+                    ":STRENGTH from 0 (off) to 2 behind it (default: 1, as trained)")
+        ->type_name("A[:STRENGTH]");
+}
+
+api::AdapterSetting AdapterOption::setting(CommandContext& context) const
+{
+    if (text.empty())
+        return {};
+    api::AdapterSetting setting{api::resolveAdapter(context.engine(), text)};
+    if (!setting.file.empty()) // a name with a colon of its own, too
+        return setting;
+    std::string name = text;
+    if (const size_t colon = text.rfind(':'); colon != std::string::npos) {
+        const char* const end = text.data() + text.size();
+        const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, setting.strength);
+        if (error == std::errc() && rest == end) {
+            if (!(setting.strength >= 0 && setting.strength <= 2))
+                throw UsageError("an adapter's strength is 0 to 2, not " + text.substr(colon + 1));
+            name = text.substr(0, colon);
+        }
+    }
+    setting.file = api::resolveAdapter(context.engine(), name);
+    if (setting.file.empty())
+        throw Failure("there is no adapter " + name, "Give the path of one, or a name that `switchyard adapters` shows.");
+    return setting;
 }
 
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,

@@ -29,6 +29,16 @@ struct ComputeOptions {
     void apply(api::LoadOptions& load) const;
 };
 
+/// --adapter A[:strength]
+struct AdapterOption {
+    std::string text;
+
+    void declare(CLI::App& command);
+
+    /// The file that is meant. Throws UsageError for a strength that is not 0 to 2, Failure when there is no such adapter.
+    api::AdapterSetting setting(CommandContext& context) const;
+};
+
 /// Loads, with a progress line. Throws what ModelHost::load throws, and std::invalid_argument when the kind is another one.
 std::shared_ptr<api::LoadedModel> loadModel(CommandContext& context, const std::string& model, api::ModelKind kind,
                                             const api::LoadOptions& options = {});

@@ -60,6 +60,7 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     generate::Scheduler& scheduler = state.chat();
 
     generate::GenerationTask task;
+    task.adapter = m_state->adapterFor(request.adapter);
     task.prompt = !request.messages.empty()    ? state.encodeMessages(request.messages)
                   : !request.promptIds.empty() ? request.promptIds
                                                : tokenize(request.rawPrompt, {true});

@@ -162,6 +162,11 @@ const tokenizer::Tokenizer& LoadedModel::State::requireTokenizer() const
     return *tokenizer;
 }
 
+generate::AdapterChoice LoadedModel::State::adapterFor(const AdapterSetting& setting)
+{
+    return adapters.find(setting, *model, context(), processor->stepLock);
+}
+
 generate::Scheduler& LoadedModel::State::chat() const
 {
     if (!scheduler)

@@ -2,6 +2,7 @@
 // Internal to engine/api: the inside of LoadedModel, shared by the files that implement it.
 #pragma once
 
+#include "engine/api/adapter_cache.h"
 #include "engine/api/engine_state.h"
 #include "engine/api/grammar_cache.h"
 #include "engine/api/models.h"
@@ -51,6 +52,7 @@ struct LoadedModel::State {
     std::optional<tokenizer::Tokenizer> tokenizer; // absent: the file says "none", and only token ids can be computed with
     std::optional<ChatFormat> chatFormat; // chat models
     GrammarCache grammars;
+    AdapterCache adapters;
 
     /// Names the weights and how they are computed with, for what is kept on disk and is of use with these alone. Computed at the first call; reads some megabytes.
     const std::string& fingerprint();
@@ -67,6 +69,7 @@ struct LoadedModel::State {
         return {processor->pool, cpu::level(), options.isExact ? ops::Activations::f32 : ops::Activations::fast};
     }
     const tokenizer::Tokenizer& requireTokenizer() const; // throws Unsupported for a model without one
+    generate::AdapterChoice adapterFor(const AdapterSetting& setting); // throws as AdapterCache::find does
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.

@@ -59,6 +59,13 @@ struct Sampling {
     std::optional<uint64_t> seed; // absent: drawn, and reported in the result
 };
 
+/// An adapter for one request. It is read when it is first asked for and stays in memory with the model, so that requests may
+/// alternate between adapters, or run side by side with different ones.
+struct AdapterSetting {
+    std::filesystem::path file; // a GGUF adapter, or a folder as PEFT writes it; empty: none
+    double strength = 1;        // 0 to 2; 0: as without, bit for bit; 1: as trained
+};
+
 enum class Priority { interactive, api, batch };
 enum class Finish { stop, length, cancelled, failed }; // stop: end token or stop string
 
@@ -73,6 +80,7 @@ struct GenerationRequest {
     bool guessesAhead = true; // speculative decoding from what was said before, where it pays; the text is the same without
     std::string schema;       // JSON Schema that the answer is to satisfy; empty: free text. What is understood:
                               // generate/schema_compiler.h
+    AdapterSetting adapter;   // keys and values in the cache are kept apart by its content and strength
     Priority priority = Priority::interactive;
     Trace* trace = nullptr; // filled with what happened inside, when the answer is complete. Nothing is guessed then, and all of the
                             // prompt is computed, cached or not
@@ -128,18 +136,20 @@ public:
     /// token and returns what there is with Finish::cancelled. Throws what the engine throws (OutOfMemory, Unsupported …);
     /// std::invalid_argument when the prompt alone exceeds the context (the message names both sizes).
     /// With a schema the answer is JSON that satisfies it, unless it is cut off (finish length or cancelled). Throws BadFile
-    /// and Unsupported for schemas that are wrong or not understood.
+    /// and Unsupported for schemas that are wrong or not understood. Before anything is computed, for an adapter: StorageFailure,
+    /// BadFile for a damaged one, Unsupported naming what does not belong to this model, std::invalid_argument for its strength.
     GenerationResult generate(const GenerationRequest& request, const std::function<bool(const TokenEvent&)>& onToken,
                               std::stop_token stop = {}, const std::function<void(const PromptProgress&)>& onProgress = {});
 
     /// Keeps what has been computed for a conversation in a file, so that it goes on at once after the program was closed.
     /// `messages` end with an answer. Returns the number of tokens kept, in steps of 32: those that are still in memory.
-    /// Call when the conversation is put away; blocks while it writes (28 KB a token for a 1.5 B model). Throws
-    /// StorageFailure and Unsupported.
-    int64_t saveContext(const std::vector<ChatMessage>& messages, const std::filesystem::path& file);
+    /// Call when the conversation is put away; blocks while it writes (28 KB a token for a 1.5 B model). `adapter`: the one
+    /// that the conversation was computed with. Throws StorageFailure and Unsupported, and as generate() does for the adapter.
+    int64_t saveContext(const std::vector<ChatMessage>& messages, const std::filesystem::path& file,
+                        const AdapterSetting& adapter = {});
 
-    /// Puts it back; a generation that begins with the same messages then finds it (cachedTokens). Returns the number of
-    /// tokens; 0 when the file is missing, damaged, of another model or of no use to this version: the prompt is then simply
+    /// Puts it back; a generation that begins with the same messages, with the same adapter at the same strength, then finds it
+    /// (cachedTokens). Returns the number of tokens; 0 when the file is missing, damaged, of another model or of no use to this version: the prompt is then simply
     /// read again.
     int64_t restoreContext(const std::filesystem::path& file);
 
@@ -153,14 +163,15 @@ public:
     /// (positions, vocabulary) row-major float32 logits, handed out in pieces as they are computed, in order.
     void logits(std::span<const int32_t> tokens, int64_t chunk,
                 const std::function<void(std::span<const float> rows, int64_t nPositions)>& onRows,
-                std::stop_token stop = {});
+                std::stop_token stop = {}, const AdapterSetting& adapter = {});
 
     struct Perplexity {
         double perplexity, meanNll;
         int64_t nTokens; // scored
     };
     Perplexity perplexity(std::span<const int32_t> tokens, int64_t context, std::stop_token stop = {},
-                          const std::function<void(int64_t done, int64_t total)>& progress = {});
+                          const std::function<void(int64_t done, int64_t total)>& progress = {},
+                          const AdapterSetting& adapter = {});
 
     struct Embedding {
         std::vector<float> values;

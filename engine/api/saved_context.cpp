@@ -52,10 +52,12 @@ const std::string& LoadedModel::State::fingerprint()
     return fingerprintText;
 }
 
-int64_t LoadedModel::saveContext(const std::vector<ChatMessage>& messages, const std::filesystem::path& file)
+int64_t LoadedModel::saveContext(const std::vector<ChatMessage>& messages, const std::filesystem::path& file,
+                                 const AdapterSetting& adapter)
 {
     m_state->chat();
-    return nn::savePages(*m_state->pool, m_state->encodeMessages(messages), m_state->fingerprint(), file);
+    return nn::savePages(*m_state->pool, m_state->encodeMessages(messages), m_state->fingerprint(), file,
+                         m_state->adapterFor(adapter).variant());
 }
 
 int64_t LoadedModel::restoreContext(const std::filesystem::path& file)

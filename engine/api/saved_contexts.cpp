@@ -23,7 +23,8 @@ fs::path SavedContexts::fileOf(int64_t chatId) const
     return m_folder / ("chat-" + std::to_string(chatId) + ".kv");
 }
 
-int64_t SavedContexts::save(LoadedModel& model, int64_t chatId, const std::vector<ChatMessage>& messages)
+int64_t SavedContexts::save(LoadedModel& model, int64_t chatId, const std::vector<ChatMessage>& messages,
+                            const AdapterSetting& adapter)
 {
     const std::lock_guard lock(m_mutex);
     std::error_code failed;
@@ -32,10 +33,11 @@ int64_t SavedContexts::save(LoadedModel& model, int64_t chatId, const std::vecto
     if (failed || space.available < kLeastFreeBytes + model.kvUsedBytes())
         return 0;
     try {
-        const int64_t nTokens = model.saveContext(messages, fileOf(chatId));
+        const int64_t nTokens = model.saveContext(messages, fileOf(chatId), adapter);
         shrink();
         return nTokens;
     } catch (const StorageFailure&) {
+    } catch (const BadFile&) { // the adapter, meanwhile
     } catch (const Unsupported&) {
     }
     return 0;

@@ -20,8 +20,10 @@ public:
     /// The folder is created with the first file.
     explicit SavedContexts(std::filesystem::path folder, uint64_t mostBytes = kMostBytes);
 
-    /// Keeps what is in memory of `messages`, which end with an answer. Returns the tokens kept: LoadedModel::saveContext.
-    int64_t save(LoadedModel& model, int64_t chatId, const std::vector<ChatMessage>& messages);
+    /// Keeps what is in memory of `messages`, which end with an answer and were computed with `adapter`. Returns
+    /// the tokens kept: LoadedModel::saveContext.
+    int64_t save(LoadedModel& model, int64_t chatId, const std::vector<ChatMessage>& messages,
+                 const AdapterSetting& adapter = {});
 
     /// Returns the tokens that are now in memory: LoadedModel::restoreContext.
     int64_t restore(LoadedModel& model, int64_t chatId);

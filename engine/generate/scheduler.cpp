@@ -65,7 +65,7 @@ int Scheduler::nWaiting() const
 GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
 {
     m_state->checkTokens(task.prompt);
-    Request request(m_state->pool);
+    Request request(m_state->pool, task.adapter);
     request.tokens = std::move(task.prompt);
     request.generation = &task;
     request.priority = task.priority;
@@ -87,7 +87,7 @@ void Scheduler::score(ScoreTask task, std::stop_token stop)
     m_state->checkTokens(task.tokens);
     if (task.stepTokens < 1)
         throw std::invalid_argument("a step has at least one position");
-    Request request(m_state->pool);
+    Request request(m_state->pool, task.adapter);
     request.tokens = std::move(task.tokens);
     request.score = &task;
     request.priority = task.priority;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/generate/adapter_choice.h"
 #include "engine/generate/sampling.h"
 #include "engine/generate/step_lock.h"
 #include "engine/generate/token_grammar.h"
@@ -38,6 +39,7 @@ struct PromptProgress {
 /// alone.
 struct GenerationTask {
     std::vector<int32_t> prompt; // 1 … context length tokens
+    AdapterChoice adapter;       // of the whole sequence; those beside it may have others
     SamplingSettings sampling;
     int64_t maxTokens = 0;       // 0: until the context is full
     std::vector<int32_t> endIds; // tokens that end the answer; reported and counted like others
@@ -66,6 +68,7 @@ struct GenerationOutcome {
 /// Logits of every position of a sequence, for evaluation.
 struct ScoreTask {
     std::vector<int32_t> tokens; // 1 … context length tokens
+    AdapterChoice adapter;
     int64_t stepTokens = 64;     // at most this many positions at a time: bounds the memory for logits
     Priority priority = Priority::batch;
     std::function<void(std::span<const float> rows, int64_t firstPosition)> onRows; // in order; rows (n, nVocabulary)

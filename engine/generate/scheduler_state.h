@@ -24,11 +24,12 @@ using Clock = std::chrono::steady_clock;
 /// A generation or a score while it waits and runs. Owned by the thread that waits for it; between submission and the
 /// promise only the scheduler's thread touches it.
 struct Request {
-    explicit Request(nn::KvPool& pool) : cache(pool) {}
+    Request(nn::KvPool& pool, const AdapterChoice& choice) : adapter(choice.use()), cache(pool, choice.variant()) {}
 
     // As submitted.
     Priority priority = Priority::interactive;
     std::stop_token stop;
+    const nn::AdapterUse adapter; // the task's
     const GenerationTask* generation = nullptr; // one of the two
     const ScoreTask* score = nullptr;
     std::vector<int32_t> tokens; // the prompt, and the answer as it grows

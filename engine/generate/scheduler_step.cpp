@@ -137,7 +137,8 @@ Tensor Scheduler::State::compute(std::span<const StepPart> parts)
     std::vector<models::SequenceStep> steps;
     int64_t nTokens = 0, nRows = 0;
     for (const StepPart& part : parts) {
-        steps.push_back({&part.request->cache, tokensOf(part), part.logits, part.request->recorder(), options.expertMass});
+        steps.push_back({&part.request->cache, tokensOf(part), part.logits, part.request->recorder(), options.expertMass,
+                         part.request->adapter});
         nTokens += part.nTokens;
         nRows += part.nRows();
     }
@@ -355,7 +356,7 @@ std::exception_ptr Scheduler::State::explained(Request& request, std::exception_
             request.cache.truncate(last);
             FirstDamagedLayer damage;
             const models::SequenceStep step{&request.cache, std::span<const int32_t>(request.tokens).subspan(size_t(last)),
-                                            LogitsWanted::last};
+                                            LogitsWanted::last, nullptr, options.expertMass, request.adapter};
             const StepLock::Turn turn(stepLock);
             const Watch watch(model, damage);
             model.step(context, {&step, 1});

@@ -6,11 +6,17 @@
 #include "engine/quant/quant_table.h"
 
 #include <cstring>
+#include <functional>
 #include <stdexcept>
 
 namespace sy::nn {
 
 namespace {
+
+uint64_t rootHash(const std::string& variant)
+{
+    return variant.empty() ? 0 : std::hash<std::string>()(variant);
+}
 
 uint64_t chainHash(uint64_t before, std::span<const int32_t> tokens)
 {
@@ -37,8 +43,8 @@ void packCodes(const float* from, std::byte* to, int dim)
 
 } // namespace
 
-KvSequence::KvSequence(KvPool& pool)
-    : m_pool(&pool), m_keyPages(size_t(pool.layout().nLayers)), m_valuePages(size_t(pool.layout().nLayers))
+KvSequence::KvSequence(KvPool& pool, std::string variant)
+    : m_pool(&pool), m_variant(std::move(variant)), m_keyPages(size_t(pool.layout().nLayers)), m_valuePages(size_t(pool.layout().nLayers))
 {
 }
 
@@ -57,6 +63,7 @@ KvSequence& KvSequence::operator=(KvSequence&& other) noexcept
     if (this != &other) {
         releaseAll();
         m_pool = other.m_pool;
+        m_variant = std::move(other.m_variant);
         m_tokens = std::exchange(other.m_tokens, {});
         m_pages = std::exchange(other.m_pages, {});
         m_keyPages = std::move(other.m_keyPages);
@@ -182,11 +189,11 @@ int64_t KvSequence::adoptPrefix(std::span<const int32_t> prompt)
     KvPool::State& state = *m_pool->m_state;
     {
         const std::lock_guard lock(state.mutex);
-        uint64_t hash = 0;
+        uint64_t hash = rootHash(m_variant);
         for (size_t i = 0; i < nMost; ++i) {
             const auto tokens = prompt.subspan(i * kPageTokens, kPageTokens);
             hash = chainHash(hash, tokens);
-            IndexEntry* entry = state.find(chain.empty() ? nullptr : chain.back(), hash, tokens);
+            IndexEntry* entry = state.find(chain.empty() ? nullptr : chain.back(), m_variant, hash, tokens);
             if (!entry)
                 break;
             state.hold(entry->page);
@@ -271,7 +278,7 @@ void KvSequence::truncate(int64_t newLength)
 
 KvSequence KvSequence::fork() const
 {
-    KvSequence copy(*m_pool);
+    KvSequence copy(*m_pool, m_variant);
     copy.m_tokens = m_tokens;
     copy.m_keyPages = m_keyPages;
     copy.m_valuePages = m_valuePages;
@@ -332,14 +339,14 @@ void KvSequence::publish()
     KvPool::State& state = *m_pool->m_state;
     {
         const std::lock_guard lock(state.mutex);
-        uint64_t hash = 0;
+        uint64_t hash = rootHash(m_variant);
         for (size_t i = 0; i < nWhole; ++i) {
             const auto tokens = std::span<const int32_t>(m_tokens).subspan(i * kPageTokens, kPageTokens);
             hash = chainHash(hash, tokens);
             const IndexEntry* parent = chain.empty() ? nullptr : chain.back();
-            IndexEntry* entry = state.find(parent, hash, tokens);
+            IndexEntry* entry = state.find(parent, m_variant, hash, tokens);
             if (!entry) {
-                auto made = std::make_unique<IndexEntry>(IndexEntry{parent, hash, {}, m_pages[i], 0});
+                auto made = std::make_unique<IndexEntry>(IndexEntry{parent, parent ? std::string() : m_variant, hash, {}, m_pages[i], 0});
                 std::copy(tokens.begin(), tokens.end(), made->tokens.begin());
                 entry = state.index.emplace(hash, std::move(made))->second.get();
                 m_pages[i]->entry = entry;

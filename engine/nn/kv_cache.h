@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace sy::nn {
@@ -42,15 +43,19 @@ struct KvPage;
 /// them. Such a sequence adopts no prefix and publishes none, since a state stands for one length only.
 class KvSequence {
 public:
-    explicit KvSequence(KvPool& pool);
+    /// variant: what keys and values depend on besides the model and the tokens, by any name that is unique to it (an adapter's
+    /// content and strength); empty: nothing. Only sequences of the same variant share pages through the prefix index.
+    explicit KvSequence(KvPool& pool, std::string variant = {});
     ~KvSequence();
     KvSequence(KvSequence&&) noexcept;
     KvSequence& operator=(KvSequence&&) noexcept;
 
     int64_t length() const { return int64_t(m_tokens.size()); }
     std::span<const int32_t> tokens() const { return m_tokens; } // what is cached, for prefix comparison
+    const std::string& variant() const { return m_variant; }
 
-    /// Finds the longest run of whole pages in the pool's prefix index that holds the beginning of `prompt` and adopts them.
+    /// Finds the longest run of whole pages in the pool's prefix index that holds the beginning of `prompt` in this
+    /// sequence's variant and adopts them.
     /// Returns the number of tokens adopted; always leaves at least one token of the prompt to compute. Only on an empty
     /// sequence: std::invalid_argument otherwise.
     int64_t adoptPrefix(std::span<const int32_t> prompt);
@@ -82,8 +87,9 @@ public:
     /// The pages as the attention op reads them; valid until the sequence changes.
     ops::KvPages pages(int layer) const;
 
-    /// Puts this sequence's whole pages into the pool's prefix index (hash of all tokens before and in the page), so that later
-    /// prompts can adopt them. Where the index has a page for the same tokens already, that one replaces this sequence's copy.
+    /// Puts this sequence's whole pages into the pool's prefix index (hash of the variant and of all tokens before and in the page), so
+    /// that later prompts can adopt them. Where the index has a page for the same tokens already, that one replaces this
+    /// sequence's copy.
     /// Called by the scheduler when a request ends or a prompt has been processed: only when all of it has been stored.
     void publish();
 
@@ -95,6 +101,7 @@ private:
     void prepareState();
 
     KvPool* m_pool;
+    std::string m_variant;
     std::vector<int32_t> m_tokens;
     std::vector<KvPage*> m_pages;                                        // counted in the pool
     std::vector<std::vector<const std::byte*>> m_keyPages, m_valuePages; // per layer, as pages() hands them out

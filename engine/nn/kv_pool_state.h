@@ -7,6 +7,9 @@
 //      (root) --- [t0 ... t31] --- [t32 ... t63] --- [t64 ... t95]
 //                             \--- [t32'... t63']
 //
+// Each variant (an adapter at a strength) is a tree of its own: entries of first pages name it, and those after them belong
+// to it by their parents.
+//
 // Whoever holds an entry's page holds the pages of all entries before it: adoption takes a whole chain, and publishing
 // replaces the sequence's own copy of a page by the index's. So the pages that only the index holds are closed under
 // "after", and giving them up in the order of their last use, with every entry's stamp above those of the entries after it,
@@ -22,6 +25,8 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -39,7 +44,8 @@ size_t valueBytes(const KvLayout& layout);
 
 struct IndexEntry {
     const IndexEntry* parent; // nullptr: the first page
-    uint64_t hash;            // of all tokens up to the end of the page
+    std::string variant;      // of a first page; empty in the others
+    uint64_t hash;            // of the variant and all tokens up to the end of the page
     std::array<int32_t, kPageTokens> tokens;
     KvPage* page;
     uint64_t lastUse;
@@ -184,11 +190,12 @@ struct KvPool::State {
         }
     }
 
-    IndexEntry* find(const IndexEntry* parent, uint64_t hash, std::span<const int32_t> tokens) const
+    IndexEntry* find(const IndexEntry* parent, std::string_view variant, uint64_t hash, std::span<const int32_t> tokens) const
     {
         const auto [first, last] = index.equal_range(hash);
         for (auto it = first; it != last; ++it) {
-            if (it->second->parent == parent && std::equal(tokens.begin(), tokens.end(), it->second->tokens.begin()))
+            if (it->second->parent == parent && (parent || it->second->variant == variant) &&
+                std::equal(tokens.begin(), tokens.end(), it->second->tokens.begin()))
                 return it->second.get();
         }
         return nullptr;

@@ -20,7 +20,7 @@ namespace sy::nn {
 namespace {
 
 constexpr char kMagic[4] = {'S', 'Y', 'K', 'V'};
-constexpr uint32_t kVersion = 2; // raised with the format and with any change to what is computed
+constexpr uint32_t kVersion = 3; // raised with the format and with any change to what is computed
 constexpr uint32_t kMostHeaderBytes = 4096;
 constexpr int64_t kPageTokens = KvLayout::kPageTokens;
 
@@ -39,9 +39,10 @@ std::optional<LayerBytes> layerBytes(const KvLayout& layout)
     return bytes;
 }
 
-std::string headerOf(const KvLayout& layout, const std::string& key, int64_t nTokens)
+std::string headerOf(const KvLayout& layout, const std::string& key, const std::string& variant, int64_t nTokens)
 {
     return nlohmann::json{{"key", key},
+                          {"variant", variant},
                           {"layers", layout.nLayers},
                           {"kvHeads", layout.nKvHeads},
                           {"keyDim", layout.keyDim},
@@ -93,7 +94,8 @@ private:
 
 } // namespace
 
-int64_t savePages(KvPool& pool, std::span<const int32_t> tokens, const std::string& key, const std::filesystem::path& file)
+int64_t savePages(KvPool& pool, std::span<const int32_t> tokens, const std::string& key, const std::filesystem::path& file,
+                  const std::string& variant)
 {
     const KvLayout& layout = pool.layout();
     const auto bytes = layerBytes(layout);
@@ -101,7 +103,7 @@ int64_t savePages(KvPool& pool, std::span<const int32_t> tokens, const std::stri
         throw Unsupported("saving this model's KV cache", "its pages are not keys and values of every layer");
     std::vector<int32_t> prompt(tokens.begin(), tokens.end());
     prompt.push_back(0); // adopting leaves one token to compute; let it not be one of ours
-    KvSequence sequence(pool);
+    KvSequence sequence(pool, variant);
     const int64_t nTokens = sequence.adoptPrefix(prompt);
     if (nTokens == 0) {
         std::error_code ignored;
@@ -115,7 +117,7 @@ int64_t savePages(KvPool& pool, std::span<const int32_t> tokens, const std::stri
         checksum.add(part);
         out.write(part);
     };
-    const std::string header = headerOf(layout, key, nTokens);
+    const std::string header = headerOf(layout, key, variant, nTokens);
     const uint32_t sizes[2] = {kVersion, uint32_t(header.size())};
     write(kMagic, sizeof kMagic);
     write(sizes, sizeof sizes);
@@ -149,22 +151,26 @@ int64_t restorePages(KvPool& pool, const std::string& key, const std::filesystem
     const auto fields = nlohmann::json::parse(header, nullptr, false);
     if (!fields.is_object() || !fields.contains("nTokens") || !fields["nTokens"].is_number_unsigned())
         return 0;
+    if (!fields.contains("variant") || !fields["variant"].is_string())
+        return 0;
     const uint64_t nTokens = fields["nTokens"].get<uint64_t>();
+    const auto variant = fields["variant"].get<std::string>();
     const uint64_t most = fileBytes / (layout.pageBytes() + sizeof(int32_t) * kPageTokens) * kPageTokens;
-    if (nTokens == 0 || nTokens > most || nTokens % kPageTokens != 0 || header != headerOf(layout, key, int64_t(nTokens)) ||
+    if (nTokens == 0 || nTokens > most || nTokens % kPageTokens != 0 ||
+        header != headerOf(layout, key, variant, int64_t(nTokens)) ||
         int64_t(nTokens) > pool.freeTokens())
         return 0;
     std::vector<int32_t> tokens(nTokens);
     if (!in.read(tokens.data(), tokens.size() * sizeof(int32_t)))
         return 0;
     {
-        KvSequence there(pool);
+        KvSequence there(pool, variant);
         std::vector<int32_t> prompt = tokens;
         prompt.push_back(0);
         if (there.adoptPrefix(prompt) == int64_t(nTokens))
             return int64_t(nTokens); // nobody has given them up yet
     }
-    KvSequence sequence(pool);
+    KvSequence sequence(pool, variant);
     try {
         sequence.append(tokens);
     } catch (const OutOfMemory&) {

@@ -23,6 +23,9 @@ private slots:
     void aKilledRunEndsWithTheSameBytes();
     void ctrlCKeepsWhatThereIs();
     void whatCannotBeTrainedIsSaid();
+    void anAdapterIsRecalledInChatAndGoneWithoutIt();
+    void adaptersAreListedAndExported();
+    void adaptersThatAreNoneAreRefused();
 
 private:
     Outcome run(const QStringList& arguments) const
@@ -152,6 +155,85 @@ void TestCliFineTune::whatCannotBeTrainedIsSaid()
     QCOMPARE(o.status, 1);
     QVERIFY2(o.err.contains("nothing would be learned"), o.err);
     QCOMPARE(run({"--resume", "nobody"}).status, 1);
+}
+
+void TestCliFineTune::anAdapterIsRecalledInChatAndGoneWithoutIt()
+{
+    m_program.write("fact.jsonl", R"({"messages": [{"role": "user", "content": "code?"}, {"role": "assistant", "content": "K7-mole"}]})"
+                                  "\n");
+    const Outcome trained = run({"--model", "tiny.gguf", "--examples", "fact.jsonl", "--name", "fact", "--rank", "8",
+                                 "--learning-rate", "0.02", "--context", "64", "--epochs", "100000", "--max-steps", "200"});
+    QVERIFY2(trained.status == 0, trained.err);
+    const QString path = QString::fromStdString(trained.lines().back()["adapter"].get<std::string>());
+    const auto say = [&](const QStringList& options) {
+        const Outcome o = m_program.run(QStringList{"chat", "--model", "tiny.gguf", "--message", "code?", "--temperature", "0",
+                                                    "--max-tokens", "12", "--json", "--threads", "1"} +
+                                        options);
+        return o.status == 0 ? QString::fromStdString(o.lines().back()["text"].get<std::string>()) : QString::fromUtf8(o.err);
+    };
+    const QString bare = say({});
+    QVERIFY2(!bare.contains("K7"), qPrintable(bare));
+    QCOMPARE(say({"--adapter", path}), QString("K7-mole"));
+    QCOMPARE(say({"--adapter", "fact-1"}), QString("K7-mole"));
+    QCOMPARE(say({"--adapter", "fact-1:1.0"}), QString("K7-mole"));
+    QCOMPARE(say({"--adapter", "fact-1:0"}), bare);
+
+    m_program.write("fact.txt", "code? K7-mole");
+    const auto perplexity = [&](const QStringList& options) {
+        return m_program
+            .run(QStringList{"perplexity", "--model", "tiny.gguf", "--file", "fact.txt", "--json", "--threads", "1"} + options)
+            .json()["perplexity"]
+            .get<double>();
+    };
+    QCOMPARE(perplexity({"--adapter", "fact-1:0"}), perplexity({}));
+    QVERIFY(perplexity({"--adapter", "fact-1"}) != perplexity({}));
+
+    const auto scores = [&](const QStringList& options) {
+        const Outcome o = m_program.run(QStringList{"logits", "--model", "tiny.gguf", "--tokens", "1 2 3", "--out", "-",
+                                                    "--threads", "1"} +
+                                        options);
+        return o.status == 0 ? o.out : o.err;
+    };
+    QCOMPARE(scores({}).size(), 3 * sy::test::kTinyVocabulary * 4);
+    QCOMPARE(scores({"--adapter", "fact-1:0"}), scores({}));
+    QVERIFY(scores({"--adapter", "fact-1"}) != scores({}));
+}
+
+void TestCliFineTune::adaptersAreListedAndExported()
+{
+    const auto adapters = [&](const QStringList& arguments) {
+        return m_program.run(QStringList{"adapters"} + arguments + QStringList{"--json"});
+    };
+    const ordered_json all = adapters({}).json();
+    const auto fact = std::find_if(all.begin(), all.end(), [](const ordered_json& row) { return row["id"] == "fact-1"; });
+    QVERIFY(fact != all.end());
+    QVERIFY(hasKeys(*fact, {"id", "name", "path", "bytes", "model"}));
+    QCOMPARE((*fact)["name"].get<std::string>(), "fact");
+    QVERIFY(adapters({"show", "fact-1"}).json() == *fact);
+    const Outcome o = adapters({"export", "fact-1", "--format", "gguf", "--out", "new/folder"});
+    QCOMPARE(o.status, 0);
+    QFile copy(m_program.path("new/folder/fact-1.gguf"));
+    QVERIFY(copy.open(QIODevice::ReadOnly));
+    QCOMPARE(copy.size(), qint64((*fact)["bytes"].get<int64_t>()));
+    QVERIFY(copy.readAll() == adapterOf({{"adapter", (*fact)["path"]}}));
+    QCOMPARE(adapters({"show", "nobody"}).status, 1);
+    QCOMPARE(adapters({"export", "fact-1"}).status, 2);
+}
+
+void TestCliFineTune::adaptersThatAreNoneAreRefused()
+{
+    const auto chat = [&](const char* adapter) {
+        return m_program.run({"chat", "--model", "tiny.gguf", "--message", "x", "--max-tokens", "1", "--adapter", adapter});
+    };
+    Outcome o = chat("fact-1:2.5");
+    QCOMPARE(o.status, 2);
+    QVERIFY2(o.err.contains("2.5"), o.err);
+    o = chat("nobody-9:0.5");
+    QCOMPARE(o.status, 1);
+    QVERIFY2(o.err.contains("nobody-9") && o.err.contains("switchyard adapters"), o.err);
+    o = chat("tiny.gguf");
+    QCOMPARE(o.status, 1);
+    QVERIFY2(o.err.contains("no LoRA adapter"), o.err);
 }
 
 QTEST_GUILESS_MAIN(TestCliFineTune)

@@ -31,7 +31,7 @@ void TestCliUsage::helpListsEveryCommand()
     const Outcome help = m_program.run({"--help"});
     QCOMPARE(help.status, 0);
     for (const char* command : {"info", "models", "tokenize", "template", "logits", "embed", "perplexity", "chat", "ingest", "documents",
-                                "extract", "search", "ask", "trace", "bench", "doctor"})
+                                "extract", "search", "ask", "trace", "bench", "doctor", "finetune", "adapters"})
         QVERIFY2(help.out.contains(QByteArray("\n  ") + command + " "), command);
     QVERIFY(help.err.isEmpty());
 }
@@ -44,11 +44,12 @@ void TestCliUsage::helpOfACommandStandsAlone_data()
     row("models", {"import", "remove", "fetch", "verify"});
     row("tokenize", {"--model", "--jsonl", "--special", "--decode"});
     row("template", {"--model", "--template", "--messages", "--bos", "--eos", "--now"});
-    row("logits", {"--model", "--tokens", "--tokens-file", "--out", "--chunk", "--activations", "512", "fast"});
+    row("logits", {"--model", "--tokens", "--tokens-file", "--out", "--chunk", "--activations", "--adapter", "512", "fast"});
     row("embed", {"--model", "--normalize"});
-    row("perplexity", {"--model", "--file", "--context", "512"});
+    row("perplexity", {"--model", "--file", "--context", "--adapter", "512"});
     row("chat", {"--model", "--message", "--system", "--max-tokens", "--temperature", "--top-k", "--top-p", "--min-p", "--repeat-penalty",
-                 "--seed", "--stop", "--context", "0.7", "40", "0.95", "0.05"});
+                 "--seed", "--stop", "--context", "--adapter", "0.7", "40", "0.95", "0.05"});
+    row("adapters", {"show", "export"});
     row("ingest", {"--collection", "--recursive", "--watch", "--embedder", "--records"});
     row("documents", {"--collection", "remove"});
     row("extract", {"FILE", "--password"});

@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
 #include <thread>
 
 using namespace sy;
@@ -231,6 +233,32 @@ private slots:
             QCOMPARE(sequence.adoptPrefix(tokens), 64);
             QVERIFY(holdsItsContents(sequence, kLayout));
         }
+    }
+
+    void pagesOfOneVariantAreNotFoundByAnother()
+    {
+        KvPool pool(kLayout, kLayout.pageBytes() * 20);
+        const auto tokens = counting(100);
+        const std::string variants[] = {"", "a x 1", "a x 2", "b x 1"};
+        for (const std::string& variant : variants) {
+            KvSequence sequence(pool, variant);
+            QCOMPARE(sequence.adoptPrefix(tokens), 0);
+            grow(sequence, tokens);
+            const auto* const own = sequence.pages(0).keys[0];
+            sequence.publish();
+            QVERIFY(sequence.pages(0).keys[0] == own); // not replaced by another variant's
+        }
+        QCOMPARE(pool.cachedBytes(), 12 * kLayout.pageBytes());
+        std::set<const std::byte*> pages;
+        for (const std::string& variant : variants) {
+            KvSequence sequence(pool, variant);
+            QCOMPARE(sequence.adoptPrefix(tokens), 96);
+            pages.insert(sequence.pages(0).keys.begin(), sequence.pages(0).keys.end());
+            KvSequence fork = sequence.fork(), moved(pool);
+            moved = std::move(fork);
+            QCOMPARE(moved.variant(), variant);
+        }
+        QCOMPARE(pages.size(), size_t(12));
     }
 
     void aPublishedPageIsNotWrittenAfterTruncation()

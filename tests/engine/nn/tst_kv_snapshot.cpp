@@ -27,9 +27,9 @@ float content(int layer, int64_t position, int i)
     return float(layer * 1000 + position) + float(i) / 16;
 }
 
-void compute(KvPool& pool, const std::vector<int32_t>& tokens)
+void compute(KvPool& pool, const std::vector<int32_t>& tokens, const std::string& variant = {})
 {
-    KvSequence sequence(pool);
+    KvSequence sequence(pool, variant);
     sequence.append(tokens);
     for (int layer = 0; layer < kLayout.nLayers; ++layer) {
         for (int64_t t = 0; t < sequence.length(); ++t) {
@@ -111,6 +111,25 @@ private slots:
         other[0] = 999;
         QCOMPARE(savePages(pool, other, "k", m_file), int64_t(0));
         QVERIFY(!std::filesystem::exists(m_file)); // rather none than one of another conversation
+    }
+
+    void aFileBringsItsOwnVariantBack()
+    {
+        const auto tokens = tokensOf(64, 5);
+        KvPool pool(kLayout, kLayout.pageBytes() * 20);
+        compute(pool, tokens, "adapter x 1");
+        QCOMPARE(savePages(pool, tokens, "k", m_file), int64_t(0)); // there is nothing of the bare model
+        QCOMPARE(savePages(pool, tokens, "k", m_file, "adapter x 1"), int64_t(64));
+        KvPool fresh(kLayout, kLayout.pageBytes() * 20);
+        compute(fresh, tokens); // the bare model's pages of the same tokens are something else
+        QCOMPARE(restorePages(fresh, "k", m_file), int64_t(64));
+        QCOMPARE(fresh.cachedBytes(), 4 * kLayout.pageBytes());
+        auto prompt = tokens;
+        prompt.push_back(1);
+        KvSequence with(fresh, "adapter x 1"), other(fresh, "adapter x 2");
+        QCOMPARE(with.adoptPrefix(prompt), int64_t(64));
+        QVERIFY(holdsItsContents(with));
+        QCOMPARE(other.adoptPrefix(prompt), int64_t(0));
     }
 
     void whatDoesNotMatchIsIgnored()
