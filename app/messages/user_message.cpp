@@ -8,6 +8,7 @@
 #include <QFileInfo>
 #include <QLocale>
 #include <QRegularExpression>
+#include <algorithm>
 #include <cmath>
 
 namespace sy::app {
@@ -34,9 +35,10 @@ QString sentence(QString text)
     static const QRegularExpression plainWord(QStringLiteral("^[a-z]+[ ,]"));
     if (plainWord.match(text).hasMatch())
         text[0] = text[0].toUpper();
-    const ushort last = text.isEmpty() ? u'.' : text.back().unicode();
-    const bool isChinese = last >= 0x2E80;
-    return last == u'.' || last == u'。' ? text : text + (isChinese ? QStringLiteral("。") : QStringLiteral("."));
+    if (text.endsWith(QLatin1Char('.')) || text.endsWith(QChar(u'。')))
+        return text;
+    const bool isChinese = std::any_of(text.cbegin(), text.cend(), [](QChar c) { return c.script() == QChar::Script_Han; });
+    return text + (isChinese ? QStringLiteral("。") : QStringLiteral("."));
 }
 
 bool mentions(const std::string& text, std::initializer_list<const char*> words)

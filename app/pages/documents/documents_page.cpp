@@ -424,8 +424,13 @@ void DocumentsPage::fillCollections()
 {
     const QSignalBlocker block(m_list);
     m_list->clear();
-    if (!m_awaited.isEmpty() && !m_context.documents.collection(m_awaited).name.empty())
+    if (!m_awaited.isEmpty() && !m_context.documents.collection(m_awaited).name.empty()) {
+        if (m_current != m_awaited) { // a list without it came first
+            clearDetail();
+            m_context.documents.readDocuments(m_awaited);
+        }
         m_current = std::exchange(m_awaited, {});
+    }
     for (const api::CollectionSummary& collection : m_context.documents.collections()) {
         const QString name = QString::fromStdString(collection.name);
         auto* item = new QListWidgetItem(icon(QStringLiteral("documents")), name, m_list);
