@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <thread>
 
 namespace sy::store {
 
@@ -55,12 +56,26 @@ Database::Database(const std::filesystem::path& path) : m_path(path)
     check(code, "opening the database");
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, kBusyTimeoutMs);
-    execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+    useWriteAheadLog();
+    execute("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
             "PRAGMA cache_size=-16384; PRAGMA journal_size_limit=67108864;");
     registerTokenizer(*this);
 }
 
 Database::~Database() = default;
+
+// Of several processes that meet in a new file, each reads it and wants to write the new mode. Waiting would be for ever, so
+// SQLite says "busy" at once without asking the timeout: only whoever lets go and asks again gets through.
+void Database::useWriteAheadLog()
+{
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kBusyTimeoutMs);
+    int code = SQLITE_OK;
+    while ((code = sqlite3_exec(m_handle.get(), "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr)) != SQLITE_OK) {
+        if ((code & 0xFF) != SQLITE_BUSY || std::chrono::steady_clock::now() > deadline)
+            check(code, "changing the database");
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+}
 
 void Database::check(int code, std::string_view doing) const
 {

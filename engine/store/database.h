@@ -51,6 +51,8 @@ private:
     struct Closer {
         void operator()(sqlite3* handle) const noexcept;
     };
+    void useWriteAheadLog();
+
     std::filesystem::path m_path;
     std::unique_ptr<sqlite3, Closer> m_handle;
 };

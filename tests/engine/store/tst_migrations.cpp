@@ -7,8 +7,11 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <atomic>
+#include <barrier>
 #include <filesystem>
 #include <thread>
+#include <vector>
 
 using namespace sy::store;
 namespace fs = std::filesystem;
@@ -96,17 +99,27 @@ private slots:
 
     void severalProcessesMayOpenTheSameNewFile()
     {
-        const fs::path folder = m_path.parent_path();
-        std::vector<std::thread> threads;
+        // Each round is a new file: it takes luck to meet at the moment that hurts.
+        constexpr int kRounds = 60;
+        constexpr int kThreads = 6;
         std::atomic<int> nOpened = 0;
-        for (int i = 0; i < 6; ++i)
-            threads.emplace_back([&] {
-                Database db = openAppDatabase(folder);
-                nOpened += schemaVersion(db) == appMigrations().back().version;
-            });
-        for (auto& thread : threads)
-            thread.join();
-        QCOMPARE(nOpened.load(), 6);
+        for (int round = 0; round < kRounds; ++round) {
+            const fs::path folder = m_path.parent_path() / std::to_string(round);
+            fs::create_directory(folder);
+            std::barrier start(kThreads);
+            std::vector<std::jthread> threads;
+            for (int i = 0; i < kThreads; ++i)
+                threads.emplace_back([&] {
+                    start.arrive_and_wait();
+                    try {
+                        Database db = openAppDatabase(folder);
+                        nOpened += schemaVersion(db) == appMigrations().back().version;
+                    } catch (const sy::StorageFailure& failure) {
+                        qWarning("%s", failure.what());
+                    }
+                });
+        }
+        QCOMPARE(nOpened.load(), kRounds * kThreads);
     }
 
     void theProgramsSchemaUpgradesFromEveryVersion()
