@@ -4,6 +4,7 @@
 #include "engine/core/error.h"
 #include "engine/retrieval/sentence_vectors.h"
 #include "engine/retrieval/summarizer.h"
+#include "engine/retrieval/written_answer.h"
 
 #include <algorithm>
 #include <chrono>
@@ -89,33 +90,14 @@ AnswerOutcome answer(Searcher& searcher, Embedder* embedder, const Generate& gen
                                       return sentences.nearest(sentence, passage) - mean;
                                   })
                                          : Closeness());
-    AnswerText text(attribution, request.maxSentences);
-    double logprobs = 0;
-    int64_t nTokens = 0;
-    const Generated generated = generate(
-        answerPrompt(language, request.addedInstructions, outcome.shown, asked), request.maxTokens,
-        Purpose::answer,
-        [&](std::string_view piece, double logprob) {
-            logprobs += logprob;
-            ++nTokens;
-            const bool goesOn = text.add(piece);
-            if (events.onText)
-                events.onText(text);
-            return goesOn;
-        },
-        stop);
-    text.finish(generated.isCut || generated.isCancelled);
-    outcome.isCancelled = generated.isCancelled;
-    outcome.text = text.text();
-    outcome.sentences = text.sentences();
-    outcome.cited = text.cited();
-    outcome.meanLogprob = nTokens ? logprobs / double(nTokens) : 0;
+    writeAnswer(outcome, generate, answerPrompt(language, request.addedInstructions, outcome.shown, asked), request.maxTokens, attribution,
+                request.maxSentences, events, stop);
     // A doubtful question whose answer rests on no passage: the model made it up.
     const bool isSupported = std::any_of(outcome.sentences.begin(), outcome.sentences.end(),
                                          [](const AnswerSentence& sentence) { return !sentence.support.passages.empty(); });
     const bool isInvented = !isSupported && outcome.score < kCertainScore;
     const bool saysNothing = outcome.sentences.size() == 1 && isRefusal(outcome.text);
-    if (!generated.isCancelled && (saysNothing || isInvented || outcome.text.empty()))
+    if (!outcome.isCancelled && (saysNothing || isInvented || outcome.text.empty()))
         refuse();
     return outcome;
 }

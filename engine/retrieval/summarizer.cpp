@@ -4,6 +4,7 @@
 #include "engine/core/error.h"
 #include "engine/retrieval/sentence_vectors.h"
 #include "engine/retrieval/whole_documents.h"
+#include "engine/retrieval/written_answer.h"
 
 #include <chrono>
 
@@ -83,28 +84,10 @@ std::optional<AnswerOutcome> summarize(Searcher& searcher, Embedder* embedder, c
                                   })
                                                               : Closeness());
     const int maxSentences = reading.isOneDocument ? kSentencesOfDocument : int(reading.nRead) + 1;
-    AnswerText text(attribution, maxSentences);
-    double logprobs = 0;
-    int64_t nTokens = 0;
-    const Generated generated =
-        generate(summaryPrompt(language, request.addedInstructions, given, request.question,
-                               reading.isOneDocument ? SummaryOf::document : SummaryOf::collection),
-                 request.summaryTokens, Purpose::answer,
-                 [&](std::string_view piece, double logprob) {
-                     logprobs += logprob;
-                     ++nTokens;
-                     const bool goesOn = text.add(piece);
-                     if (events.onText)
-                         events.onText(text);
-                     return goesOn;
-                 },
-                 stop);
-    text.finish(generated.isCut || generated.isCancelled);
-    outcome.isCancelled = generated.isCancelled;
-    outcome.text = text.text();
-    outcome.sentences = text.sentences();
-    outcome.cited = text.cited();
-    outcome.meanLogprob = nTokens ? logprobs / double(nTokens) : 0;
+    writeAnswer(outcome, generate,
+                summaryPrompt(language, request.addedInstructions, given, request.question,
+                              reading.isOneDocument ? SummaryOf::document : SummaryOf::collection),
+                request.summaryTokens, attribution, maxSentences, events, stop);
     if (reading.nRead < reading.nAll && !outcome.isCancelled)
         outcome.text += "\n\n" + shortReadingText(language, reading.nRead, reading.nAll, reading.isOneDocument);
     return outcome;
