@@ -73,10 +73,18 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
                            {"tooLong", p.tooLong},
                            {"withoutLabels", p.withoutLabels},
                            {"withoutEnd", p.withoutEnd},
+                           {"heldOutTexts", p.heldOutTexts},
+                           {"duplicates", p.duplicates},
                            {"formats", p.formats},
                            {"steps", p.steps},
                            {"trainedParameters", p.trainedParameters},
-                           {"stateBytes", p.stateBytes}});
+                           {"memory",
+                            {{"weightBytes", p.weightBytes},
+                             {"trainedBytes", p.trainedBytes},
+                             {"activationBytes", p.activationBytes},
+                             {"otherBytes", p.otherBytes},
+                             {"peakBytes", p.peakBytes},
+                             {"availableBytes", p.availableBytes}}}});
         return 0;
     }
     const auto line = [&](const std::string& what, int64_t n) { console.printLine(what + ": " + std::to_string(n)); };
@@ -86,6 +94,9 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
     line("Texts used", p.texts);
     line("  tokens", p.tokens);
     line("  of them trained", p.trainedTokens);
+    line("Texts held out for evaluation", p.heldOutTexts);
+    if (p.duplicates > 0)
+        line("Rows that repeat an earlier one", p.duplicates);
     line("Longest row, in tokens", p.longestTokens);
     line("Left out, longer than the context", p.tooLong);
     line("Left out, nothing to learn in them", p.withoutLabels);
@@ -93,7 +104,15 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
         line("Replies without an end token (the model would not learn to stop)", p.withoutEnd);
     line("Steps", p.steps);
     line("Numbers trained", p.trainedParameters);
-    console.printLine("Memory for them and their optimizer: " + sizeText(double(p.stateBytes)));
+    const auto size = [&](const std::string& what, uint64_t bytes) {
+        console.printLine(what + ": " + sizeText(double(bytes)));
+    };
+    size("Memory at its highest", p.peakBytes);
+    size("  the model", p.weightBytes);
+    size("  what is trained, with its gradients and optimizer", p.trainedBytes);
+    size("  activations", p.activationBytes);
+    size("  the rest", p.otherBytes);
+    size("Memory that is there", p.availableBytes);
     return 0;
 }
 
@@ -101,12 +120,15 @@ int report(Console& console, const api::FineTuneResult& result)
 {
     console.endProgress();
     if (console.isJson()) {
-        console.printJson({{"run", result.run},
-                           {"adapter", result.adapter.string()},
-                           {"steps", result.steps},
-                           {"finalLoss", result.finalLoss},
-                           {"seconds", result.seconds},
-                           {"peakBytes", result.peakBytes}});
+        ordered_json summary = {{"run", result.run},
+                                {"adapter", result.adapter.string()},
+                                {"steps", result.steps},
+                                {"finalLoss", result.finalLoss}};
+        if (result.bestEvalLoss)
+            summary["bestEvalLoss"] = *result.bestEvalLoss;
+        summary["seconds"] = result.seconds;
+        summary["peakBytes"] = result.peakBytes;
+        console.printJson(summary);
     } else {
         console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, adapter " +
                           result.adapter.string());
@@ -135,7 +157,11 @@ int tune(CommandContext& context, const FineTuneOptions& o)
                                 {"loss", s.loss},
                                 {"learningRate", s.learningRate},
                                 {"gradientNorm", s.gradientNorm},
-                                {"tokensPerSecond", s.tokensPerSecond}};
+                                {"tokensPerSecond", s.tokensPerSecond},
+                                {"seconds", s.seconds},
+                                {"residentBytes", s.residentBytes}};
+            if (s.evalLoss)
+                row["evalLoss"] = *s.evalLoss;
             if (s.isSkipped)
                 row["skipped"] = true;
             console.printJson(row);
@@ -145,10 +171,12 @@ int tune(CommandContext& context, const FineTuneOptions& o)
         std::snprintf(line, sizeof line, "Step %lld of %lld: loss %.4f, rate %.2e, gradient %.3f, %.0f tokens/s%s",
                       static_cast<long long>(s.step), static_cast<long long>(s.steps), s.loss, s.learningRate,
                       s.gradientNorm, s.tokensPerSecond, s.isSkipped ? ", skipped" : "");
-        console.printLine(line);
+        console.printLine(line + (s.evalLoss ? ", held out " + std::to_string(*s.evalLoss) : std::string()));
     };
+    api::FineTuneEvents events;
+    events.onStep = onStep;
     if (!o.resume.empty())
-        return report(console, api::resumeFineTune(context.engine(), o.resume, context.stop(), onStep));
+        return report(console, api::resumeFineTune(context.engine(), o.resume, context.stop(), events));
     const std::string source = o.config.empty() ? "the options" : o.config;
     const std::string config = configOf(o);
     if (o.printsConfig) {
@@ -157,7 +185,7 @@ int tune(CommandContext& context, const FineTuneOptions& o)
     }
     if (o.isDryRun)
         return plan(context, config, source);
-    return report(console, api::fineTune(context.engine(), config, source, context.stop(), onStep));
+    return report(console, api::fineTune(context.engine(), config, source, context.stop(), events));
 }
 
 } // namespace

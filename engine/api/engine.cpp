@@ -87,7 +87,8 @@ Engine::Engine(EngineOptions options)
                                                store::ChatStore(store::openAppDatabase(dataDir)),
                                                store::CollectionStore(store::openAppDatabase(dataDir)),
                                                store::ModelStore(store::openAppDatabase(dataDir)),
-                                               std::make_unique<SavedContexts>(dataDir / "contexts"), {}, {}, {}, {}});
+                                               std::make_unique<SavedContexts>(dataDir / "contexts"),
+                                               std::make_unique<RunTrash>(runsFolder(dataDir)), {}, {}, {}, {}});
     m_state->library = std::make_unique<ModelLibrary>(*this);
     m_state->models = std::make_unique<ModelHost>(*this);
     m_state->chats = std::make_unique<Chats>(*this);

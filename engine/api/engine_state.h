@@ -4,6 +4,7 @@
 
 #include "engine/api/documents.h"
 #include "engine/api/engine.h"
+#include "engine/api/run_folder.h"
 #include "engine/api/saved_contexts.h"
 #include "engine/cpu/thread_pool.h"
 #include "engine/generate/step_lock.h"
@@ -30,6 +31,7 @@ struct Engine::State {
     store::CollectionStore collectionStore;
     store::ModelStore modelStore;
     std::unique_ptr<SavedContexts> contexts;
+    std::unique_ptr<RunTrash> runTrash;
 
     // In order of use, so that each is gone before what it uses.
     std::unique_ptr<ModelLibrary> library;

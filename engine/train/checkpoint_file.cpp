@@ -53,6 +53,11 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
     keys.setString("checkpoint.data_sha256", state.dataSha256);
     keys.setString("checkpoint.model", state.modelFingerprint);
     keys.setReals("checkpoint.losses", state.losses);
+    if (state.bestEvalLoss) {
+        keys.setReal("checkpoint.best_eval_loss", *state.bestEvalLoss, formats::ValueType::f64);
+        keys.setInteger("checkpoint.best_step", state.bestStep, formats::ValueType::u64);
+        keys.setInteger("checkpoint.evaluated_step", state.evaluatedStep, formats::ValueType::u64);
+    }
     std::vector<Tensor> tensors;
     const auto declare = [&](const std::string& name, const Tensor& t) {
         out.declare(name, t.shape(), DType::F32);
@@ -105,6 +110,11 @@ void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& o
     RunState read = expected;
     read.step = keys.requireInteger("checkpoint.step");
     read.losses = keys.reals("checkpoint.losses");
+    if (keys.has("checkpoint.best_eval_loss")) {
+        read.bestEvalLoss = keys.requireReal("checkpoint.best_eval_loss");
+        read.bestStep = keys.requireInteger("checkpoint.best_step");
+        read.evaluatedStep = keys.requireInteger("checkpoint.evaluated_step");
+    }
     if (read.step < 0 || int64_t(read.losses.size()) != read.step)
         throw BadFile(path.string(), "checkpoint.step does not fit checkpoint.losses");
     for (size_t i = 0; i < parameters.size(); ++i)

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,13 @@ namespace sy::train {
 
 /// Where a run stands besides its tensors. Everything random follows from the seed and the step, so there is no other state.
 struct RunState {
-    int64_t step = 0;             // steps done
-    std::vector<float> losses;    // of each step done; not a number where one was skipped
-    std::string dataSha256;       // Dataset::sha256
-    std::string modelFingerprint; // of the base that the run began with
+    int64_t step = 0;                   // steps done
+    std::vector<float> losses;          // of each step done; not a number where one was skipped
+    std::optional<double> bestEvalLoss; // lowest of the held-out texts so far
+    int64_t bestStep = 0;               // where it was
+    int64_t evaluatedStep = 0;          // where they were evaluated last
+    std::string dataSha256;             // Dataset::sha256
+    std::string modelFingerprint;       // of the base that the run began with
 };
 
 /// Writes a checkpoint: a GGUF file with the trained values, the optimizer's state and where the run stands. It appears

@@ -7,9 +7,11 @@
 #include "engine/tokenizer/chat_prompt.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <span>
+#include <unordered_set>
 
 namespace sy::train {
 
@@ -20,10 +22,13 @@ using nlohmann::ordered_json;
 
 class Reader {
 public:
-    Reader(const TextEncoder& encoder, int64_t nVocabulary, int64_t contextLength, std::stop_token stop)
-        : m_encoder(encoder), m_nVocabulary(nVocabulary), m_contextLength(contextLength), m_stop(std::move(stop))
+    Reader(const TextEncoder& encoder, const DatasetOptions& options, std::stop_token stop)
+        : m_encoder(encoder), m_options(options), m_stop(std::move(stop))
     {
     }
+
+    /// Rows read from now on are held out, whatever the fraction says.
+    void beginHeldOut() { m_isHeldOutFile = true; }
 
     void read(const DataFile& file)
     {
@@ -31,6 +36,8 @@ public:
         if (!in)
             throw StorageFailure(file.path, "reading training data", std::strerror(errno));
         m_path = file.path;
+        if (m_firstPath.empty())
+            m_firstPath = m_path;
         std::string line;
         bool isFirst = true;
         for (m_row = 1; std::getline(in, line); ++m_row) {
@@ -60,16 +67,54 @@ public:
 
     Dataset finish()
     {
+        DatasetReport& r = m_data.report;
+        // A hash is below the limit for the same rows always.
+        const double fraction = m_options.heldOutPath.empty() ? m_options.heldOutFraction : 0;
+        const auto limit = double(r.nRows) * fraction >= 1 ? uint64_t(std::ldexp(fraction, 64)) : uint64_t(0);
+        for (Kept& kept : m_kept) {
+            const bool isHeldOut = kept.isHeldOutFile || kept.rowHash < limit;
+            if (kept.preview >= 0)
+                m_data.preview[size_t(kept.preview)].kind =
+                    isHeldOut ? TextOutcome::Kind::heldOut : TextOutcome::Kind::used;
+            r.nHeldOut += isHeldOut;
+            if (!isHeldOut) {
+                ++r.nTexts;
+                r.nTokens += int64_t(kept.text.tokens.size());
+                r.nTrainedTokens += kept.text.nLabels();
+            }
+            (isHeldOut ? m_data.heldOut : m_data.texts).push_back(std::move(kept.text));
+        }
         if (m_data.texts.empty())
-            throw BadFile(m_path, "nothing would be learned: of " + std::to_string(m_data.report.nRows) + " rows, " +
-                                      std::to_string(m_data.report.nTooLong) + " are longer than " +
-                                      std::to_string(m_contextLength) + " tokens and " +
-                                      std::to_string(m_data.report.nWithoutLabels) + " have no trained token");
-        m_data.sha256 = m_hash.hex();
+            throw BadFile(m_firstPath, "nothing would be learned: of " + std::to_string(r.nRows) + " rows, " +
+                                      std::to_string(r.nTooLong) + " are longer than " +
+                                      std::to_string(m_options.contextLength) + " tokens, " +
+                                      std::to_string(r.nWithoutLabels) + " have no trained token and " +
+                                      std::to_string(r.nHeldOut) + " are held out");
+        Sha256 hash;
+        for (const auto* texts : {&m_data.texts, &m_data.heldOut})
+            for (const TrainingText& text : *texts)
+                addTo(hash, text);
+        m_data.sha256 = hash.hex();
         return std::move(m_data);
     }
 
 private:
+    // A text that may be trained; whether it is held out is known when all rows are.
+    struct Kept {
+        TrainingText text;
+        uint64_t rowHash = 0;
+        bool isHeldOutFile = false;
+        int64_t preview = -1; // its place in Dataset::preview
+    };
+
+    static void addTo(Sha256& hash, const TrainingText& t)
+    {
+        const auto count = int64_t(t.tokens.size());
+        hash.add(std::as_bytes(std::span(&count, 1)));
+        hash.add(std::as_bytes(std::span(t.tokens)));
+        hash.add(std::as_bytes(std::span(t.isTrained)));
+    }
+
     [[noreturn]] void bad(const std::string& problem) const
     {
         throw BadFile(m_path, "row " + std::to_string(m_row) + " " + problem);
@@ -110,14 +155,13 @@ private:
         ++m_data.report.nRows;
         ++m_data.report.formats[formatName(format)];
         if (format == DataFormat::tokens) {
-            addText(tokens(row), false);
+            addRow({tokens(row)}, false);
             return;
         }
         if (!m_encoder.tokenizer || !m_encoder.chatTemplate)
             throw Unsupported("training a conversation", "the model has no chat template");
         try {
-            for (TrainingText& t : encodeConversation(m_encoder, messages(row, format)))
-                addText(std::move(t), true);
+            addRow(encodeConversation(m_encoder, messages(row, format)), true);
         } catch (const Unsupported& error) {
             throw Unsupported(m_path + ", row " + std::to_string(m_row) + ": " + error.thing, error.reason);
         }
@@ -138,7 +182,7 @@ private:
             return values;
         };
         TrainingText t;
-        t.tokens = list("ids", m_nVocabulary - 1);
+        t.tokens = list("ids", m_options.nVocabulary - 1);
         const std::vector<int32_t> mask = list("mask", 1);
         if (mask.size() != t.tokens.size())
             bad("has " + std::to_string(t.tokens.size()) + " ids and a mask of " + std::to_string(mask.size()));
@@ -175,40 +219,56 @@ private:
         return list;
     }
 
-    void addText(TrainingText t, bool isConversation)
+    void addRow(std::vector<TrainingText> texts, bool isConversation)
+    {
+        Sha256 hash;
+        for (const TrainingText& text : texts)
+            addTo(hash, text);
+        const uint64_t rowHash = std::stoull(hash.hex().substr(0, 16), nullptr, 16);
+        m_data.report.nDuplicates += !m_rowHashes.insert(rowHash).second;
+        for (TrainingText& text : texts)
+            addText(std::move(text), rowHash, isConversation);
+    }
+
+    void addText(TrainingText t, uint64_t rowHash, bool isConversation)
     {
         DatasetReport& r = m_data.report;
-        r.longestTokens = std::max(r.longestTokens, int64_t(t.tokens.size()));
-        const int64_t nLabels = t.nLabels();
-        if (nLabels == 0) {
+        TextOutcome outcome{TextOutcome::Kind::used, m_path, m_row, int64_t(t.tokens.size()), {}};
+        r.longestTokens = std::max(r.longestTokens, outcome.nTokens);
+        if (t.nLabels() == 0) {
             ++r.nWithoutLabels;
-            return;
-        }
-        if (int64_t(t.tokens.size()) > m_contextLength) {
+            outcome.kind = TextOutcome::Kind::nothingTrained;
+        } else if (outcome.nTokens > m_options.contextLength) {
             ++r.nTooLong;
-            return;
+            outcome.kind = TextOutcome::Kind::tooLong;
         }
+        const bool isKept = outcome.kind == TextOutcome::Kind::used;
+        if (!isKept && m_data.dropped.size() < kMostDropped)
+            m_data.dropped.push_back(outcome);
+        int64_t preview = -1;
+        if (r.nRows <= kPreviewRows) {
+            preview = int64_t(m_data.preview.size());
+            m_data.preview.push_back(outcome);
+            m_data.preview.back().text = t;
+        }
+        if (!isKept)
+            return;
         if (isConversation) {
             const auto last = std::find(t.isTrained.rbegin(), t.isTrained.rend(), uint8_t(1));
             r.nWithoutEnd += !m_encoder.tokenizer->isEndOfGeneration(t.tokens[size_t(t.isTrained.rend() - last) - 1]);
         }
-        ++r.nTexts;
-        r.nTokens += int64_t(t.tokens.size());
-        r.nTrainedTokens += nLabels;
-        const auto count = int64_t(t.tokens.size());
-        m_hash.add(std::as_bytes(std::span(&count, 1)));
-        m_hash.add(std::as_bytes(std::span(t.tokens)));
-        m_hash.add(std::as_bytes(std::span(t.isTrained)));
-        m_data.texts.push_back(std::move(t));
+        m_kept.push_back({std::move(t), rowHash, m_isHeldOutFile, preview});
     }
 
     const TextEncoder& m_encoder;
-    int64_t m_nVocabulary, m_contextLength;
+    DatasetOptions m_options;
     std::stop_token m_stop;
-    std::string m_path;
+    std::string m_path, m_firstPath;
     int64_t m_row = 0;
+    bool m_isHeldOutFile = false;
+    std::vector<Kept> m_kept;
+    std::unordered_set<uint64_t> m_rowHashes;
     Dataset m_data;
-    Sha256 m_hash;
 };
 
 bool startsWith(std::span<const int32_t> all, std::span<const int32_t> start)
@@ -278,12 +338,16 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const o
     return texts;
 }
 
-Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, int64_t nVocabulary,
-                    int64_t contextLength, std::stop_token stop)
+Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, const DatasetOptions& options,
+                    std::stop_token stop)
 {
-    Reader reader(encoder, nVocabulary, contextLength, std::move(stop));
+    Reader reader(encoder, options, std::move(stop));
     for (const DataFile& file : files)
         reader.read(file);
+    if (!options.heldOutPath.empty()) {
+        reader.beginHeldOut();
+        reader.read({options.heldOutPath, DataFormat::automatic});
+    }
     return reader.finish();
 }
 

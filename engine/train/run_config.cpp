@@ -68,6 +68,14 @@ public:
             value = j->get<std::string>();
         }
     }
+    void textOrNull(const std::string& key, std::string& value) // null: empty
+    {
+        const json* j = take(key);
+        if (j && j->is_null())
+            value.clear();
+        else
+            text(key, value);
+    }
     void boolean(const std::string& key, bool& value)
     {
         if (const json* j = take(key)) {
@@ -205,6 +213,11 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     keys.text("model", c.model);
     keys.choice("objective", isKnown, kObjectives);
     readData(keys, c.data);
+    keys.object("evaluation", [&](Keys& k) {
+        k.real("fraction", c.evaluation.fraction, 0, 0.5);
+        k.whole("everySteps", c.evaluation.everySteps, 1, INT32_MAX);
+        k.textOrNull("path", c.evaluation.path);
+    });
     keys.object("adapter", [&](Keys& k) { readAdapter(k, c.adapter); });
     keys.object("optimizer", [&](Keys& k) { readOptimizer(k, c.optimizer); });
     keys.object("batch", [&](Keys& k) {
@@ -239,6 +252,10 @@ nlohmann::ordered_json toJson(const RunConfig& c)
             {"model", c.model},
             {"objective", "sft"},
             {"data", data},
+            {"evaluation",
+             {{"fraction", c.evaluation.fraction},
+              {"everySteps", c.evaluation.everySteps},
+              {"path", c.evaluation.path.empty() ? ordered_json(nullptr) : ordered_json(c.evaluation.path)}}},
             {"adapter",
              {{"method", nameOf(kMethods, c.adapter.method)},
               {"rank", c.adapter.rank},

@@ -27,6 +27,12 @@ struct RunConfig {
     std::string model; // path, or id of an imported model
     std::vector<DataFile> data;
 
+    struct Evaluation {
+        double fraction = 0.02; // of the rows, held out of the training data
+        int64_t everySteps = 50;
+        std::string path; // rows of another file are held out instead
+    } evaluation;
+
     struct Adapter {
         enum class Method : uint8_t { lora, rslora, loraPlus } method = Method::lora;
         int64_t rank = 16;

@@ -42,7 +42,7 @@ AdamWSettings optimizerOf(const RunConfig& config)
 
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
                  std::filesystem::path folder, std::string modelFingerprint)
-    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)),
+    : m_context(context), m_model(model), m_data(data), m_config(config), m_folder(std::move(folder)),
       m_set(newAdapter(model, config.adapter, config.seed)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
     const auto nTexts = int64_t(data.texts.size());
@@ -62,6 +62,18 @@ int64_t Trainer::nTrained() const
     return n;
 }
 
+MemoryNeed Trainer::memoryNeed()
+{
+    BatchSize largest;
+    for (int64_t step = 0; step < std::min(m_nSteps, m_stepsPerEpoch); ++step) {
+        for (const PackedBatch& batch : batchesOf(textsOf(step))) {
+            largest.nTokens = std::max(largest.nTokens, batch.nTokens());
+            largest.nLabels = std::max(largest.nLabels, batch.nLabels());
+        }
+    }
+    return train::memoryNeed(m_model, m_set, largest, m_config.activationCheckpointing);
+}
+
 bool Trainer::resume()
 {
     std::vector<std::filesystem::path> found = checkpointsIn(m_folder);
@@ -76,12 +88,14 @@ bool Trainer::resume()
     return false;
 }
 
-std::vector<size_t> Trainer::textsOf(int64_t step) const
+std::vector<size_t> Trainer::textsOf(int64_t step)
 {
     const int64_t epoch = step / m_stepsPerEpoch, first = step % m_stepsPerEpoch * m_config.batch.sequences;
-    const std::vector<size_t> order = shuffled(m_data.texts.size(), m_config.seed, epoch);
-    const int64_t end = std::min(first + m_config.batch.sequences, int64_t(order.size()));
-    return {order.begin() + first, order.begin() + end};
+    if (m_order.empty() || m_orderOf != epoch)
+        m_order = shuffled(m_data.texts.size(), m_config.seed, epoch);
+    m_orderOf = epoch;
+    const int64_t end = std::min(first + m_config.batch.sequences, int64_t(m_order.size()));
+    return {m_order.begin() + first, m_order.begin() + end};
 }
 
 std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& texts) const
@@ -143,8 +157,44 @@ StepReport Trainer::step(std::stop_token stop)
     return report;
 }
 
-RunEnd Trainer::run(std::stop_token stop, const std::function<void(const StepReport&)>& onStep)
+bool Trainer::owesEvaluation() const
 {
+    const bool isDue = m_state.step % m_config.evaluation.everySteps == 0 || m_state.step == m_nSteps;
+    return isDue && m_state.step > m_state.evaluatedStep && !m_data.heldOut.empty();
+}
+
+void Trainer::evaluate(StepReport& report, std::stop_token stop)
+{
+    report.evalLoss = meanLoss(m_data.heldOut, stop);
+    m_state.evaluatedStep = report.step;
+    report.isBest = std::isfinite(*report.evalLoss) && (!m_state.bestEvalLoss || *report.evalLoss < *m_state.bestEvalLoss);
+    if (report.isBest) {
+        m_state.bestEvalLoss = report.evalLoss;
+        m_state.bestStep = report.step;
+    }
+}
+
+RunEnd Trainer::run(std::stop_token stop, const TrainerEvents& events)
+{
+    const auto tell = [](const auto& event, const StepReport& report) {
+        if (event)
+            event(report);
+    };
+    if (owesEvaluation()) { // it was stopped in the middle of it
+        StepReport report;
+        report.step = m_state.step;
+        report.nSteps = m_nSteps;
+        try {
+            evaluate(report, stop);
+        } catch (const Cancelled&) {
+            return RunEnd::stopped;
+        }
+        report.isCheckpoint = true;
+        m_savedStep = -1;
+        tell(events.onEvaluated, report);
+        save();
+        tell(events.onCheckpoint, report);
+    }
     int nSkipped = 0;
     while (m_state.step < m_nSteps) {
         StepReport report;
@@ -156,13 +206,28 @@ RunEnd Trainer::run(std::stop_token stop, const std::function<void(const StepRep
         }
         nSkipped = report.isSkipped ? nSkipped + 1 : 0;
         if (nSkipped == kMostSkippedSteps) {
-            onStep(report);
+            tell(events.onStep, report);
             return RunEnd::diverged;
         }
-        report.isCheckpoint = m_state.step % m_config.checkpoint.everySteps == 0 || m_state.step == m_nSteps;
-        if (report.isCheckpoint)
+        bool isStopped = false;
+        try {
+            if (owesEvaluation())
+                evaluate(report, stop);
+        } catch (const Cancelled&) { // the step is done: the run that goes on begins with its evaluation
+            isStopped = true;
+        }
+        report.isCheckpoint = isStopped || report.isBest || m_state.step % m_config.checkpoint.everySteps == 0 || m_state.step == m_nSteps;
+        try {
+            tell(events.onStep, report);
+        } catch (const Cancelled&) {
+            isStopped = true;
+        }
+        if (report.isCheckpoint || isStopped) {
             save();
-        onStep(report);
+            tell(events.onCheckpoint, report);
+        }
+        if (isStopped)
+            return RunEnd::stopped;
     }
     return RunEnd::done;
 }
@@ -176,15 +241,18 @@ void Trainer::save()
     writeCheckpoint(m_folder / checkpointName(m_state.step), m_set, m_optimizer, m_state);
     m_savedStep = m_state.step;
     std::vector<std::filesystem::path> all = checkpointsIn(m_folder);
+    std::erase_if(all, [&](const std::filesystem::path& path) {
+        return m_state.bestEvalLoss && path.filename() == checkpointName(m_state.bestStep);
+    });
     for (size_t i = 0; i + size_t(m_config.checkpoint.keep) < all.size(); ++i)
         std::filesystem::remove(all[i], error);
 }
 
-double Trainer::meanLoss(std::stop_token stop)
+double Trainer::meanLoss(std::span<const TrainingText> texts, std::stop_token stop)
 {
     double sum = 0;
     int64_t n = 0;
-    for (const TrainingText& text : m_data.texts) {
+    for (const TrainingText& text : texts) {
         PackedBatch batch;
         batch.add(text);
         for (const float loss : m_pass.losses(batch, stop)) {

@@ -4,10 +4,13 @@
 #include "engine/train/checkpoint_file.h"
 #include "engine/train/dataset.h"
 #include "engine/train/decoder_pass.h"
+#include "engine/train/memory_need.h"
 #include "engine/train/run_config.h"
 
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <span>
 #include <stop_token>
 
 namespace sy::train {
@@ -21,7 +24,16 @@ struct StepReport {
     int64_t nTokens = 0;
     double tokensPerSecond = 0;
     bool isSkipped = false;    // loss or gradient were no numbers: nothing has changed
-    bool isCheckpoint = false; // one was written behind it
+    std::optional<double> evalLoss; // mean over the held-out tokens, nats, after the step
+    bool isBest = false;            // none before was lower
+    bool isCheckpoint = false;      // one is written behind it
+};
+
+/// What a run tells while it goes on. All may be empty.
+struct TrainerEvents {
+    std::function<void(const StepReport&)> onStep;        // before the step's checkpoint: what it writes is never behind that
+    std::function<void(const StepReport&)> onCheckpoint{}; // behind the checkpoint
+    std::function<void(const StepReport&)> onEvaluated{};  // of a step that was told of before the run was stopped
 };
 
 enum class RunEnd : uint8_t {
@@ -44,29 +56,34 @@ public:
 
     int64_t nSteps() const { return m_nSteps; }
     int64_t nTrained() const; // numbers
+    MemoryNeed memoryNeed();
 
     /// Goes on from the newest checkpoint in the folder that can be read; false when there is none. Throws as
     /// readCheckpoint() when the newest readable one belongs to something else.
     bool resume();
 
     /// Trains to the end. A request to stop takes effect within a layer; the step in progress is given up. A checkpoint is
-    /// written every so many steps, at the end and when stopped. Throws StorageFailure when one cannot be written (those
+    /// written every so many steps, where the held-out loss is lower than ever, at the end and when stopped; the best one is
+    /// kept beside the newest. onStep may throw Cancelled, which stops the run behind that step. Throws StorageFailure when one cannot be written (those
     /// before it are whole), OutOfMemory.
-    RunEnd run(std::stop_token stop, const std::function<void(const StepReport&)>& onStep);
+    RunEnd run(std::stop_token stop, const TrainerEvents& events);
 
     TrainedSet& trained() { return m_set; }
     const RunState& state() const { return m_state; }
 
-    /// Mean loss of the data's trained tokens with the set as it is.
-    double meanLoss(std::stop_token stop = {});
+    /// Mean loss of the trained tokens of some texts with the set as it is, nats.
+    double meanLoss(std::span<const TrainingText> texts, std::stop_token stop = {});
 
 private:
-    std::vector<size_t> textsOf(int64_t step) const;
+    std::vector<size_t> textsOf(int64_t step);
     std::vector<PackedBatch> batchesOf(const std::vector<size_t>& texts) const;
     StepReport step(std::stop_token stop);
+    bool owesEvaluation() const;
+    void evaluate(StepReport& report, std::stop_token stop);
     void save();
 
     const ops::OpContext& m_context;
+    const models::Model& m_model;
     const Dataset& m_data;
     RunConfig m_config;
     std::filesystem::path m_folder;
@@ -75,6 +92,8 @@ private:
     AdamW m_optimizer;
     Schedule m_schedule;
     int64_t m_nSteps = 0, m_stepsPerEpoch = 0;
+    std::vector<size_t> m_order; // of the texts in epoch m_orderOf
+    int64_t m_orderOf = 0;
     int64_t m_savedStep = -1;
     RunState m_state;
 };

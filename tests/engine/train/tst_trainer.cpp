@@ -9,6 +9,7 @@
 #include <QtTest>
 
 #include <cstring>
+#include <cmath>
 #include <fstream>
 #include <numeric>
 
@@ -57,6 +58,7 @@ struct Bench {
     QTemporaryDir dir;
     int nThreads = 2;
     int nSteps = 0; // reported by run()
+    std::vector<train::StepReport> reports; // by all of them
 
     explicit Bench(const std::string& name, size_t nTexts = 13)
         : model(test::loadFile(test::fixturePath("models/" + name + ".gguf"))), data(someTexts(nTexts))
@@ -74,11 +76,12 @@ struct Bench {
             throw std::runtime_error("nothing to resume");
         std::stop_source stop;
         nSteps = 0;
-        return trainer.run(stop.get_token(), [&](const train::StepReport& report) {
-            ++nSteps;
-            if (report.step == stopAfter)
-                stop.request_stop();
-        });
+        return trainer.run(stop.get_token(), {[&](const train::StepReport& report) {
+                               ++nSteps;
+                               reports.push_back(report);
+                               if (report.step == stopAfter)
+                                   stop.request_stop();
+                           }});
     }
 };
 
@@ -137,6 +140,49 @@ private slots:
         QCOMPARE(train::checkpointsIn(bench.folder("whole")).size(), 3u);
     }
 
+    void theHeldOutLossIsMeasuredAndItsBestCheckpointKept()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2");
+        // Texts of the same pattern but other numbers: memorizing the trained ones makes these worse after a while.
+        const train::Dataset more = someTexts(20);
+        bench.data.heldOut.assign(more.texts.begin() + 13, more.texts.end());
+        bench.config.maxSteps = 24;
+        bench.config.evaluation.everySteps = 3;
+        bench.config.checkpoint = {6, 2};
+        QCOMPARE(bench.run(bench.folder("whole")), train::RunEnd::done);
+        double best = INFINITY;
+        int64_t bestStep = 0;
+        for (const train::StepReport& report : bench.reports) {
+            QCOMPARE(report.evalLoss.has_value(), report.step % 3 == 0);
+            QCOMPARE(report.isBest, report.evalLoss && *report.evalLoss < best);
+            if (report.isBest) {
+                best = *report.evalLoss;
+                bestStep = report.step;
+            }
+        }
+        QVERIFY(bestStep > 0 && bestStep < 24);
+        const auto kept = train::checkpointsIn(bench.folder("whole"));
+        QCOMPARE(kept.size(), 3u); // two and the best
+        QVERIFY(fs::exists(bench.folder("whole") / train::checkpointName(bestStep)));
+
+        // Measured again from the checkpoint that was kept.
+        cpu::ThreadPool pool(1);
+        const ops::OpContext context{pool};
+        fs::create_directories(bench.folder("best"));
+        fs::copy(bench.folder("whole") / train::checkpointName(bestStep), bench.folder("best"));
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("best"), "model");
+        QVERIFY(trainer.resume());
+        QCOMPARE(trainer.meanLoss(bench.data.heldOut), best);
+        QCOMPARE(*trainer.state().bestEvalLoss, best);
+
+        const std::string whole = newest(bench.folder("whole"));
+        QCOMPARE(bench.run(bench.folder("halves"), 7), train::RunEnd::stopped);
+        QCOMPARE(bench.run(bench.folder("halves"), 0, true), train::RunEnd::done);
+        QVERIFY(newest(bench.folder("halves")) == whole);
+    }
+
     void otherDataOrAnotherSetIsNotResumed()
     {
         if (!hasModels())
@@ -171,7 +217,7 @@ private slots:
                     cpu::ThreadPool pool(2);
                     const ops::OpContext context{pool};
                     train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("x"), "model");
-                    trainer.run({}, [](const train::StepReport&) {});
+                    trainer.run({}, {});
                     losses.push_back(trainer.state().losses);
                     fs::remove_all(bench.folder("x"));
                 }
@@ -203,9 +249,9 @@ private slots:
         const ops::OpContext context{pool};
         bench.model->packWeights(context); // as a model that somebody chats with
         train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model");
-        const double before = trainer.meanLoss();
-        trainer.run({}, [](const train::StepReport&) {});
-        const double after = trainer.meanLoss();
+        const double before = trainer.meanLoss(bench.data.texts);
+        trainer.run({}, {});
+        const double after = trainer.meanLoss(bench.data.texts);
         qInfo("%.3f to %.4f", before, after);
         QVERIFY(before > 3 && after < 0.05);
 

@@ -11,6 +11,7 @@
 #include <QtTest>
 
 #include <fstream>
+#include <set>
 
 using namespace sy;
 
@@ -52,11 +53,11 @@ struct Texts {
     }
 
     train::Dataset read(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
-                        int64_t context = 1000) const
+                        int64_t context = 1000, double heldOut = 0) const
     {
         const std::string path = dir.filePath("rows.jsonl").toStdString();
         std::ofstream(path, std::ios::binary) << content;
-        return train::readDataset({{path, format}}, encoder(), test::kTinyVocabulary, context);
+        return train::readDataset({{path, format}}, encoder(), {test::kTinyVocabulary, context, heldOut});
     }
     std::string refusal(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
                         int64_t context = 1000) const
@@ -236,6 +237,49 @@ private slots:
         QCOMPARE(data.report.nTrainedTokens, 1);
     }
 
+    void rowsAreHeldOutByTheirContentWhereverTheyAre()
+    {
+        const Texts t;
+        std::vector<std::string> rows;
+        for (int i = 0; i < 200; ++i)
+            rows.push_back("{\"ids\": [" + std::to_string(i % 250) + ", " + std::to_string(i / 7) + "], \"mask\": [0, 1]}\n");
+        const auto read = [&](size_t n, bool isReversed, double fraction) {
+            std::string all;
+            for (size_t i = 0; i < n; ++i)
+                all += rows[isReversed ? n - 1 - i : i];
+            return t.read(all, train::DataFormat::tokens, 100, fraction);
+        };
+        const auto heldOut = [](const train::Dataset& data) {
+            std::set<std::vector<int32_t>> texts;
+            for (const train::TrainingText& text : data.heldOut)
+                texts.insert(text.tokens);
+            return texts;
+        };
+        const train::Dataset data = read(200, false, 0.2);
+        QCOMPARE(data.report.nHeldOut, int64_t(data.heldOut.size()));
+        QCOMPARE(data.texts.size() + data.heldOut.size(), 200u);
+        QVERIFY(data.heldOut.size() > 20 && data.heldOut.size() < 60);
+        QVERIFY(heldOut(read(200, true, 0.2)) == heldOut(data));
+        const auto some = heldOut(read(150, false, 0.2)), all = heldOut(data);
+        QVERIFY(std::ranges::includes(all, some));
+        QVERIFY(std::ranges::includes(all, heldOut(read(200, false, 0.1)))); // a smaller share is part of a larger one
+        QVERIFY(data.sha256 != read(200, false, 0).sha256);
+        QCOMPARE(read(4, false, 0.2).report.nHeldOut, 0);
+        for (const train::TextOutcome& outcome : data.preview)
+            QCOMPARE(outcome.kind == train::TextOutcome::Kind::heldOut, all.contains(outcome.text.tokens));
+        QCOMPARE(data.preview.size(), 50u);
+        QCOMPARE(data.report.nDuplicates, 0);
+        QCOMPARE(t.read(rows[0] + rows[1] + rows[0]).report.nDuplicates, 1);
+
+        const std::string path = t.dir.filePath("held.jsonl").toStdString(), other = t.dir.filePath("rows.jsonl").toStdString();
+        std::ofstream(path) << rows[3] << rows[4];
+        std::ofstream(other) << rows[0] << rows[1];
+        const auto apart = train::readDataset({{other, {}}}, t.encoder(), {test::kTinyVocabulary, 100, 0.5, path});
+        QCOMPARE(apart.texts.size(), 2u);
+        QCOMPARE(apart.heldOut.size(), 2u);
+        QCOMPARE(apart.heldOut[0].tokens, (std::vector<int32_t>{3, 0}));
+    }
+
     void badRowsAreRefusedByNumber_data()
     {
         QTest::addColumn<QString>("rows");
@@ -278,8 +322,8 @@ private slots:
         const Texts t;
         const std::string path = t.dir.filePath("rows.jsonl").toStdString();
         std::ofstream(path) << R"({"prompt": "p", "completion": "c"})";
-        QVERIFY_THROWS_EXCEPTION(Unsupported, train::readDataset({{path, {}}}, {t.tokenizer.get(), nullptr}, 259, 100));
-        QVERIFY_THROWS_EXCEPTION(StorageFailure, train::readDataset({{"/nowhere", {}}}, t.encoder(), 259, 100));
+        QVERIFY_THROWS_EXCEPTION(Unsupported, train::readDataset({{path, {}}}, {t.tokenizer.get(), nullptr}, {259, 100}));
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, train::readDataset({{"/nowhere", {}}}, t.encoder(), {259, 100}));
     }
 };
 

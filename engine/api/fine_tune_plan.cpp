@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/fine_tune.h"
+
+#include "engine/api/training_material.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+namespace sy::api {
+
+namespace {
+
+FineTuneRow rowOf(const train::TextOutcome& outcome)
+{
+    using Kind = train::TextOutcome::Kind;
+    using Outcome = FineTuneRow::Outcome;
+    constexpr std::pair<Kind, Outcome> kOutcomes[] = {{Kind::used, Outcome::used},
+                                                      {Kind::heldOut, Outcome::heldOut},
+                                                      {Kind::tooLong, Outcome::tooLong},
+                                                      {Kind::nothingTrained, Outcome::nothingTrained}};
+    const auto* found = std::ranges::find(kOutcomes, outcome.kind, &std::pair<Kind, Outcome>::first);
+    return {found->second, outcome.path, outcome.row, outcome.nTokens, {}};
+}
+
+// Numbers where there is no tokenizer.
+std::string textOf(const tokenizer::Tokenizer* tokenizer, std::span<const int32_t> ids)
+{
+    if (tokenizer)
+        return tokenizer->decode(ids, {.renderSpecial = true});
+    std::string text;
+    for (const int32_t id : ids)
+        text += std::to_string(id) + " ";
+    return text;
+}
+
+// The text in stretches of tokens that are trained and that are not.
+std::vector<FineTunePiece> piecesOf(const tokenizer::Tokenizer* tokenizer, const train::TrainingText& text)
+{
+    std::vector<FineTunePiece> pieces;
+    const size_t n = text.tokens.size();
+    for (size_t begin = 0, end; begin < n; begin = end) {
+        // The first token is predicted from nothing and never trained.
+        const auto isTrained = [&](size_t i) { return i > 0 && text.isTrained[i] != 0; };
+        for (end = begin + 1; end < n && isTrained(end) == isTrained(begin);)
+            ++end;
+        pieces.push_back({textOf(tokenizer, std::span(text.tokens).subspan(begin, end - begin)), isTrained(begin)});
+    }
+    return pieces;
+}
+
+} // namespace
+
+FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop)
+{
+    const train::RunConfig parsed = train::parseRunConfig(config, source);
+    const TrainingMaterial material(engine, parsed, source, stop);
+    train::Trainer trainer = material.trainer(parsed, {});
+    const train::DatasetReport& r = material.data().report;
+    FineTunePlan plan;
+    plan.rows = r.nRows;
+    plan.texts = r.nTexts;
+    plan.tokens = r.nTokens;
+    plan.trainedTokens = r.nTrainedTokens;
+    plan.heldOutTexts = r.nHeldOut;
+    plan.longestTokens = r.longestTokens;
+    plan.tooLong = r.nTooLong;
+    plan.withoutLabels = r.nWithoutLabels;
+    plan.withoutEnd = r.nWithoutEnd;
+    plan.duplicates = r.nDuplicates;
+    plan.formats = r.formats;
+    for (const train::TextOutcome& outcome : material.data().preview) {
+        plan.preview.push_back(rowOf(outcome));
+        plan.preview.back().pieces = piecesOf(material.tokenizer(), outcome.text);
+    }
+    for (const train::TextOutcome& outcome : material.data().dropped)
+        plan.dropped.push_back(rowOf(outcome));
+    plan.steps = trainer.nSteps();
+    plan.trainedParameters = trainer.nTrained();
+    const train::MemoryNeed need = trainer.memoryNeed();
+    plan.weightBytes = need.weightBytes;
+    plan.trainedBytes = need.trainedBytes;
+    plan.activationBytes = need.activationBytes;
+    plan.otherBytes = need.otherBytes + memoryState().processBytes;
+    plan.peakBytes = plan.weightBytes + plan.trainedBytes + plan.activationBytes + plan.otherBytes;
+    plan.availableBytes = memoryState().availableBytes + memoryState().processBytes;
+    return plan;
+}
+
+} // namespace sy::api

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Internal to engine/api.
+#pragma once
+
+#include "engine/api/engine_state.h"
+#include "engine/formats/model_file.h"
+#include "engine/models/model.h"
+#include "engine/tokenizer/chat_template.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "engine/train/trainer.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace sy::api {
+
+/// A model to be trained on and the data as its tokens.
+class TrainingMaterial {
+public:
+    /// Throws as fineTune(): BadFile with `source` for settings that are missing.
+    TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop);
+
+    /// Turns the weights into the form that products read fastest.
+    void pack();
+
+    /// Checkpoints go to folder/checkpoints. Borrows this.
+    train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder) const;
+
+    const models::Model& model() const { return *m_model; }
+    const train::Dataset& data() const { return m_data; }
+    const tokenizer::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
+
+private:
+    std::shared_ptr<Processor> m_processor;
+    ops::OpContext m_context;
+    std::filesystem::path m_path;
+    std::shared_ptr<const formats::ModelFile> m_file;
+    std::unique_ptr<models::Model> m_model;
+    std::optional<tokenizer::Tokenizer> m_tokenizer;
+    std::optional<tokenizer::ChatTemplate> m_template;
+    train::Dataset m_data;
+};
+
+} // namespace sy::api
