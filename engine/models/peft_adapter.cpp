@@ -225,8 +225,7 @@ private:
         if (expert < 0 || rest == end || *rest != '.')
             return false;
         const auto* found =
-            std::ranges::find(kPeftExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)),
-                                               &PeftModule::stored);
+            std::ranges::find(kPeftExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)), &PeftModule::stored);
         if (found == std::end(kPeftExpertMatrices))
             return false;
         const std::string name = prefix + std::string(found->named);

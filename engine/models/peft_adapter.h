@@ -21,7 +21,8 @@ namespace sy::models {
 nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model);
 
 /// Writes the same in F32, making the folder: readPeftAdapter() gives back every value as it is. Experts are written one by
-/// one. `base` goes into base_model_name_or_path. Throws StorageFailure, and Unsupported for matrices that have no name there.
+/// one. `base` goes into base_model_name_or_path. Throws StorageFailure, and Unsupported for matrices that have no name
+/// there.
 void writePeftAdapter(const std::filesystem::path& folder, const Model& model, const nn::Adapter& adapter,
                       const std::string& base);
 

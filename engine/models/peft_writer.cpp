@@ -76,7 +76,8 @@ private:
         unnamed(name);
     }
 
-    void addExperts(const std::string& layer, const std::string& below, const AdaptableMatrix& m, const nn::MatrixUpdate& update)
+    void addExperts(const std::string& layer, const std::string& below, const AdaptableMatrix& m,
+                    const nn::MatrixUpdate& update)
     {
         const bool isMixtral = m_architecture == "llama";
         for (const PeftModule& matrix : kPeftExpertMatrices) {
@@ -102,7 +103,10 @@ private:
         m_tensors.push_back({keyOf(module, "lora_B.weight"), b});
     }
 
-    static std::string keyOf(const std::string& module, const char* what) { return "base_model.model." + module + "." + what; }
+    static std::string keyOf(const std::string& module, const char* what)
+    {
+        return "base_model.model." + module + "." + what;
+    }
 
     // Rows as Hugging Face's files have them.
     static Tensor storedRows(const AdaptableMatrix& m, const Tensor& rows)
@@ -117,7 +121,8 @@ private:
 
     [[noreturn]] void unnamed(const std::string& name) const
     {
-        throw Unsupported("an update of " + name + " as PEFT", "this version knows no name for it in the model \"" + m_architecture + "\"");
+        throw Unsupported("an update of " + name + " as PEFT",
+                          "this version knows no name for it in the model \"" + m_architecture + "\"");
     }
 
     // The commonest rank and alpha for all, and patterns for the others.
@@ -167,7 +172,8 @@ private:
 
 } // namespace
 
-void writePeftAdapter(const std::filesystem::path& folder, const Model& model, const nn::Adapter& adapter, const std::string& base)
+void writePeftAdapter(const std::filesystem::path& folder, const Model& model, const nn::Adapter& adapter,
+                      const std::string& base)
 {
     if (adapter.updates.empty())
         throw Unsupported("an empty adapter as PEFT", "there is nothing in it");
