@@ -223,6 +223,9 @@ std::string completeFineTuneConfig(const std::string& config, const std::string&
     const auto makeAbsolute = [](std::string& path) { path = fs::absolute(path).lexically_normal().string(); };
     for (train::DataFile& file : parsed.data)
         makeAbsolute(file.path);
+    std::error_code ignored;
+    if (fs::exists(parsed.model, ignored)) // else the id or name of one
+        makeAbsolute(parsed.model);
     if (!parsed.evaluation.path.empty())
         makeAbsolute(parsed.evaluation.path);
     return train::toJson(parsed).dump(2) + "\n";

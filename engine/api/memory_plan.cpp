@@ -48,8 +48,10 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         return peak <= plan.availableBytes;
     };
     const auto part = [&](int64_t nTokens) {
-        return train::BatchSize{nTokens,
-                                std::max<int64_t>(1, batch.nLabels * nTokens / std::max<int64_t>(1, batch.nTokens))};
+        train::BatchSize smaller{
+            nTokens, std::max<int64_t>(1, batch.nLabels * nTokens / std::max<int64_t>(1, batch.nTokens)), batch.otherTokens};
+        smaller.otherTokens.erase(smaller.otherTokens.lower_bound(train::sizeClass(nTokens)), smaller.otherTokens.end());
+        return smaller;
     };
     if (!hasCheckpoints)
         propose("activationCheckpointing", "true", needOf(batch, true));

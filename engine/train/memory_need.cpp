@@ -88,6 +88,14 @@ LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t d
 
 } // namespace
 
+int64_t sizeClass(int64_t nTokens)
+{
+    int64_t step = 1; // as HostPool rounds
+    while (step * 8 < nTokens)
+        step *= 2;
+    return (nTokens + step - 1) / step * step;
+}
+
 MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints)
 {
     MemoryNeed need;
@@ -116,7 +124,13 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
     const int64_t keptBytes = batch.nTokens * all * kFloat, layerBytes = batch.nTokens * layer * kFloat;
     const int64_t lossBytes = (chunk * vocabulary + 3 * batch.nLabels * dim) * kFloat;
     need.activationBytes = uint64_t(keptBytes + layerBytes);
-    const int64_t freedBytes = std::min(kMostKeptBytes, (layerBytes + lossBytes) / 2);
+    int64_t otherTokens = batch.nTokens / 8; // what of the largest batch's own buffers waits at the highest point
+    for (const int64_t n : batch.otherTokens)
+        otherTokens += n;
+    // They share the room with the largest batch's, and each keeps its part of it.
+    const double others = double(otherTokens * (all + layer) * kFloat);
+    const double share = std::min(1.0, double(kMostKeptBytes) / (double(keptBytes + layerBytes) + others));
+    const int64_t freedBytes = std::min(kMostKeptBytes, int64_t(others * share) + lossBytes);
     // Writing a checkpoint takes two copies of the values while no activation lives.
     const int64_t copies = 2 * nTrained * kFloat - keptBytes - layerBytes;
     need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes);

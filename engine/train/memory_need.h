@@ -5,6 +5,7 @@
 #include "engine/train/adapter_set.h"
 
 #include <cstdint>
+#include <set>
 
 namespace sy::train {
 
@@ -20,7 +21,11 @@ struct MemoryNeed {
 struct BatchSize {
     int64_t nTokens = 0;
     int64_t nLabels = 0;
+    std::set<int64_t> otherTokens{}; // of batches that are so much smaller that they take buffers of their own
 };
+
+/// Batches of about as many tokens, which share their buffers, have the same one.
+int64_t sizeClass(int64_t nTokens);
 
 MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints);
 

@@ -80,8 +80,10 @@ BatchSize Trainer::largestBatch()
         for (const PackedBatch& batch : batchesOf(examplesOf(step))) {
             largest.nTokens = std::max(largest.nTokens, batch.nTokens());
             largest.nLabels = std::max(largest.nLabels, batch.nLabels());
+            largest.otherTokens.insert(sizeClass(batch.nTokens()));
         }
     }
+    largest.otherTokens.erase(sizeClass(largest.nTokens));
     return largest;
 }
 

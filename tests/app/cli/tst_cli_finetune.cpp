@@ -302,7 +302,7 @@ void TestCliFineTune::runsAreListedShownAndRemoved()
     QCOMPARE((*whole)["step"].get<int>(), 12);
     const ordered_json shown = runs({"show", "whole-1"}).json(), killed = runs({"show", "killed-1"}).json();
     QCOMPARE(shown["metrics"].size(), 12u);
-    QCOMPARE(killed["metrics"], shown["metrics"]); // as if it had never been killed
+    QVERIFY(killed["metrics"] == shown["metrics"]); // as if it had never been killed
     QCOMPARE(shown["config"]["adapter"]["rank"].get<int>(), 4);
     QCOMPARE(runs({"export", "whole-1", "--format", "peft", "--out", "exported"}).status, 0);
     QVERIFY(QFileInfo::exists(m_program.path("exported/whole-1/adapter_model.safetensors")));
