@@ -262,8 +262,9 @@ void TestCliFineTune::everyCommandWithAModelTakesAnAdapter()
                                                     "8", "--json", "--threads", "1"} +
                                         options);
         std::string text;
+        const ordered_json whole = o.json();
         if (o.status == 0)
-            for (const auto& token : o.json()["tokens"])
+            for (const auto& token : whole["tokens"])
                 text += token["phase"] == "decode" ? token["text"].get<std::string>() : std::string();
         return QString::fromStdString(o.status == 0 ? text : o.err.toStdString());
     };
