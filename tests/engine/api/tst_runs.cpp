@@ -230,6 +230,32 @@ private slots:
         QVERIFY(test::readFile(result.adapter) == adapterAlone);
     }
 
+    void doraIsTrainedStoppedAndUsed()
+    {
+        const Place place;
+        auto config = place.config(8);
+        config["adapter"]["method"] = "dora";
+        const auto whole = place.train(config), halves = place.train(config, 3);
+        QVERIFY(fs::is_directory(whole.adapter)); // as PEFT: GGUF has no place for magnitudes
+        QVERIFY(runSteps(*place.engine, whole.run).back().loss < runSteps(*place.engine, whole.run).front().loss);
+        place.resume(halves.run);
+        const char* tensors = "adapter_model.safetensors";
+        QVERIFY(test::readFile(whole.adapter / tensors) == test::readFile(halves.adapter / tensors));
+        QCOMPARE(findRun(*place.engine, whole.run)->adapter, whole.adapter);
+        const auto model = place.engine->models().load(place.path("tiny.gguf"));
+        std::vector<float> plain, adapted;
+        const std::vector<int32_t> tokens = {1, 2, 3};
+        const auto collect = [](std::vector<float>& into) {
+            return [&into](std::span<const float> rows, int64_t) { into.insert(into.end(), rows.begin(), rows.end()); };
+        };
+        model->logits(tokens, 0, collect(plain));
+        model->logits(tokens, 0, collect(adapted), {}, {whole.adapter});
+        QVERIFY(plain != adapted);
+        config["adapter"]["method"] = "lora";
+        config["adapter"]["initial"] = whole.run; // a DoRA goes on as one
+        QVERIFY(fs::is_directory(place.train(config).adapter));
+    }
+
     void aRunGoesOnFromAnAdapterThatMayBeRemoved()
     {
         const Place place;

@@ -245,7 +245,7 @@ private slots:
             for (const float g : p->gradient.values())
                 squares += double(g) * double(g);
         }
-        const double size = 2e-4 / std::sqrt(squares); // routers change their minds in a longer step
+        const double size = 2e-5 / std::sqrt(squares); // routers change their minds in a longer step
         const auto move = [&](double by) {
             size_t i = 0;
             for (autograd::Parameter* p : set.parameters()) {
