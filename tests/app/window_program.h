@@ -16,9 +16,12 @@
 
 #include <QApplication>
 #include <QDir>
+#include <QDragEnterEvent>
+#include <QMimeData>
 #include <QPushButton>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QUrl>
 
 namespace sy::app::test {
 
@@ -74,6 +77,22 @@ inline QPushButton* buttonWith(QWidget* in, const QString& text)
         if (button->text() == text && button->isVisible())
             return button;
     return nullptr;
+}
+
+/// Files dragged onto a widget and let go there.
+inline void dropFiles(QWidget* on, const QStringList& paths)
+{
+    QMimeData data;
+    QList<QUrl> urls;
+    for (const QString& path : paths)
+        urls << QUrl::fromLocalFile(path);
+    data.setUrls(urls);
+    const QPoint at = on->rect().center();
+    QDragEnterEvent enter(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &drop);
 }
 
 /// Look and language of a test program, put back after each test function by reset().
