@@ -12,6 +12,7 @@
 #include "tests/app/fake_engine.h"
 #include "widgets/composer/composer.h"
 #include "widgets/conversation/conversation_view.h"
+#include "widgets/parts/enter_key.h"
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
@@ -100,6 +101,7 @@ struct Surroundings {
     Surroundings()
     {
         widgets::installConversationAccessibility();
+        widgets::letEnterPressButtons(*qApp);
         reset();
     }
     void reset()
