@@ -107,14 +107,17 @@ void MainWindow::build()
     m_palette = new widgets::Palette(central);
 
     int number = 1;
-    for (const PageRow& row : pageTable()) {
+    for (const PageRow& row : pageTable()) { // all before the pages: the Tab key goes in the order in which things were made
         const QString id = QString::fromLatin1(row.id);
         const QKeySequence keys(QStringLiteral("Ctrl+%1").arg(number++));
         m_rail->addItem(id, row.title(), QString::fromLatin1(row.icon), keys.toString(QKeySequence::NativeText), row.isAtBottom);
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, [this, id] { goTo(id); });
+    }
+    for (const PageRow& row : pageTable()) {
+        const QString id = QString::fromLatin1(row.id);
         Page* page = row.make(m_context, m_stack);
         m_pages.insert(id, page);
         m_stack->addWidget(page);
-        connect(new QShortcut(keys, this), &QShortcut::activated, this, [this, id] { goTo(id); });
         for (const PageCommand& command : page->commands()) {
             auto* shortcut = new QShortcut(command.keys, this);
             connect(shortcut, &QShortcut::activated, page, [this, id, run = command.run] {

@@ -6,6 +6,7 @@
 #include "tests/app/window_program.h"
 #include "widgets/chats/chat_list.h"
 #include "widgets/composer/context_gauge.h"
+#include "widgets/parts/navigation_rail.h"
 #include "widgets/parts/palette.h"
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
@@ -197,6 +198,12 @@ void TestMainWindow::everyPageCanBeWalkedWithTab()
         }
         QVERIFY2(missing.isEmpty(), qPrintable(id + QStringLiteral(": ") + missing.join(QStringLiteral(", "))));
         QVERIFY2(reached.size() >= 6, qPrintable(id));
+        // The rail is gone through from one end to the other, and not in pieces between the pages.
+        QList<QWidget*> rail;
+        for (QWidget* button = program.window->findChild<widgets::NavigationRail*>()->findChild<QToolButton*>(); rail.size() < 4 && button; button = button->nextInFocusChain())
+            rail << button;
+        for (QWidget* button : rail)
+            QVERIFY(qobject_cast<widgets::NavigationRail*>(button->parentWidget()));
     }
 }
 
