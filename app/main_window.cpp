@@ -73,7 +73,7 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
     };
     connect(&m_chats, &ChatService::failed, this, complain);
     connect(&m_models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
-        if (currentPage() != QLatin1String("models") && !m_models.models().isEmpty()) // there, and in the welcome, the page says it
+        if (currentPage() != QLatin1String("models") && m_models.hasChatModel()) // there, and in the welcome, the page says it
             complain(message);
     });
     connect(&m_documents, &DocumentService::failed, this, complain);
@@ -170,6 +170,8 @@ void MainWindow::updateStatus()
     QString job;
     bool usesNetwork = false;
     for (const ModelJob& now : m_models.jobs()) {
+        if (now.isWaiting)
+            continue;
         const QString percent = now.total > 0 ? QStringLiteral(" ") + tr("%1 %").arg(qRound(100.0 * double(now.done) / double(now.total))) : QString();
         if (now.kind == ModelJob::Kind::Fetch)
             usesNetwork = usesNetwork || now.step == QLatin1String("downloading");

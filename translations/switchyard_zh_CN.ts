@@ -1710,12 +1710,8 @@
         <translation>目录中的模型均已安装。</translation>
     </message>
     <message>
-        <source>%1 to answer and to search. %2 to download.</source>
-        <translation>%1，分别用于回答和检索。需要下载 %2。</translation>
-    </message>
-    <message>
         <source> and </source>
-        <translation>和</translation>
+        <translation>，</translation>
     </message>
     <message>
         <source>Choose…</source>
@@ -1724,6 +1720,38 @@
     <message>
         <source>A GGUF file or a folder of safetensors from your disk. You can also drop it here.</source>
         <translation>磁盘上的 GGUF 文件或 safetensors 文件夹，也可以直接拖放到这里。</translation>
+    </message>
+    <message>
+        <source>Waiting for its turn</source>
+        <translation>正在排队</translation>
+    </message>
+    <message>
+        <source>Download stopped. The finished parts are kept: Download goes on from there.</source>
+        <translation>下载已停止。已完成的部分会保留：再次下载时从那里继续。</translation>
+    </message>
+    <message>
+        <source>“%1” was not added.</source>
+        <translation>未添加“%1”。</translation>
+    </message>
+    <message>
+        <source>The check was stopped.</source>
+        <translation>校验已停止。</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>%1 (%2) to answer</source>
+        <translation>%1（%2）用于回答</translation>
+    </message>
+    <message>
+        <source>%1 (%2) to search by meaning</source>
+        <translation>%1（%2）用于按语义检索</translation>
+    </message>
+    <message>
+        <source>%1. %2 to download.</source>
+        <translation>%1。需要下载 %2。</translation>
     </message>
 </context>
 <context>
@@ -1894,14 +1922,6 @@
         <translation>已添加“%1”</translation>
     </message>
     <message>
-        <source>The file is as it was recorded.</source>
-        <translation>文件与记录一致。</translation>
-    </message>
-    <message>
-        <source>The file’s contents have changed since it was recorded. Get it again before trusting it.</source>
-        <translation>文件内容与记录不一致。请重新获取后再使用。</translation>
-    </message>
-    <message>
         <source>Download finished</source>
         <translation>下载完成</translation>
     </message>
@@ -2068,6 +2088,22 @@
     <message>
         <source>Add a model</source>
         <translation>添加模型</translation>
+    </message>
+    <message>
+        <source>“%1” is as it was recorded.</source>
+        <translation>“%1”与记录一致。</translation>
+    </message>
+    <message>
+        <source>“%1” has changed since it was recorded</source>
+        <translation>“%1”与记录不一致</translation>
+    </message>
+    <message>
+        <source>Its SHA-256 is another one now: the file was damaged or replaced.</source>
+        <translation>其 SHA-256 已不同：文件被损坏或替换。</translation>
+    </message>
+    <message>
+        <source>Get it again before trusting it.</source>
+        <translation>请重新获取后再使用。</translation>
     </message>
 </context>
 <context>

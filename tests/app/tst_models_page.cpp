@@ -45,6 +45,8 @@ private slots:
     void aBadFileIsToldWithoutTouchingTheModelShown();
     void foldersAndFilesAreImportedWithOneQuestion();
     void whatIsChosenIsReducedToModels();
+    void aChangedFileIsToldUntilItIsRead();
+    void aMissingFileIsSaidOnce();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -150,6 +152,39 @@ void TestModelsPage::whatIsChosenIsReducedToModels()
     QCOMPARE(modelsAmong({shards + QStringLiteral("/model-00001-of-00002.safetensors"), shards + QStringLiteral("/model-00002-of-00002.safetensors")}), QStringList{shards});
     QCOMPARE(modelsAmong({dir.filePath(QStringLiteral("downloads"))}), (QStringList{dir.filePath(QStringLiteral("downloads/a.gguf")), dir.filePath(QStringLiteral("downloads/b.gguf"))}));
     QCOMPARE(modelsAmong({dir.path()}), QStringList{dir.path()}); // no model; the engine says so
+}
+
+void TestModelsPage::aChangedFileIsToldUntilItIsRead()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    QWidget* page = openModels(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Check the file")));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Check the file")), Qt::LeftButton);
+    QTRY_VERIFY(program.window->toast()->isVisible());
+    QVERIFY(program.window->toast()->text().contains(QStringLiteral("Tiny Chat")));
+    engine.isVerified = false;
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Check the file")), Qt::LeftButton);
+    QTRY_VERIFY(textsOf(page).contains(QStringLiteral("“Tiny Chat” has changed since it was recorded")));
+    keep(program, QStringLiteral("models-changed"));
+}
+
+void TestModelsPage::aMissingFileIsSaidOnce()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.models.front().isMissing = true;
+    Program program(engine);
+    QWidget* page = openModels(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Remove…")));
+    QVERIFY(!buttonWith(page, QStringLiteral("Check the file"))->isEnabled());
+    QVERIFY(!buttonWith(page, QStringLiteral("Load"))->isEnabled());
+    QVERIFY(textsOf(page).contains(QStringLiteral("The file was moved or deleted")));
+    QTest::qWait(50); // for facts that were not asked for
+    QVERIFY(!buttonWith(page, QStringLiteral("Copy details")));
+    QVERIFY(!page->findChild<widgets::FactsTable*>()->isVisible());
+    keep(program, QStringLiteral("models-missing"));
 }
 
 QTEST_MAIN(TestModelsPage)

@@ -18,6 +18,7 @@
 #include <QApplication>
 #include <QDir>
 #include <QDragEnterEvent>
+#include <QLabel>
 #include <QMimeData>
 #include <QPushButton>
 #include <QTemporaryDir>
@@ -78,6 +79,16 @@ inline QPushButton* buttonWith(QWidget* in, const QString& text)
         if (button->text() == text && button->isVisible())
             return button;
     return nullptr;
+}
+
+/// What the visible labels say, line by line.
+inline QString textsOf(const QWidget* widget)
+{
+    QStringList texts;
+    for (const auto* label : widget->findChildren<QLabel*>())
+        if (label->isVisible())
+            texts << label->text();
+    return texts.join(QLatin1Char('\n'));
 }
 
 /// Files dragged onto a widget and let go there.
