@@ -67,10 +67,6 @@
         <translation>已加密</translation>
     </message>
     <message>
-        <source>The file is protected. Enter its password to index it; it is not stored.</source>
-        <translation>文件受密码保护。输入密码即可建立索引；密码不会被保存。</translation>
-    </message>
-    <message>
         <source>Skipped</source>
         <translation>已跳过</translation>
     </message>
@@ -131,6 +127,10 @@
     <message>
         <source>Getting ready…</source>
         <translation>正在准备…</translation>
+    </message>
+    <message>
+        <source>Enter the file’s password to index it; the password is not stored.</source>
+        <translation>输入文件的密码即可建立索引；密码不会被保存。</translation>
     </message>
 </context>
 <context>

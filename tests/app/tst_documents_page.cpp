@@ -52,6 +52,8 @@ private slots:
     void theNameKeepsItsRoomBesideASource();
     void cancelledIndexingCanGoOn();
     void askingOpensANewChatOnTheCollection();
+    void theFocusStaysOnThePage();
+    void filesAreToldApart();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -213,6 +215,51 @@ void TestDocumentsPage::askingOpensANewChatOnTheCollection()
     QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("How many bears?"));
     QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
     QTRY_VERIFY([&] { const auto log = engine.written(); return std::find(log.begin(), log.end(), "ask Zoo") != log.end(); }());
+}
+
+void TestDocumentsPage::theFocusStaysOnThePage()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    DocumentsPage* page = openDocuments(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Add files")) && buttonWith(page, QStringLiteral("Add files"))->hasFocus()); // no list to stand on
+    engine.addCollection();
+    program.documents->refresh();
+    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
+    QTRY_VERIFY(page->findChild<QListWidget*>()->hasFocus());
+    // A password that does not help leaves the focus where it was, and one that does leaves it on the files: not on "Remove".
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    for (int row = 0; row < 3; ++row)
+        if (files->model()->index(row, 0).data().toString() == QLatin1String("locked.pdf"))
+            files->setCurrentIndex(files->model()->index(row, 0));
+    QPushButton* action = buttonWith(page, QStringLiteral("Enter the password…"));
+    QVERIFY(action);
+    action->setFocus();
+    program.documents->readDocuments(QStringLiteral("Reports"));
+    QTest::qWait(50);
+    QVERIFY(action->hasFocus());
+    engine.rows.back().status = api::DocumentStatus::indexed;
+    program.documents->readDocuments(QStringLiteral("Reports"));
+    QTRY_VERIFY(!action->isVisible());
+    QVERIFY(files->hasFocus());
+}
+
+void TestDocumentsPage::filesAreToldApart()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.rows[1].title = "scan"; // a reader without a title gives the name
+    Program program(engine);
+    DocumentsPage* page = openDocuments(program);
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    QStringList names;
+    for (int row = 0; row < 3; ++row)
+        names << files->model()->index(row, 0).data().toString();
+    QCOMPARE(names, (QStringList{QStringLiteral("Annual report · a.pdf"), QStringLiteral("locked.pdf"), QStringLiteral("scan.pdf")}));
 }
 
 QTEST_MAIN(TestDocumentsPage)

@@ -94,8 +94,10 @@ void StatePanel::setProgress(double fraction)
 QPushButton* StatePanel::addButton(const QString& text, bool isPrimary)
 {
     auto* button = new QPushButton(text, this);
-    if (isPrimary)
+    if (isPrimary) {
         button->setProperty("kind", "primary");
+        setFocusProxy(button);
+    }
     m_buttons->insertWidget(m_buttons->count() - 2, button);
     return button;
 }
