@@ -1394,6 +1394,10 @@
         <source>Message deleted</source>
         <translation>消息已删除</translation>
     </message>
+    <message>
+        <source>This chat now answers from the attached files, but not from these, which could not be read: %1</source>
+        <translation>此对话现在依据所附文件回答，但不包括以下无法读取的文件：%1</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::DocumentTable</name>

@@ -407,6 +407,9 @@ inline EngineFunctions FakeEngine::functions()
                    const std::function<void(const api::DocumentRow&)>& onDocument, const std::function<void(const api::IngestProgress&)>& onProgress,
                    std::stop_token stop) {
                 write("ingest " + name + " " + paths.front().string());
+                for (const auto& path : paths)
+                    if (path.string().find("empty") != std::string::npos)
+                        onDocument({.path = path.string(), .status = api::DocumentStatus::failed, .message = "The file is empty."});
                 for (int i = 0; i < nIngestFiles; ++i) {
                     if (stop.stop_requested())
                         throw Cancelled();
