@@ -99,6 +99,7 @@ QPushButton* StatePanel::addButton(const QString& text, bool isPrimary)
         setFocusProxy(button);
     }
     m_buttons->insertWidget(m_buttons->count() - 2, button);
+    button->show(); // at once: it may be given the focus before the layout comes to it
     return button;
 }
 
