@@ -73,7 +73,7 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
     };
     connect(&m_chats, &ChatService::failed, this, complain);
     connect(&m_models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
-        if (currentPage() != QLatin1String("models") && !m_models.models().isEmpty()) // there, and in the welcome, the page says it
+        if (currentPage() != QLatin1String("models") && m_models.hasChatModel()) // there, and in the welcome, the page says it
             complain(message);
     });
     connect(&m_documents, &DocumentService::failed, this, complain);
@@ -107,14 +107,17 @@ void MainWindow::build()
     m_palette = new widgets::Palette(central);
 
     int number = 1;
-    for (const PageRow& row : pageTable()) {
+    for (const PageRow& row : pageTable()) { // all before the pages: the Tab key goes in the order in which things were made
         const QString id = QString::fromLatin1(row.id);
         const QKeySequence keys(QStringLiteral("Ctrl+%1").arg(number++));
         m_rail->addItem(id, row.title(), QString::fromLatin1(row.icon), keys.toString(QKeySequence::NativeText), row.isAtBottom);
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, [this, id] { goTo(id); });
+    }
+    for (const PageRow& row : pageTable()) {
+        const QString id = QString::fromLatin1(row.id);
         Page* page = row.make(m_context, m_stack);
         m_pages.insert(id, page);
         m_stack->addWidget(page);
-        connect(new QShortcut(keys, this), &QShortcut::activated, this, [this, id] { goTo(id); });
         for (const PageCommand& command : page->commands()) {
             auto* shortcut = new QShortcut(command.keys, this);
             connect(shortcut, &QShortcut::activated, page, [this, id, run = command.run] {
@@ -167,6 +170,8 @@ void MainWindow::updateStatus()
     QString job;
     bool usesNetwork = false;
     for (const ModelJob& now : m_models.jobs()) {
+        if (now.isWaiting)
+            continue;
         const QString percent = now.total > 0 ? QStringLiteral(" ") + tr("%1 %").arg(qRound(100.0 * double(now.done) / double(now.total))) : QString();
         if (now.kind == ModelJob::Kind::Fetch)
             usesNetwork = usesNetwork || now.step == QLatin1String("downloading");

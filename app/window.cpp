@@ -10,6 +10,7 @@
 #include "app/services/model_service.h"
 #include "app/settings/settings.h"
 #include "widgets/conversation/conversation_view.h"
+#include "widgets/parts/enter_key.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/theme.h"
 
@@ -49,6 +50,7 @@ int runWindow(int argc, char** argv, const WindowStart& start)
     QApplication::setApplicationName(QStringLiteral("Switchyard"));
     QApplication::setDesktopFileName(QStringLiteral("switchyard"));
     widgets::installConversationAccessibility();
+    widgets::letEnterPressButtons(app);
 
     QString dataDir = QString::fromStdString(start.engine.dataDir.string());
     if (dataDir.isEmpty())

@@ -67,10 +67,6 @@
         <translation>已加密</translation>
     </message>
     <message>
-        <source>The file is protected. Enter its password to index it; it is not stored.</source>
-        <translation>文件受密码保护。输入密码即可建立索引；密码不会被保存。</translation>
-    </message>
-    <message>
         <source>Skipped</source>
         <translation>已跳过</translation>
     </message>
@@ -131,6 +127,10 @@
     <message>
         <source>Getting ready…</source>
         <translation>正在准备…</translation>
+    </message>
+    <message>
+        <source>Enter the file’s password to index it; the password is not stored.</source>
+        <translation>输入文件的密码即可建立索引；密码不会被保存。</translation>
     </message>
 </context>
 <context>
@@ -318,6 +318,310 @@
     <message>
         <source>%1 and %2 more</source>
         <translation>%1 及另外 %2</translation>
+    </message>
+    <message>
+        <source>%1 is not supported: %2</source>
+        <translation>不支持%1：%2</translation>
+    </message>
+    <message>
+        <source>its GGUF version is %1; versions 2 and 3 are read</source>
+        <translation>其 GGUF 版本为 %1；可读取版本 2 和 3</translation>
+    </message>
+    <message>
+        <source>the header claims %1 tensors</source>
+        <translation>文件头声称有 %1 个张量</translation>
+    </message>
+    <message>
+        <source>the header claims %1 metadata keys</source>
+        <translation>文件头声称有 %1 个元数据键</translation>
+    </message>
+    <message>
+        <source>metadata key %1 is missing</source>
+        <translation>缺少元数据键 %1</translation>
+    </message>
+    <message>
+        <source>metadata key %1 is missing or empty</source>
+        <translation>元数据键 %1 缺失或为空</translation>
+    </message>
+    <message>
+        <source>metadata key %1 occurs twice</source>
+        <translation>元数据键 %1 出现了两次</translation>
+    </message>
+    <message>
+        <source>metadata key %1 has a value of unknown type %2</source>
+        <translation>元数据键 %1 的值类型 %2 未知</translation>
+    </message>
+    <message>
+        <source>metadata key %1 holds %2 where %3 is expected</source>
+        <translation>元数据键 %1 的内容为 %2，应为 %3</translation>
+    </message>
+    <message>
+        <source>tensor %1 has shape %2, but the model&apos;s hyperparameters ask for %3</source>
+        <translation>张量 %1 的形状为 %2，而模型超参数要求 %3</translation>
+    </message>
+    <message>
+        <source>tensor %1 is said to start at %2 of the data, where %3 is expected</source>
+        <translation>张量 %1 声称从数据的 %2 处开始，应为 %3</translation>
+    </message>
+    <message>
+        <source>tensor %1 has %2 dimensions</source>
+        <translation>张量 %1 有 %2 个维度</translation>
+    </message>
+    <message>
+        <source>tensor %1 is larger than any file</source>
+        <translation>张量 %1 比任何文件都大</translation>
+    </message>
+    <message>
+        <source>this is one of %1 files of a split model, but its name does not end in %2</source>
+        <translation>这是拆分模型的 %1 个文件之一，但文件名不以 %2 结尾</translation>
+    </message>
+    <message>
+        <source>the parts of this split model hold %1 tensors, where %2 are expected</source>
+        <translation>此拆分模型的各部分共有 %1 个张量，应有 %2 个</translation>
+    </message>
+    <message>
+        <source>quantization type %1 of tensor %2</source>
+        <translation>张量 %2 的量化类型 %1</translation>
+    </message>
+    <message>
+        <source>the format was removed from GGUF in 2024; convert the model again from its source</source>
+        <translation>该格式已于 2024 年从 GGUF 中移除；请从原始模型重新转换</translation>
+    </message>
+    <message>
+        <source>this interleaved layout was removed from GGUF; files with plain Q4_0 or IQ4_NL tensors hold the same weights</source>
+        <translation>这种交错布局已从 GGUF 中移除；使用普通 Q4_0 或 IQ4_NL 张量的文件包含相同的权重</translation>
+    </message>
+    <message>
+        <source>the format is for activations in memory and never for weights in a file</source>
+        <translation>该格式只用于内存中的激活值，不用于文件中的权重</translation>
+    </message>
+    <message>
+        <source>only ik_llama.cpp reads its own quantization types; quantize the model to a standard type</source>
+        <translation>只有 ik_llama.cpp 能读取它自有的量化类型；请将模型量化为标准类型</translation>
+    </message>
+    <message>
+        <source>this version has no decoder for it</source>
+        <translation>此版本没有它的解码器</translation>
+    </message>
+    <message>
+        <source>the model type &quot;%1&quot;</source>
+        <translation>模型类型“%1”</translation>
+    </message>
+    <message>
+        <source>this version reads folders of %1</source>
+        <translation>此版本可读取以下类型的文件夹：%1</translation>
+    </message>
+    <message>
+        <source>the weights in %1</source>
+        <translation>%1 中的权重</translation>
+    </message>
+    <message>
+        <source>they are pickled PyTorch files, which can run code; use a version of the model in safetensors format</source>
+        <translation>它们是 PyTorch 的 pickle 文件，可能执行代码；请使用 safetensors 格式的模型</translation>
+    </message>
+    <message>
+        <source>it has shards of weights but no model.safetensors.index.json</source>
+        <translation>其中有权重分片，但没有 model.safetensors.index.json</translation>
+    </message>
+    <message>
+        <source>weights quantized by &quot;%1&quot;</source>
+        <translation>以“%1”量化的权重</translation>
+    </message>
+    <message>
+        <source>this version reads floats, FP8 with block scales and gpt-oss&apos;s MXFP4</source>
+        <translation>此版本可读取浮点数、带块缩放的 FP8 以及 gpt-oss 的 MXFP4</translation>
+    </message>
+    <message>
+        <source>the tokenizer in %1</source>
+        <translation>%1 中的分词器</translation>
+    </message>
+    <message>
+        <source>tokenizer &quot;%1&quot;</source>
+        <translation>分词器“%1”</translation>
+    </message>
+    <message>
+        <source>text with %1</source>
+        <translation>用 %1 处理文本</translation>
+    </message>
+    <message>
+        <source>the model has no tokenizer; it takes token ids only</source>
+        <translation>该模型没有分词器，只接受词元编号</translation>
+    </message>
+    <message>
+        <source>It has no tokenizer and takes token ids only.</source>
+        <translation>该模型没有分词器，只接受词元编号。</translation>
+    </message>
+    <message>
+        <source>It cannot chat: %1.</source>
+        <translation>该模型不能对话：%1。</translation>
+    </message>
+    <message>
+        <source>it is a chat model and makes no embeddings; choose an embedding model</source>
+        <translation>这是对话模型，不能生成嵌入；请选择嵌入模型</translation>
+    </message>
+    <message>
+        <source>this format has no pages to draw; show its text instead</source>
+        <translation>此格式没有可显示的页面；请改为显示其文本</translation>
+    </message>
+    <message>
+        <source>page %1 cannot be drawn</source>
+        <translation>无法显示第 %1 页</translation>
+    </message>
+    <message>
+        <source>No such file or directory</source>
+        <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
+        <source>Permission denied</source>
+        <translation>没有权限</translation>
+    </message>
+    <message>
+        <source>No space left on device</source>
+        <translation>磁盘空间已满</translation>
+    </message>
+    <message>
+        <source>Is a directory</source>
+        <translation>这是一个文件夹</translation>
+    </message>
+    <message>
+        <source>Read-only file system</source>
+        <translation>文件系统为只读</translation>
+    </message>
+    <message>
+        <source>Input/output error</source>
+        <translation>读写出错</translation>
+    </message>
+    <message>
+        <source>it is a folder</source>
+        <translation>这是一个文件夹</translation>
+    </message>
+    <message>
+        <source>it is no regular file</source>
+        <translation>这不是普通文件</translation>
+    </message>
+    <message>
+        <source>its file is gone; import it again or remove it</source>
+        <translation>其文件已不存在；请重新添加或将其移除</translation>
+    </message>
+    <message>
+        <source>the file is not there any more; put it back or remove it from the collection</source>
+        <translation>文件已不存在；请将其放回，或从文档集中移除</translation>
+    </message>
+    <message>
+        <source>pip is not installed; install the package python3-pip (apt-get install python3-pip) and run it again</source>
+        <translation>未安装 pip；请安装软件包 python3-pip（apt-get install python3-pip）后重试</translation>
+    </message>
+    <message>
+        <source>another process is fetching it; wait until that has ended</source>
+        <translation>另一个进程正在下载它；请等待其结束</translation>
+    </message>
+    <message>
+        <source>%1 MB needed, %2 MB free; make room, or choose a data folder on another disk</source>
+        <translation>需要 %1 MB，可用 %2 MB；请腾出空间，或选择其他磁盘上的数据文件夹</translation>
+    </message>
+    <message>
+        <source>this user may not write there</source>
+        <translation>当前用户无权写入</translation>
+    </message>
+    <message>
+        <source>the disk is full; free some space and try again</source>
+        <translation>磁盘已满；请腾出空间后重试</translation>
+    </message>
+    <message>
+        <source>no permission to write there; check the folder&apos;s permissions or choose another data folder</source>
+        <translation>没有写入权限；请检查文件夹权限，或选择其他数据文件夹</translation>
+    </message>
+    <message>
+        <source>the file cannot be opened; check that the folder exists and may be written</source>
+        <translation>无法打开文件；请检查文件夹是否存在且可写</translation>
+    </message>
+    <message>
+        <source>another program has been writing to it for more than ten seconds; close it and try again</source>
+        <translation>另一个程序正在写入，已超过十秒；请关闭该程序后重试</translation>
+    </message>
+    <message>
+        <source>the file is damaged (%1); restore it from the backup beside it or move it away</source>
+        <translation>文件已损坏（%1）；请用旁边的备份恢复，或将其移走</translation>
+    </message>
+    <message>
+        <source>the disk reported an error (%1); check the disk and the free space</source>
+        <translation>磁盘报告错误（%1）；请检查磁盘和可用空间</translation>
+    </message>
+    <message>
+        <source>opening</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>opening the file</source>
+        <translation>打开文件</translation>
+    </message>
+    <message>
+        <source>opening the document</source>
+        <translation>打开文档</translation>
+    </message>
+    <message>
+        <source>opening the model</source>
+        <translation>打开模型</translation>
+    </message>
+    <message>
+        <source>opening the model %1</source>
+        <translation>打开模型 %1</translation>
+    </message>
+    <message>
+        <source>opening the collection</source>
+        <translation>打开文档集</translation>
+    </message>
+    <message>
+        <source>opening the database</source>
+        <translation>打开数据库</translation>
+    </message>
+    <message>
+        <source>reading</source>
+        <translation>读取</translation>
+    </message>
+    <message>
+        <source>reading the file</source>
+        <translation>读取文件</translation>
+    </message>
+    <message>
+        <source>mapping the file</source>
+        <translation>映射文件</translation>
+    </message>
+    <message>
+        <source>writing the file</source>
+        <translation>写入文件</translation>
+    </message>
+    <message>
+        <source>changing the database</source>
+        <translation>修改数据库</translation>
+    </message>
+    <message>
+        <source>reading or writing the database</source>
+        <translation>读写数据库</translation>
+    </message>
+    <message>
+        <source>removing the document</source>
+        <translation>移除文档</translation>
+    </message>
+    <message>
+        <source>downloading</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>downloading the model</source>
+        <translation>下载模型</translation>
+    </message>
+    <message>
+        <source>fetching the model</source>
+        <translation>获取模型</translation>
+    </message>
+    <message>
+        <source>creating the folder</source>
+        <translation>创建文件夹</translation>
+    </message>
+    <message>
+        <source>starting the document reader</source>
+        <translation>启动文档阅读器</translation>
     </message>
     <message>
         <source>a run that needs %1 GB where %2 GB are free</source>
@@ -1023,6 +1327,14 @@
             <numerusform>约剩 %n 小时</numerusform>
         </translation>
     </message>
+    <message>
+        <source>The download did not work</source>
+        <translation>下载没有成功</translation>
+    </message>
+    <message>
+        <source>%1 could not be fetched from the package index.</source>
+        <translation>无法从软件包索引获取 %1。</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::ChatPage</name>
@@ -1261,6 +1573,10 @@
     <message>
         <source>Message deleted</source>
         <translation>消息已删除</translation>
+    </message>
+    <message>
+        <source>This chat now answers from the attached files, but not from these, which could not be read: %1</source>
+        <translation>此对话现在依据所附文件回答，但不包括以下无法读取的文件：%1</translation>
     </message>
 </context>
 <context>
@@ -1578,12 +1894,8 @@
         <translation>目录中的模型均已安装。</translation>
     </message>
     <message>
-        <source>%1 to answer and to search. %2 to download.</source>
-        <translation>%1，分别用于回答和检索。需要下载 %2。</translation>
-    </message>
-    <message>
         <source> and </source>
-        <translation>和</translation>
+        <translation>，</translation>
     </message>
     <message>
         <source>Choose…</source>
@@ -1592,6 +1904,38 @@
     <message>
         <source>A GGUF file or a folder of safetensors from your disk. You can also drop it here.</source>
         <translation>磁盘上的 GGUF 文件或 safetensors 文件夹，也可以直接拖放到这里。</translation>
+    </message>
+    <message>
+        <source>Waiting for its turn</source>
+        <translation>正在排队</translation>
+    </message>
+    <message>
+        <source>Download stopped. The finished parts are kept: Download goes on from there.</source>
+        <translation>下载已停止。已完成的部分会保留：再次下载时从那里继续。</translation>
+    </message>
+    <message>
+        <source>“%1” was not added.</source>
+        <translation>未添加“%1”。</translation>
+    </message>
+    <message>
+        <source>The check was stopped.</source>
+        <translation>校验已停止。</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>%1 (%2) to answer</source>
+        <translation>%1（%2）用于回答</translation>
+    </message>
+    <message>
+        <source>%1 (%2) to search by meaning</source>
+        <translation>%1（%2）用于按语义检索</translation>
+    </message>
+    <message>
+        <source>%1. %2 to download.</source>
+        <translation>%1。需要下载 %2。</translation>
     </message>
 </context>
 <context>
@@ -1762,14 +2106,6 @@
         <translation>已添加“%1”</translation>
     </message>
     <message>
-        <source>The file is as it was recorded.</source>
-        <translation>文件与记录一致。</translation>
-    </message>
-    <message>
-        <source>The file’s contents have changed since it was recorded. Get it again before trusting it.</source>
-        <translation>文件内容与记录不一致。请重新获取后再使用。</translation>
-    </message>
-    <message>
         <source>Download finished</source>
         <translation>下载完成</translation>
     </message>
@@ -1936,6 +2272,22 @@
     <message>
         <source>Add a model</source>
         <translation>添加模型</translation>
+    </message>
+    <message>
+        <source>“%1” is as it was recorded.</source>
+        <translation>“%1”与记录一致。</translation>
+    </message>
+    <message>
+        <source>“%1” has changed since it was recorded</source>
+        <translation>“%1”与记录不一致</translation>
+    </message>
+    <message>
+        <source>Its SHA-256 is another one now: the file was damaged or replaced.</source>
+        <translation>其 SHA-256 已不同：文件被损坏或替换。</translation>
+    </message>
+    <message>
+        <source>Get it again before trusting it.</source>
+        <translation>请重新获取后再使用。</translation>
     </message>
 </context>
 <context>

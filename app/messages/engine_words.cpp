@@ -8,7 +8,7 @@ namespace sy::app {
 
 namespace {
 
-/// %1 and %2 stand for what varies. An earlier one that fits wins.
+/// %1, %2 and %3 stand for what varies. An earlier one that fits wins. What does not end with a full stop is all there is.
 constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "The file made the reader fail (%1)."),
     QT_TRANSLATE_NOOP("EngineWords", "it took too long"),
@@ -43,6 +43,7 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "There is no text in the file."),
     QT_TRANSLATE_NOOP("EngineWords", "the folder cannot be read: %1"),
     QT_TRANSLATE_NOOP("EngineWords", "no text could be read"),
+    QT_TRANSLATE_NOOP("EngineWords", "%1 is not supported: %2"),
     QT_TRANSLATE_NOOP("EngineWords", "this is no GGUF file: it does not start with the letters GGUF"),
     QT_TRANSLATE_NOOP("EngineWords", "tensor %1 ends past the end of the file"),
     QT_TRANSLATE_NOOP("EngineWords", "the file ends inside %1"),
@@ -53,6 +54,81 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "the model architecture \"%1\""),
     QT_TRANSLATE_NOOP("EngineWords", "it has neither model.safetensors nor model.safetensors.index.json"),
     QT_TRANSLATE_NOOP("EngineWords", "it is a GGUF file in big-endian byte order, for other processors"),
+    QT_TRANSLATE_NOOP("EngineWords", "its GGUF version is %1; versions 2 and 3 are read"),
+    QT_TRANSLATE_NOOP("EngineWords", "the header claims %1 tensors"),
+    QT_TRANSLATE_NOOP("EngineWords", "the header claims %1 metadata keys"),
+    QT_TRANSLATE_NOOP("EngineWords", "metadata key %1 is missing"),
+    QT_TRANSLATE_NOOP("EngineWords", "metadata key %1 is missing or empty"),
+    QT_TRANSLATE_NOOP("EngineWords", "metadata key %1 occurs twice"),
+    QT_TRANSLATE_NOOP("EngineWords", "metadata key %1 has a value of unknown type %2"),
+    QT_TRANSLATE_NOOP("EngineWords", "metadata key %1 holds %2 where %3 is expected"),
+    QT_TRANSLATE_NOOP("EngineWords", "tensor %1 has shape %2, but the model's hyperparameters ask for %3"),
+    QT_TRANSLATE_NOOP("EngineWords", "tensor %1 is said to start at %2 of the data, where %3 is expected"),
+    QT_TRANSLATE_NOOP("EngineWords", "tensor %1 has %2 dimensions"),
+    QT_TRANSLATE_NOOP("EngineWords", "tensor %1 is larger than any file"),
+    QT_TRANSLATE_NOOP("EngineWords", "this is one of %1 files of a split model, but its name does not end in %2"),
+    QT_TRANSLATE_NOOP("EngineWords", "the parts of this split model hold %1 tensors, where %2 are expected"),
+    QT_TRANSLATE_NOOP("EngineWords", "quantization type %1 of tensor %2"),
+    QT_TRANSLATE_NOOP("EngineWords", "the format was removed from GGUF in 2024; convert the model again from its source"),
+    QT_TRANSLATE_NOOP("EngineWords", "this interleaved layout was removed from GGUF; files with plain Q4_0 or IQ4_NL tensors hold the same weights"),
+    QT_TRANSLATE_NOOP("EngineWords", "the format is for activations in memory and never for weights in a file"),
+    QT_TRANSLATE_NOOP("EngineWords", "only ik_llama.cpp reads its own quantization types; quantize the model to a standard type"),
+    QT_TRANSLATE_NOOP("EngineWords", "this version has no decoder for it"),
+    QT_TRANSLATE_NOOP("EngineWords", "the model type \"%1\""),
+    QT_TRANSLATE_NOOP("EngineWords", "this version reads folders of %1"),
+    QT_TRANSLATE_NOOP("EngineWords", "the weights in %1"),
+    QT_TRANSLATE_NOOP("EngineWords", "they are pickled PyTorch files, which can run code; use a version of the model in safetensors format"),
+    QT_TRANSLATE_NOOP("EngineWords", "it has shards of weights but no model.safetensors.index.json"),
+    QT_TRANSLATE_NOOP("EngineWords", "weights quantized by \"%1\""),
+    QT_TRANSLATE_NOOP("EngineWords", "this version reads floats, FP8 with block scales and gpt-oss's MXFP4"),
+    QT_TRANSLATE_NOOP("EngineWords", "the tokenizer in %1"),
+    QT_TRANSLATE_NOOP("EngineWords", "tokenizer \"%1\""),
+    QT_TRANSLATE_NOOP("EngineWords", "text with %1"),
+    QT_TRANSLATE_NOOP("EngineWords", "the model has no tokenizer; it takes token ids only"),
+    QT_TRANSLATE_NOOP("EngineWords", "It has no tokenizer and takes token ids only."),
+    QT_TRANSLATE_NOOP("EngineWords", "It cannot chat: %1."),
+    QT_TRANSLATE_NOOP("EngineWords", "it is a chat model and makes no embeddings; choose an embedding model"),
+    QT_TRANSLATE_NOOP("EngineWords", "this format has no pages to draw; show its text instead"),
+    QT_TRANSLATE_NOOP("EngineWords", "page %1 cannot be drawn"),
+    QT_TRANSLATE_NOOP("EngineWords", "No such file or directory"),
+    QT_TRANSLATE_NOOP("EngineWords", "Permission denied"),
+    QT_TRANSLATE_NOOP("EngineWords", "No space left on device"),
+    QT_TRANSLATE_NOOP("EngineWords", "Is a directory"),
+    QT_TRANSLATE_NOOP("EngineWords", "Read-only file system"),
+    QT_TRANSLATE_NOOP("EngineWords", "Input/output error"),
+    QT_TRANSLATE_NOOP("EngineWords", "it is a folder"),
+    QT_TRANSLATE_NOOP("EngineWords", "it is no regular file"),
+    QT_TRANSLATE_NOOP("EngineWords", "its file is gone; import it again or remove it"),
+    QT_TRANSLATE_NOOP("EngineWords", "the file is not there any more; put it back or remove it from the collection"),
+    QT_TRANSLATE_NOOP("EngineWords", "pip is not installed; install the package python3-pip (apt-get install python3-pip) and run it again"),
+    QT_TRANSLATE_NOOP("EngineWords", "another process is fetching it; wait until that has ended"),
+    QT_TRANSLATE_NOOP("EngineWords", "%1 MB needed, %2 MB free; make room, or choose a data folder on another disk"),
+    QT_TRANSLATE_NOOP("EngineWords", "this user may not write there"),
+    QT_TRANSLATE_NOOP("EngineWords", "the disk is full; free some space and try again"),
+    QT_TRANSLATE_NOOP("EngineWords", "no permission to write there; check the folder's permissions or choose another data folder"),
+    QT_TRANSLATE_NOOP("EngineWords", "the file cannot be opened; check that the folder exists and may be written"),
+    QT_TRANSLATE_NOOP("EngineWords", "another program has been writing to it for more than ten seconds; close it and try again"),
+    QT_TRANSLATE_NOOP("EngineWords", "the file is damaged (%1); restore it from the backup beside it or move it away"),
+    QT_TRANSLATE_NOOP("EngineWords", "the disk reported an error (%1); check the disk and the free space"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the file"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the document"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the model"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the model %1"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the collection"),
+    QT_TRANSLATE_NOOP("EngineWords", "opening the database"),
+    QT_TRANSLATE_NOOP("EngineWords", "reading"),
+    QT_TRANSLATE_NOOP("EngineWords", "reading the file"),
+    QT_TRANSLATE_NOOP("EngineWords", "mapping the file"),
+    QT_TRANSLATE_NOOP("EngineWords", "writing the file"),
+    QT_TRANSLATE_NOOP("EngineWords", "changing the database"),
+    QT_TRANSLATE_NOOP("EngineWords", "reading or writing the database"),
+    QT_TRANSLATE_NOOP("EngineWords", "removing the document"),
+    QT_TRANSLATE_NOOP("EngineWords", "downloading"),
+    QT_TRANSLATE_NOOP("EngineWords", "downloading the model"),
+    QT_TRANSLATE_NOOP("EngineWords", "fetching the model"),
+    QT_TRANSLATE_NOOP("EngineWords", "creating the folder"),
+    QT_TRANSLATE_NOOP("EngineWords", "starting the document reader"),
     QT_TRANSLATE_NOOP("EngineWords", "a run that needs %1 GB where %2 GB are free"),
     QT_TRANSLATE_NOOP("EngineWords", "it would fit with %1"),
     QT_TRANSLATE_NOOP("EngineWords", "a smaller model, or a smaller quantization of it, may fit"),
@@ -125,10 +201,11 @@ QString partInWords(const QString& part)
 bool takeSentence(const char* english, QString& text, QString& words)
 {
     QString pattern = QRegularExpression::escape(QString::fromUtf8(english));
-    for (const char* place : {"\\%1", "\\%2"})
+    for (const char* place : {"\\%1", "\\%2", "\\%3"})
         pattern.replace(QLatin1String(place), QLatin1String("(.+?)"));
+    const QLatin1String end(english[qstrlen(english) - 1] == '.' ? "(?: |$)" : "$");
     const QRegularExpressionMatch match =
-        QRegularExpression(QLatin1Char('^') + pattern + QLatin1String("(?: |$)"), QRegularExpression::DotMatchesEverythingOption).match(text);
+        QRegularExpression(QLatin1Char('^') + pattern + end, QRegularExpression::DotMatchesEverythingOption).match(text);
     if (!match.hasMatch())
         return false;
     words = translated(english);

@@ -28,19 +28,6 @@ QString toQ(const std::string& text)
     return QString::fromStdString(text);
 }
 
-/// The engine's words begin small, since they follow a file's name on the command line; here they are a sentence. Names of tensors
-/// and files stay as they are spelled.
-QString sentence(QString text)
-{
-    static const QRegularExpression plainWord(QStringLiteral("^[a-z]+[ ,]"));
-    if (plainWord.match(text).hasMatch())
-        text[0] = text[0].toUpper();
-    if (text.endsWith(QLatin1Char('.')) || text.endsWith(QChar(u'。')))
-        return text;
-    const bool isChinese = std::any_of(text.cbegin(), text.cend(), [](QChar c) { return c.script() == QChar::Script_Han; });
-    return text + (isChinese ? QStringLiteral("。") : QStringLiteral("."));
-}
-
 bool mentions(const std::string& text, std::initializer_list<const char*> words)
 {
     for (const char* word : words)
@@ -53,11 +40,20 @@ bool mentions(const std::string& text, std::initializer_list<const char*> words)
 
 QString UserMessage::text() const
 {
-    QStringList parts;
-    for (const QString& part : {detail, remedy})
-        if (!part.isEmpty())
-            parts << part;
-    return parts.join(QLatin1Char(' '));
+    if (detail.isEmpty() || remedy.isEmpty())
+        return detail + remedy;
+    return detail + (detail.endsWith(QChar(u'。')) ? QString() : QStringLiteral(" ")) + remedy;
+}
+
+QString asSentence(QString words)
+{
+    static const QRegularExpression plainWord(QStringLiteral("^[a-z]+[ ,]"));
+    if (plainWord.match(words).hasMatch())
+        words[0] = words[0].toUpper();
+    if (words.endsWith(QLatin1Char('.')) || words.endsWith(QChar(u'。')))
+        return words;
+    const bool isChinese = std::any_of(words.cbegin(), words.cend(), [](QChar c) { return c.script() == QChar::Script_Han; });
+    return words + (isChinese ? QStringLiteral("。") : QStringLiteral("."));
 }
 
 UserMessage describe(const std::exception& error)
@@ -76,14 +72,14 @@ UserMessage Words::of(const std::exception& error)
         const QString name = QFileInfo(toQ(e->path)).fileName();
         const QString where = e->offset >= 0 ? tr(" (at byte %1)").arg(QLocale().toString(qlonglong(e->offset))) : QString();
         return {name.isEmpty() ? tr("The file is damaged") : tr("“%1” is damaged or not what it seems").arg(name),
-                sentence(engineWords(e->problem) + where),
+                asSentence(engineWords(e->problem) + where),
                 tr("Get the file again, or choose another one. The original was not changed."), technical};
     }
     if (const auto* e = dynamic_cast<const Unsupported*>(&error))
-        return {tr("Not supported: %1").arg(engineWords(e->thing)), sentence(engineWords(e->reason)),
+        return {tr("Not supported: %1").arg(engineWords(e->thing)), asSentence(engineWords(e->reason)),
                 tr("The file itself is fine; this version cannot use it. Choose another model or format."), technical};
     if (const auto* e = dynamic_cast<const DeviceFailure*>(&error))
-        return {tr("%1 failed").arg(toQ(e->device)), tr("While %1: %2.").arg(toQ(e->doing), toQ(e->detail)),
+        return {tr("%1 failed").arg(toQ(e->device)), tr("While %1: %2.").arg(engineWords(e->doing), engineWords(e->detail)),
                 tr("Restart the program; if it happens again, choose the CPU in the settings."), technical};
     if (const auto* e = dynamic_cast<const StorageFailure*>(&error)) {
         QString remedy = tr("Check that the file exists and may be read, then try again.");
@@ -95,7 +91,9 @@ UserMessage Words::of(const std::exception& error)
             remedy = tr("Another program uses the file. Close it, then try again.");
         else if (mentions(e->doing, {"download", "fetch", "pip"}))
             remedy = tr("Check the network connection, then try again: what was downloaded is kept.");
-        return {tr("A file could not be used"), tr("%1: %2 (%3).").arg(toQ(e->path), toQ(e->detail), toQ(e->doing)), remedy, technical};
+        if (mentions(e->detail, {"pip ended with status"})) // its own words are for whoever copies the details
+            return {tr("The download did not work"), tr("%1 could not be fetched from the package index.").arg(toQ(e->path)), remedy, technical};
+        return {tr("A file could not be used"), tr("%1: %2 (%3).").arg(toQ(e->path), engineWords(e->detail), engineWords(e->doing)), remedy, technical};
     }
     if (dynamic_cast<const Cancelled*>(&error))
         return {tr("Stopped"), {}, {}, technical};

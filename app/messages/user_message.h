@@ -20,6 +20,10 @@ struct UserMessage {
 /// Words an error of the engine. The only place that does (STYLE.md section 5).
 UserMessage describe(const std::exception& error);
 
+/// Engine words begin small, since they follow a file's name on the command line; here they are a sentence. Names of tensors and
+/// files stay as they are spelled.
+QString asSentence(QString words);
+
 QString formatBytes(quint64 bytes);
 /// "about 3 minutes"; empty when not known (negative).
 QString formatSecondsLeft(double seconds);

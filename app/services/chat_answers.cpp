@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 
 namespace sy::app {
 
@@ -223,11 +224,14 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             const std::string name = QCoreApplication::translate("ChatService", "Files of chat %1").arg(chatId).toStdString();
             Throttle throttle(kDisplayInterval * 3);
             std::string firstProblem;
+            QStringList unread;
             const api::IngestSummary summary = m_documents.ingest(
                 name, files, {},
                 [&](const api::DocumentRow& row) {
                     if (!row.message.empty() && firstProblem.empty())
                         firstProblem = row.message;
+                    if (row.status != api::DocumentStatus::indexed && row.status != api::DocumentStatus::unchanged)
+                        unread << QFileInfo(QString::fromStdString(row.path)).fileName();
                 },
                 [&](const api::IngestProgress& p) {
                     if (throttle.due())
@@ -238,9 +242,9 @@ void ChatService::answer(Question q, const std::stop_token& stop)
                 throw BadFile(q.attachments.front().path, firstProblem);
             q.collection = name;
             m_functions.setCollection(chatId, name);
-            post([this, chatId, name] {
+            post([this, chatId, name, unread] {
                 setSummary(chatId, [&](api::ChatSummary& chat) { chat.collection = name; });
-                emit attachmentsIndexed(chatId, QString::fromStdString(name));
+                emit attachmentsIndexed(chatId, QString::fromStdString(name), unread);
             });
         }
 

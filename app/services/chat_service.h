@@ -102,7 +102,7 @@ signals:
     void answerEnded(qint64 chatId);
     void contextMeasured(qint64 chatId, qint64 systemTokens, qint64 conversationTokens, qint64 documentTokens);
     void speedMeasured(double tokensPerSecond);
-    void attachmentsIndexed(qint64 chatId, const QString& collection);
+    void attachmentsIndexed(qint64 chatId, const QString& collection, const QStringList& unread); // the names of files that could not be
     void failed(const sy::app::UserMessage& message);
     void searchFinished(const QString& query, const QList<sy::api::Chats::Hit>& hits);
 

@@ -159,7 +159,9 @@ void ModelService::runJob(const ModelJob& job, std::function<void(std::stop_toke
 {
     if (m_jobs.contains(job.id))
         return;
-    m_jobs.insert(job.id, job);
+    ModelJob first = job;
+    first.isWaiting = !m_jobs.isEmpty();
+    m_jobs.insert(job.id, first);
     emit jobChanged(job.id);
     const auto end = [this, id = job.id] {
         m_jobs.remove(id);
@@ -169,11 +171,8 @@ void ModelService::runJob(const ModelJob& job, std::function<void(std::stop_toke
     };
     m_tickets.insert(job.id, m_lengthy.run(
         this,
-        [this, work = std::move(work)](std::stop_token stop) {
-            Throttle throttle(50ms);
-            work(stop, [this, &throttle](const ModelJob& now) {
-                if (!throttle.due())
-                    return;
+        [this, job, work = std::move(work)](std::stop_token stop) {
+            const auto tell = [this](const ModelJob& now) {
                 QMetaObject::invokeMethod(
                     this,
                     [this, now] {
@@ -183,6 +182,12 @@ void ModelService::runJob(const ModelJob& job, std::function<void(std::stop_toke
                         }
                     },
                     Qt::QueuedConnection);
+            };
+            tell(job); // it waits no longer
+            Throttle throttle(50ms);
+            work(stop, [&](const ModelJob& now) {
+                if (throttle.due())
+                    tell(now);
             });
         },
         [end, done = std::move(done)] {

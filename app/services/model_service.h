@@ -19,6 +19,7 @@ struct ModelJob {
     QString title; // name of the model or file
     QString step;  // Fetch: what it does now, as the engine says it
     quint64 done = 0, total = 0;
+    bool isWaiting = false; // for the job before it
 };
 
 /// Model files and the one chat model that is loaded.

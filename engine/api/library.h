@@ -29,6 +29,7 @@ struct ModelFacts {
     bool isEmbedding = false;
     bool isSupported = true;      // this build can load it
     std::string unsupportedReason; // names the architecture, tensor type or tokenizer
+    bool isDamaged = false;        // no build can: the reason is a contradiction in the file
     struct Memory {
         uint64_t weightsBytes = 0;
         uint64_t kvBytesPerToken = 0;                      // of the type that is used unless another is chosen

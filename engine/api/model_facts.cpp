@@ -108,7 +108,11 @@ ModelFacts describeModel(const formats::ModelFile& file, bool withTensors)
             addTokenizer(facts, tokenizer::Tokenizer(std::move(*vocabulary)));
         else
             facts.warnings.emplace_back("It has no tokenizer and takes token ids only.");
-    } catch (const Error& error) { // BadFile too: the header can be read, what it describes cannot be run
+    } catch (const BadFile& error) { // the header can be read, what it describes is not there
+        facts.isSupported = false;
+        facts.isDamaged = true;
+        facts.unsupportedReason = error.problem;
+    } catch (const Error& error) {
         facts.isSupported = false;
         facts.unsupportedReason = error.what();
     }

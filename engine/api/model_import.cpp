@@ -135,6 +135,8 @@ store::ModelRow importModel(store::ModelStore& store, const fs::path& path, cons
     if (const auto row = store.findByPath(file.string()))
         return *row;
     const ModelFacts facts = describeModel(*model, false);
+    if (facts.isDamaged)
+        throw BadFile(file.string(), facts.unsupportedReason);
     if (!facts.isSupported)
         throw Unsupported(file.filename().string(), facts.unsupportedReason);
 

@@ -118,4 +118,11 @@ float meanSquare(const float* values, int n) noexcept
     return sum / float(n);
 }
 
+float finiteHalf(float value, uint8_t* out) noexcept
+{
+    const uint16_t half = floatToHalf(std::clamp(value, -65504.0f, 65504.0f));
+    writeU16(out, half);
+    return halfToFloat(half);
+}
+
 } // namespace sy::quant

@@ -33,4 +33,7 @@ void errorWeights(const float* values, const float* importance, float spread, in
 
 float meanSquare(const float* values, int n) noexcept;
 
+/// Writes a scale as the nearest finite half; returns what a reader will see.
+float finiteHalf(float value, uint8_t* out) noexcept;
+
 } // namespace sy::quant

@@ -18,13 +18,6 @@ namespace {
 
 constexpr int kGroups = 8, kGroupValues = 32;
 
-float finiteHalf(float value, uint8_t* out) noexcept // what a reader will see
-{
-    const uint16_t half = floatToHalf(std::clamp(value, -65504.0f, 65504.0f));
-    writeU16(out, half);
-    return halfToFloat(half);
-}
-
 struct GroupCodes {
     int scale[kGroups], minimum[kGroups]; // 6 bits each
     uint8_t codes[kGroups * kGroupValues];

@@ -15,13 +15,6 @@ namespace {
 
 constexpr int kGroups = 16, kGroupValues = 16;
 
-float finiteHalf(float value, uint8_t* out) noexcept // what a reader will see
-{
-    const uint16_t half = floatToHalf(std::clamp(value, -65504.0f, 65504.0f));
-    writeU16(out, half);
-    return halfToFloat(half);
-}
-
 // Lower two bits of 256 codes: a half of 128 owns 32 bytes, each with the codes l, 32 + l, 64 + l and 96 + l.
 void writePairs(const uint8_t* codes, uint8_t* qs) noexcept
 {

@@ -18,12 +18,14 @@ struct Fused {
 };
 
 /// The most that word matches can weigh against meaning.
-inline constexpr double kMaxLexicalWeight = 0.55;
+inline constexpr double kMaxLexicalWeight = 0.5;
+inline constexpr double kMaxLexicalWeightCjk = 0.6;
 
-/// How much the word matches weigh, 0 to kMaxLexicalWeight: `coverage` is the largest share of the question's word weight that
-/// one of the candidates has. A Chinese question over English documents shares a number or a name at most, and its word
-/// matches are noise; a question in the documents' own words is answered best by both.
-double lexicalWeight(double coverage);
+/// How much the word matches weigh, from 0 to the most for the question's script: `coverage` is the largest share of the
+/// question's word weight that one of the candidates has. A Chinese question over English documents shares a number or a name
+/// at most, and its word matches are noise; a question in the documents' own words is answered best by both. Characters and
+/// their pairs tell Chinese passages apart better than small embedders do, so they may weigh more.
+double lexicalWeight(double coverage, bool isCjkQuestion);
 
 /// Merges two lists by score. Lexical scores are divided by the best one, since no match is a true zero; dense scores run
 /// from the lowest (0) to the highest (1) among all candidates, since cosines have no zero of their own. `dense` holds the

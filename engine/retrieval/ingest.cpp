@@ -359,6 +359,7 @@ private:
         m_writer.write(batch);
         for (const PreparedDocument& document : batch) {
             m_bytesDone += document.row.bytes;
+            ++m_nWritten;
             if (document.row.status == DocumentStatus::indexed)
                 ++m_report.nDocuments;
             DocumentRow row = document.row;
@@ -449,9 +450,20 @@ private:
         m_progress.nChunksDone = m_settings.embedder ? m_nEmbedded : m_report.nChunks;
         m_progress.chunksPerSecond = m_settings.embedder && m_embedSeconds > 0 ? double(m_nEmbedded) / m_embedSeconds
                                                                                : double(m_report.nChunks) / std::max(seconds(), 1e-3);
-        // By bytes: the number of files says little when one of them is a book.
-        m_progress.secondsLeft = m_bytesDone > 0 ? seconds() * double(m_bytesTotal - m_bytesDone) / double(m_bytesDone) : -1;
+        m_progress.secondsLeft = secondsLeft();
         m_events.onProgress(m_progress);
+    }
+
+    /// By bytes, since the number of files says little when one of them is a book; but each file costs something before its first
+    /// byte, and the first of many small ones would promise hours. Nothing is told from too little.
+    double secondsLeft() const
+    {
+        constexpr double kFileBytes = 16384, kLeastShare = 0.05, kLeastSeconds = 10;
+        const double done = double(m_bytesDone) + kFileBytes * double(m_nWritten);
+        const double total = double(m_bytesTotal) + kFileBytes * double(m_pending.size());
+        if (done <= 0 || (done < kLeastShare * total && seconds() < kLeastSeconds))
+            return -1;
+        return seconds() * std::max(0.0, total - done) / done;
     }
 
     fs::path m_file;
@@ -466,7 +478,7 @@ private:
     IngestReport m_report;
     IngestProgress m_progress;
     Clock::time_point m_started;
-    int64_t m_nDone = 0, m_nTotal = 0, m_nFailed = 0, m_nEmbedded = 0;
+    int64_t m_nDone = 0, m_nTotal = 0, m_nFailed = 0, m_nEmbedded = 0, m_nWritten = 0;
     uint64_t m_bytesTotal = 0, m_bytesDone = 0;
     double m_embedSeconds = 0;
 };

@@ -98,15 +98,21 @@ PreparedDocument prepareFile(DocumentRow row, bool isForced, const IngestSetting
         return prepared;
     }
     // The row of an indexed document keeps its hash while it is pending, also over a kill.
-    if (!isForced && hash == result.sha256 && result.nChunks > 0) {
+    const bool isSame = hash == result.sha256 && result.nChunks > 0;
+    const auto keep = [&] {
         prepared.isUnchanged = true;
         result.status = DocumentStatus::indexed;
         return prepared;
-    }
-    result.sha256 = hash;
-    result.message.clear();
+    };
+    if (!isForced && isSame)
+        return keep();
     const auto password = settings.passwords.find(result.path);
     const documents::Document document = read(result.path, password == settings.passwords.end() ? std::string() : password->second, stop);
+    // Indexed with a password once, which is not stored: reading everything anew must not lose what needs it again.
+    if (isSame && document.outcome == documents::Outcome::Password)
+        return keep();
+    result.sha256 = hash;
+    result.message.clear();
     result.status = statusOf(document.outcome);
     result.message = document.message;
     result.title = document.title;

@@ -3,6 +3,7 @@
 
 #include "engine/core/error.h"
 #include "engine/retrieval/collection_schema.h"
+#include "engine/retrieval/language.h"
 
 #include <algorithm>
 #include <unordered_map>
@@ -89,7 +90,7 @@ SearchOutcome Searcher::search(const std::string& question, SearchMode mode, int
                 if (const auto score = m_vectors.score(s.chunk, vector))
                     dense.push_back({s.chunk, *score});
     }
-    outcome.lexicalWeight = dense.empty() ? 1 : lexical.empty() ? 0 : lexicalWeight(bestCoverage);
+    outcome.lexicalWeight = dense.empty() ? 1 : lexical.empty() ? 0 : lexicalWeight(bestCoverage, isMostlyCjk(question));
     const auto ranked = limitPerDocument(fuse(lexical, dense, nRankedDense, outcome.lexicalWeight), top);
     store::Statement query(m_database, std::string(kChunkColumns) + "WHERE c.id = ?");
     for (const Fused& fused : ranked) {

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cassert>
 #include <unistd.h>
 #include <utility>
@@ -17,8 +18,9 @@ namespace {
 void backUp(Database& source, int version)
 {
     const auto target = backupPath(source.path(), version);
+    static std::atomic<int> nBackups = 0; // two connections of one process may be at it
     auto sibling = target;
-    sibling += ".part" + std::to_string(getpid());
+    sibling += ".part" + std::to_string(getpid()) + "-" + std::to_string(++nBackups);
     std::error_code ignored;
     std::filesystem::remove(sibling, ignored);
     bool isAsExpected = false;

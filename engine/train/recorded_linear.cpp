@@ -8,6 +8,7 @@
 #include "engine/ops/add/add.h"
 #include "engine/ops/gemm/gemm.h"
 #include "engine/ops/matmul/matmul.h"
+#include "engine/ops/matmul/matmul_grad.h"
 #include "engine/train/recorded_ops.h"
 
 #include <optional>
@@ -121,7 +122,7 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
                 ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(x.value), ops::targetOf(k.weight->sum()),
                           ops::Write::adds, l.scale);
             if (dx) {
-                ops::gemmWeight(pass.exact, ops::viewOf(dy), l.weight, ops::targetOf(dx), write, l.scale);
+                ops::matmulGrad(pass.context, dy, l.weight, ops::targetOf(dx), write, l.scale);
                 write = ops::Write::adds;
             }
             if (k.part) {

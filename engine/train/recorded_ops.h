@@ -33,8 +33,8 @@ struct Dropout {
 
 /// What one forward pass shares among its ops. Outlives the pass's tapes.
 struct Pass {
-    const ops::OpContext& context; // of the forward products
-    ops::OpContext exact;          // of gradients' products: always float
+    const ops::OpContext& context; // of products with frozen weights, there and back
+    ops::OpContext exact;          // of what is trained: always float
     TrainedSet& trained;
     const PackedBatch& batch;
     struct Rope {

@@ -36,6 +36,9 @@ public:
     std::atomic<bool> isReading = false;    // the prompt is read until this is false: no token comes
     std::function<void()> beforeReply;    // may throw
     std::function<void()> beforeLoad;
+    std::function<void()> beforeFetch;
+    std::atomic<bool> holdsFetch = false; // fetch goes on without end until this is false, or it is cancelled
+    std::atomic<bool> isVerified = true;
     bool listFails = false;
     int nIngestFiles = 3;
     std::chrono::milliseconds perFile{5};
@@ -298,13 +301,15 @@ inline EngineFunctions FakeEngine::functions()
                 const std::lock_guard lock(mutex);
                 std::erase_if(models, [&](const api::ModelEntry& m) { return m.id == id; });
             },
-        .verify = [](const std::string&, std::stop_token, const ByteProgress& progress) { progress(1, 2); return true; },
+        .verify = [this](const std::string&, std::stop_token, const ByteProgress& progress) { progress(1, 2); return bool(isVerified); },
         .fetch =
             [this](const std::string& id, std::stop_token stop, const std::function<void(const api::FetchProgress&)>& progress) {
-                for (int i = 0; i < 20; ++i) {
+                if (beforeFetch)
+                    beforeFetch();
+                for (int i = 0; i < 20 || holdsFetch; ++i) {
                     if (stop.stop_requested())
                         throw Cancelled();
-                    progress({"downloading", uint64_t(i) * 50, 1000});
+                    progress({"downloading", uint64_t(i % 20) * 50, 1000});
                     std::this_thread::sleep_for(std::chrono::milliseconds(5));
                 }
                 const std::lock_guard lock(mutex);
@@ -402,6 +407,9 @@ inline EngineFunctions FakeEngine::functions()
                    const std::function<void(const api::DocumentRow&)>& onDocument, const std::function<void(const api::IngestProgress&)>& onProgress,
                    std::stop_token stop) {
                 write("ingest " + name + " " + paths.front().string());
+                for (const auto& path : paths)
+                    if (path.string().find("empty") != std::string::npos)
+                        onDocument({.path = path.string(), .status = api::DocumentStatus::failed, .message = "The file is empty."});
                 for (int i = 0; i < nIngestFiles; ++i) {
                     if (stop.stop_requested())
                         throw Cancelled();

@@ -9,9 +9,7 @@
 #include "widgets/source/source_panel.h"
 
 #include <QClipboard>
-#include <QDragEnterEvent>
 #include <QListView>
-#include <QMimeData>
 #include <QSignalSpy>
 #include <QTextBrowser>
 #include <QToolButton>
@@ -278,13 +276,7 @@ void TestChatPage::filesCanBeDroppedAnywhere()
     program.open();
     QTRY_VERIFY(program.models->model());
     ChatPage* page = program.chatPage();
-    QMimeData data;
-    data.setUrls({QUrl::fromLocalFile(QStringLiteral("/docs/a.pdf"))});
-    QDragEnterEvent enter(QPoint(300, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(page, &enter);
-    QVERIFY(enter.isAccepted());
-    QDropEvent drop(QPointF(300, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(page, &drop);
+    dropFiles(page, {QStringLiteral("/docs/a.pdf")});
     QCOMPARE(page->composer()->attachments().size(), 1);
     QCOMPARE(page->composer()->attachments()[0].name, QStringLiteral("a.pdf"));
     QVERIFY(page->composer()->edit()->hasFocus());

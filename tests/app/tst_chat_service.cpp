@@ -31,6 +31,7 @@ private slots:
     void twoChatsAnswerAtTheSameTime();
     void collectionsAreAskedWithSources();
     void attachedFilesBecomeTheChatsCollection();
+    void attachedFilesThatCannotBeReadAreNamed();
     void pastedTextStandsBeforeTheQuestion();
     void oldestTurnsAreLeftOutOnlyWhenChosen();
     void firstQuestionNamesTheChat();
@@ -320,10 +321,21 @@ void TestChatService::attachedFilesBecomeTheChatsCollection()
     m_service->ask(chat, QStringLiteral("What is in it?"), {{"a.pdf", "/docs/a.pdf", {}}}, m_model);
     waitForEnd(chat);
     QCOMPARE(indexed.size(), 1);
+    QVERIFY(indexed[0][2].toStringList().isEmpty());
     const auto log = m_engine->written();
     QVERIFY(std::any_of(log.begin(), log.end(), [](const std::string& l) { return l.starts_with("ingest Files of chat"); }));
     QVERIFY(std::any_of(log.begin(), log.end(), [](const std::string& l) { return l.starts_with("ask Files of chat"); }));
     QCOMPARE(toItem(m_service->messages(chat)[0], false, false).attachments, QStringList{QStringLiteral("a.pdf")});
+}
+
+void TestChatService::attachedFilesThatCannotBeReadAreNamed()
+{
+    const qint64 chat = newChat();
+    QSignalSpy indexed(m_service.get(), &ChatService::attachmentsIndexed);
+    m_service->ask(chat, QStringLiteral("What is in them?"), {{"a.pdf", "/docs/a.pdf", {}}, {"empty.txt", "/docs/empty.txt", {}}}, m_model);
+    waitForEnd(chat);
+    QCOMPARE(indexed.size(), 1);
+    QCOMPARE(indexed[0][2].toStringList(), QStringList{QStringLiteral("empty.txt")});
 }
 
 void TestChatService::pastedTextStandsBeforeTheQuestion()

@@ -5,19 +5,40 @@
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
-#include <QDragEnterEvent>
 #include <QHeaderView>
 #include <QInputDialog>
 #include <QLineEdit>
 #include <QListWidget>
-#include <QMimeData>
 #include <QTabBar>
 #include <QTreeView>
-#include <QUrl>
 
 using namespace sy;
 using namespace sy::app;
 using namespace sy::app::test;
+
+namespace {
+
+DocumentsPage* openDocuments(Program& program)
+{
+    program.open();
+    program.window->goTo(QStringLiteral("documents"));
+    return program.documentsPage();
+}
+
+SearchResultsView* searchForRevenue(DocumentsPage* page)
+{
+    auto* search = page->findChild<widgets::SearchBox*>();
+    QTest::keyClicks(search, QStringLiteral("revenue"));
+    QTest::keyClick(search, Qt::Key_Return);
+    return page->findChild<SearchResultsView*>();
+}
+
+void clickFirst(SearchResultsView* results)
+{
+    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
+}
+
+} // namespace
 
 class TestDocumentsPage : public QObject {
     Q_OBJECT
@@ -31,6 +52,8 @@ private slots:
     void theNameKeepsItsRoomBesideASource();
     void cancelledIndexingCanGoOn();
     void askingOpensANewChatOnTheCollection();
+    void theFocusStaysOnThePage();
+    void filesAreToldApart();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -41,9 +64,7 @@ void TestDocumentsPage::documentsPageHasItsFourLooks()
     FakeEngine engine;
     engine.addChatModel();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
+    DocumentsPage* page = openDocuments(program);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Try the samples"))); // empty
     keep(program, QStringLiteral("documents-empty"));
     engine.nIngestFiles = 30;
@@ -77,22 +98,17 @@ void TestDocumentsPage::searchingShowsRanksAndOpensThePage()
     engine.addChatModel();
     engine.addCollection();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
+    DocumentsPage* page = openDocuments(program);
     QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
     auto* tabs = page->findChild<QTabBar*>();
     tabs->setFocus();
     QTest::keyClick(tabs, Qt::Key_Right);
-    auto* search = page->findChild<widgets::SearchBox*>();
-    QTRY_VERIFY(search->hasFocus());
-    QTest::keyClicks(search, QStringLiteral("revenue"));
-    QTest::keyClick(search, Qt::Key_Return);
-    auto* results = page->findChild<SearchResultsView*>();
+    QTRY_VERIFY(page->findChild<widgets::SearchBox*>()->hasFocus());
+    auto* results = searchForRevenue(page);
     QTRY_COMPARE(results->results().size(), 2);
     QVERIFY(whyFound(results->results()[0]).contains(QLatin1Char('2')) && whyFound(results->results()[0]).contains(QLatin1Char('1')));
     keep(program, QStringLiteral("documents-search"));
-    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
+    clickFirst(results);
     auto* source = page->findChild<widgets::SourcePanel*>();
     QTRY_VERIFY(source->isVisible() && !source->pageView()->image().isNull());
     QCOMPARE(source->pageView()->highlights().size(), 1);
@@ -105,9 +121,7 @@ void TestDocumentsPage::aNewCollectionShowsNoneOfTheOthersFiles()
     engine.addChatModel();
     engine.addCollection();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
+    DocumentsPage* page = openDocuments(program);
     auto* files = page->findChild<QTreeView*>();
     QTRY_COMPARE(files->model()->rowCount(), 3);
     QTest::mouseClick(buttonWith(page, QStringLiteral("New collection")), Qt::LeftButton);
@@ -129,18 +143,13 @@ void TestDocumentsPage::theNameKeepsItsRoomBesideASource()
     engine.addChatModel();
     engine.addCollection();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
+    DocumentsPage* page = openDocuments(program);
     QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
     QVERIFY(buttonWith(page, QStringLiteral("Ask in a new chat")));
     page->findChild<QTabBar*>()->setCurrentIndex(1);
-    auto* search = page->findChild<widgets::SearchBox*>();
-    QTest::keyClicks(search, QStringLiteral("revenue"));
-    QTest::keyClick(search, Qt::Key_Return);
-    auto* results = page->findChild<SearchResultsView*>();
+    auto* results = searchForRevenue(page);
     QTRY_COMPARE(results->results().size(), 2);
-    QTest::mouseClick(results->viewport(), Qt::LeftButton, {}, results->visualRect(results->model()->index(0, 0)).center());
+    clickFirst(results);
     QTRY_VERIFY(page->findChild<widgets::SourcePanel*>()->isVisible());
     QTRY_VERIFY(!buttonWith(page, QStringLiteral("Ask in a new chat"))); // it is in the menu
     for (auto* button : page->findChildren<QPushButton*>())
@@ -161,9 +170,7 @@ void TestDocumentsPage::cancelledIndexingCanGoOn()
     engine.addCollection();
     engine.collections[0].nPending = 2;
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("documents"));
-    DocumentsPage* page = program.documentsPage();
+    DocumentsPage* page = openDocuments(program);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Continue indexing")));
     keep(program, QStringLiteral("documents-waiting"));
     QTest::mouseClick(buttonWith(page, QStringLiteral("Continue indexing")), Qt::LeftButton);
@@ -172,12 +179,7 @@ void TestDocumentsPage::cancelledIndexingCanGoOn()
     QTRY_VERIFY(!buttonWith(page, QStringLiteral("Continue indexing")));
     // Cancelling leaves the focus on the page.
     engine.nIngestFiles = 1000;
-    QMimeData data;
-    data.setUrls({QUrl::fromLocalFile(QStringLiteral("/docs/more.pdf"))});
-    QDragEnterEvent enter(QPoint(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(page, &enter);
-    QDropEvent drop(QPointF(600, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(page, &drop);
+    dropFiles(page, {QStringLiteral("/docs/more.pdf")});
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Cancel")));
     buttonWith(page, QStringLiteral("Cancel"))->setFocus();
     QTest::keyClick(buttonWith(page, QStringLiteral("Cancel")), Qt::Key_Space);
@@ -213,6 +215,51 @@ void TestDocumentsPage::askingOpensANewChatOnTheCollection()
     QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("How many bears?"));
     QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
     QTRY_VERIFY([&] { const auto log = engine.written(); return std::find(log.begin(), log.end(), "ask Zoo") != log.end(); }());
+}
+
+void TestDocumentsPage::theFocusStaysOnThePage()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    DocumentsPage* page = openDocuments(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Add files")) && buttonWith(page, QStringLiteral("Add files"))->hasFocus()); // no list to stand on
+    engine.addCollection();
+    program.documents->refresh();
+    QTRY_COMPARE(page->currentCollection(), QStringLiteral("Reports"));
+    QTRY_VERIFY(page->findChild<QListWidget*>()->hasFocus());
+    // A password that does not help leaves the focus where it was, and one that does leaves it on the files: not on "Remove".
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    for (int row = 0; row < 3; ++row)
+        if (files->model()->index(row, 0).data().toString() == QLatin1String("locked.pdf"))
+            files->setCurrentIndex(files->model()->index(row, 0));
+    QPushButton* action = buttonWith(page, QStringLiteral("Enter the password…"));
+    QVERIFY(action);
+    action->setFocus();
+    program.documents->readDocuments(QStringLiteral("Reports"));
+    QTest::qWait(50);
+    QVERIFY(action->hasFocus());
+    engine.rows.back().status = api::DocumentStatus::indexed;
+    program.documents->readDocuments(QStringLiteral("Reports"));
+    QTRY_VERIFY(!action->isVisible());
+    QVERIFY(files->hasFocus());
+}
+
+void TestDocumentsPage::filesAreToldApart()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.addCollection();
+    engine.rows[1].title = "scan"; // a reader without a title gives the name
+    Program program(engine);
+    DocumentsPage* page = openDocuments(program);
+    auto* files = page->findChild<QTreeView*>();
+    QTRY_COMPARE(files->model()->rowCount(), 3);
+    QStringList names;
+    for (int row = 0; row < 3; ++row)
+        names << files->model()->index(row, 0).data().toString();
+    QCOMPARE(names, (QStringList{QStringLiteral("Annual report · a.pdf"), QStringLiteral("locked.pdf"), QStringLiteral("scan.pdf")}));
 }
 
 QTEST_MAIN(TestDocumentsPage)

@@ -6,7 +6,9 @@
 #include "tests/app/window_program.h"
 #include "widgets/chats/chat_list.h"
 #include "widgets/composer/context_gauge.h"
+#include "widgets/parts/navigation_rail.h"
 #include "widgets/parts/palette.h"
+#include "widgets/parts/toast.h"
 #include "widgets/source/page_view.h"
 #include "widgets/source/source_panel.h"
 
@@ -37,6 +39,8 @@ private slots:
     void initTestCase() { m_around = std::make_unique<Surroundings>(); }
     void cleanup() { m_around->reset(); }
     void firstStartOffersDownloadAndImport();
+    void theFirstDownloadCanBeStoppedAndGoesOn();
+    void aFailedDownloadIsSaidOnceAndInPlainWords();
     void shortcutsGoWhereTheySay();
     void theSwitcherFindsChatsAndCommands();
     void theListOfKeysOpensFromAnywhere();
@@ -74,6 +78,52 @@ void TestMainWindow::firstStartOffersDownloadAndImport()
     QTRY_VERIFY(program.chatPage()->composer()->isVisible());
     QTRY_VERIFY(program.models->model());
     QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
+}
+
+void TestMainWindow::theFirstDownloadCanBeStoppedAndGoesOn()
+{
+    FakeEngine engine;
+    engine.catalogue = {{.id = "chat", .name = "Qwen", .license = "Apache-2.0", .kind = api::ModelKind::chat, .bytes = 1117320768, .downloadBytes = 1117320768},
+                        {.id = "emb", .name = "Multilingual E5 small", .license = "MIT", .kind = api::ModelKind::embedding, .bytes = 90000000}};
+    engine.holdsFetch = true;
+    Program program(engine);
+    program.open();
+    ChatPage* page = program.chatPage();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Download")) && buttonWith(page, QStringLiteral("Download"))->hasFocus());
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return); // Enter presses it too
+    QTRY_COMPARE(program.models->jobs().size(), 2);
+    QVERIFY(!buttonWith(page, QStringLiteral("Download"))->isEnabled());
+    QTRY_VERIFY(textsOf(page).contains(QStringLiteral("Waiting for its turn"))); // one after the other, and that is said
+    keep(program, QStringLiteral("first-run-waiting"));
+    QPushButton* cancel = buttonWith(page, QStringLiteral("Cancel")); // of the first
+    cancel->setFocus();
+    QTest::keyClick(cancel, Qt::Key_Space);
+    QTRY_COMPARE(program.models->jobs().size(), 1);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Download"))->isEnabled()); // the other one does not stand in the way
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Download"))->hasFocus());
+    QTRY_VERIFY(!textsOf(page).contains(QStringLiteral("Waiting for its turn")));
+    QTest::keyClick(QApplication::focusWidget(), Qt::Key_Return);
+    QTRY_COMPARE(program.models->jobs().size(), 2);
+    engine.holdsFetch = false;
+    QTRY_VERIFY(page->composer()->isVisible());
+}
+
+void TestMainWindow::aFailedDownloadIsSaidOnceAndInPlainWords()
+{
+    FakeEngine engine;
+    engine.catalogue = {{.id = "chat", .name = "Qwen", .license = "Apache-2.0", .kind = api::ModelKind::chat, .bytes = 1117320768}};
+    engine.models = {{.id = "e5", .name = "Embedder", .path = "/models/e5.gguf", .bytes = 5, .kind = api::ModelKind::embedding}};
+    engine.beforeFetch = [] { throw StorageFailure("part1.whl", "downloading", "ERROR: No matching distribution found (pip ended with status 1; check the network)"); };
+    Program program(engine);
+    program.open();
+    ChatPage* page = program.chatPage();
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Download")));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Download")), Qt::LeftButton);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Copy details")));
+    QVERIFY(textsOf(page).contains(QStringLiteral("The download did not work")));
+    QVERIFY(!textsOf(page).contains(QStringLiteral("ERROR")));
+    QVERIFY(!program.window->toast()->isVisible());
+    keep(program, QStringLiteral("first-run-failed"));
 }
 
 void TestMainWindow::shortcutsGoWhereTheySay()
@@ -197,6 +247,12 @@ void TestMainWindow::everyPageCanBeWalkedWithTab()
         }
         QVERIFY2(missing.isEmpty(), qPrintable(id + QStringLiteral(": ") + missing.join(QStringLiteral(", "))));
         QVERIFY2(reached.size() >= 6, qPrintable(id));
+        // The rail is gone through from one end to the other, and not in pieces between the pages.
+        QList<QWidget*> rail;
+        for (QWidget* button = program.window->findChild<widgets::NavigationRail*>()->findChild<QToolButton*>(); rail.size() < 4 && button; button = button->nextInFocusChain())
+            rail << button;
+        for (QWidget* button : rail)
+            QVERIFY(qobject_cast<widgets::NavigationRail*>(button->parentWidget()));
     }
 }
 

@@ -6,20 +6,35 @@
 #include "widgets/parts/notice.h"
 #include "widgets/parts/toast.h"
 
-#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QLabel>
 #include <QMenu>
 #include <QMessageBox>
-#include <QMimeData>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QToolButton>
-#include <QUrl>
 
 using namespace sy;
 using namespace sy::app;
 using namespace sy::app::test;
+
+namespace {
+
+QWidget* openModels(Program& program)
+{
+    program.open();
+    program.window->goTo(QStringLiteral("models"));
+    return program.window->page(QStringLiteral("models"));
+}
+
+void write(const QString& path)
+{
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write("{}");
+}
+
+} // namespace
 
 class TestModelsPage : public QObject {
     Q_OBJECT
@@ -30,6 +45,8 @@ private slots:
     void aBadFileIsToldWithoutTouchingTheModelShown();
     void foldersAndFilesAreImportedWithOneQuestion();
     void whatIsChosenIsReducedToModels();
+    void aChangedFileIsToldUntilItIsRead();
+    void aMissingFileIsSaidOnce();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -40,9 +57,7 @@ void TestModelsPage::modelsPageLoadsAndTellsFailures()
     FakeEngine engine;
     engine.addChatModel();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("models"));
-    QWidget* page = program.window->page(QStringLiteral("models"));
+    QWidget* page = openModels(program);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
     keep(program, QStringLiteral("models"));
     for (auto* area : page->findChildren<QScrollArea*>()) // everything fits; nothing scrolls
@@ -61,42 +76,15 @@ void TestModelsPage::modelsPageLoadsAndTellsFailures()
     keep(program, QStringLiteral("models-failed"));
 }
 
-namespace {
-
-void drop(QWidget* on, const QStringList& paths)
-{
-    QMimeData data;
-    QList<QUrl> urls;
-    for (const QString& path : paths)
-        urls << QUrl::fromLocalFile(path);
-    data.setUrls(urls);
-    QDragEnterEvent enter(QPoint(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(on, &enter);
-    QVERIFY(enter.isAccepted());
-    QDropEvent event(QPointF(400, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(on, &event);
-}
-
-void write(const QString& path)
-{
-    QFile file(path);
-    QVERIFY(file.open(QIODevice::WriteOnly));
-    file.write("{}");
-}
-
-} // namespace
-
 void TestModelsPage::aBadFileIsToldWithoutTouchingTheModelShown()
 {
     FakeEngine engine;
     engine.addChatModel();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("models"));
-    auto* page = program.window->page(QStringLiteral("models"));
+    QWidget* page = openModels(program);
     auto* facts = page->findChild<widgets::FactsTable*>();
     QTRY_VERIFY(facts->isVisible() && !facts->valueOf(QStringLiteral("Architecture")).isEmpty());
-    drop(page, {QStringLiteral("/home/me/bad.gguf")});
+    dropFiles(page, {QStringLiteral("/home/me/bad.gguf")});
     QTRY_VERIFY(page->findChild<QMessageBox*>());
     QTest::mouseClick(buttonWith(page, QStringLiteral("Use it where it is")), Qt::LeftButton);
     widgets::Notice* told = nullptr;
@@ -119,16 +107,14 @@ void TestModelsPage::foldersAndFilesAreImportedWithOneQuestion()
     FakeEngine engine;
     engine.addChatModel();
     Program program(engine);
-    program.open();
-    program.window->goTo(QStringLiteral("models"));
-    auto* page = program.window->page(QStringLiteral("models"));
+    QWidget* page = openModels(program);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
     QTemporaryDir dir;
     QVERIFY(QDir(dir.path()).mkdir(QStringLiteral("olmo")));
     write(dir.filePath(QStringLiteral("olmo/config.json")));
     write(dir.filePath(QStringLiteral("olmo/model.safetensors")));
     write(dir.filePath(QStringLiteral("other.gguf")));
-    drop(page, {dir.filePath(QStringLiteral("olmo")), dir.filePath(QStringLiteral("other.gguf"))});
+    dropFiles(page, {dir.filePath(QStringLiteral("olmo")), dir.filePath(QStringLiteral("other.gguf"))});
     QTRY_COMPARE(page->findChildren<QMessageBox*>().size(), 1);
     QTest::mouseClick(buttonWith(page, QStringLiteral("Copy it")), Qt::LeftButton);
     QTRY_COMPARE(program.models->models().size(), 4);
@@ -166,6 +152,39 @@ void TestModelsPage::whatIsChosenIsReducedToModels()
     QCOMPARE(modelsAmong({shards + QStringLiteral("/model-00001-of-00002.safetensors"), shards + QStringLiteral("/model-00002-of-00002.safetensors")}), QStringList{shards});
     QCOMPARE(modelsAmong({dir.filePath(QStringLiteral("downloads"))}), (QStringList{dir.filePath(QStringLiteral("downloads/a.gguf")), dir.filePath(QStringLiteral("downloads/b.gguf"))}));
     QCOMPARE(modelsAmong({dir.path()}), QStringList{dir.path()}); // no model; the engine says so
+}
+
+void TestModelsPage::aChangedFileIsToldUntilItIsRead()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    QWidget* page = openModels(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Check the file")));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Check the file")), Qt::LeftButton);
+    QTRY_VERIFY(program.window->toast()->isVisible());
+    QVERIFY(program.window->toast()->text().contains(QStringLiteral("Tiny Chat")));
+    engine.isVerified = false;
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Check the file")), Qt::LeftButton);
+    QTRY_VERIFY(textsOf(page).contains(QStringLiteral("“Tiny Chat” has changed since it was recorded")));
+    keep(program, QStringLiteral("models-changed"));
+}
+
+void TestModelsPage::aMissingFileIsSaidOnce()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.models.front().isMissing = true;
+    Program program(engine);
+    QWidget* page = openModels(program);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Remove…")));
+    QVERIFY(!buttonWith(page, QStringLiteral("Check the file"))->isEnabled());
+    QVERIFY(!buttonWith(page, QStringLiteral("Load"))->isEnabled());
+    QVERIFY(textsOf(page).contains(QStringLiteral("The file was moved or deleted")));
+    QTest::qWait(50); // for facts that were not asked for
+    QVERIFY(!buttonWith(page, QStringLiteral("Copy details")));
+    QVERIFY(!page->findChild<widgets::FactsTable*>()->isVisible());
+    keep(program, QStringLiteral("models-missing"));
 }
 
 QTEST_MAIN(TestModelsPage)

@@ -18,6 +18,7 @@ private slots:
     void factsOfTheErrorAreSaid();
     void storageFailuresGetTheRemedyOfTheirCause_data();
     void storageFailuresGetTheRemedyOfTheirCause();
+    void aDownloadThatFailedIsSaidInPlainWords();
     void sizesAndTimesAreReadable();
     void theEnginesWordsAreInTheLanguageOfTheWindow();
     void everySentenceAboutDocumentsHasATranslation();
@@ -78,6 +79,16 @@ void TestUserMessage::storageFailuresGetTheRemedyOfTheirCause()
     QVERIFY2(message.remedy.contains(word), qPrintable(message.remedy));
 }
 
+void TestUserMessage::aDownloadThatFailedIsSaidInPlainWords()
+{
+    const UserMessage message = describe(StorageFailure("part1.whl", "downloading", "ERROR: No matching distribution found for x (pip ended with status 1; check the network)"));
+    QVERIFY(message.title.contains(QStringLiteral("download")));
+    QVERIFY(!message.text().contains(QStringLiteral("ERROR")) && message.text().contains(QStringLiteral("part1.whl")));
+    QVERIFY(message.remedy.contains(QStringLiteral("network")));
+    QVERIFY(message.technical.contains(QStringLiteral("No matching distribution"))); // for whoever copies the details
+    QVERIFY(describe(StorageFailure("/m", "downloading the model", "5 MB needed, 3 MB free; make room")).detail.contains(QStringLiteral("3 MB free")));
+}
+
 void TestUserMessage::sizesAndTimesAreReadable()
 {
     QCOMPARE(formatBytes(1500000000), QStringLiteral("1.5 GB"));
@@ -99,6 +110,10 @@ void TestUserMessage::theEnginesWordsAreInTheLanguageOfTheWindow()
     QCOMPARE(engineWords("The file is damaged in 12 places, where its bytes are no UTF-8 text; the rest was read."),
              QStringLiteral("文件有 12 处损坏，那里的字节不是 UTF-8 文本；其余部分已读取。"));
     QCOMPARE(describe(BadFile("/m/x.gguf", "tensor blk.0.attn_q.weight is missing")).detail, QStringLiteral("缺少张量 blk.0.attn_q.weight。"));
+    QCOMPARE(engineWords("the model architecture \"mamba\" is not supported: this version runs bert, llama, qwen2"), QStringLiteral("不支持模型架构“mamba”：此版本支持：bert, llama, qwen2"));
+    QCOMPARE(engineWords("tensor a.weight has shape (3, 4), but the model's hyperparameters ask for (4, 4)"), QStringLiteral("张量 a.weight 的形状为 (3, 4)，而模型超参数要求 (4, 4)"));
+    QCOMPARE(describe(StorageFailure("/m/x.gguf", "opening the file", "No such file or directory")).detail, QStringLiteral("/m/x.gguf：文件或文件夹不存在（打开文件）。"));
+    QVERIFY(!describe(BadFile("/m/x.gguf", "tensor a is missing")).text().contains(QStringLiteral("。 "))); // no space behind a Chinese full stop
     QCOMPARE(engineWords(""), QString());
     language.set(QStringLiteral("en"));
 }

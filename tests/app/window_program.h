@@ -12,13 +12,18 @@
 #include "tests/app/fake_engine.h"
 #include "widgets/composer/composer.h"
 #include "widgets/conversation/conversation_view.h"
+#include "widgets/parts/enter_key.h"
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
 #include <QDir>
+#include <QDragEnterEvent>
+#include <QLabel>
+#include <QMimeData>
 #include <QPushButton>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QUrl>
 
 namespace sy::app::test {
 
@@ -76,11 +81,38 @@ inline QPushButton* buttonWith(QWidget* in, const QString& text)
     return nullptr;
 }
 
+/// What the visible labels say, line by line.
+inline QString textsOf(const QWidget* widget)
+{
+    QStringList texts;
+    for (const auto* label : widget->findChildren<QLabel*>())
+        if (label->isVisible())
+            texts << label->text();
+    return texts.join(QLatin1Char('\n'));
+}
+
+/// Files dragged onto a widget and let go there.
+inline void dropFiles(QWidget* on, const QStringList& paths)
+{
+    QMimeData data;
+    QList<QUrl> urls;
+    for (const QString& path : paths)
+        urls << QUrl::fromLocalFile(path);
+    data.setUrls(urls);
+    const QPoint at = on->rect().center();
+    QDragEnterEvent enter(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(at, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(on, &drop);
+}
+
 /// Look and language of a test program, put back after each test function by reset().
 struct Surroundings {
     Surroundings()
     {
         widgets::installConversationAccessibility();
+        widgets::letEnterPressButtons(*qApp);
         reset();
     }
     void reset()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/models/memory_bar.h"
+#include "widgets/parts/enter_key.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/navigation_rail.h"
 #include "widgets/parts/notice.h"
@@ -23,6 +24,7 @@
 #include <QTest>
 #include <QTextEdit>
 #include <QToolButton>
+#include <QVBoxLayout>
 
 using namespace sy::widgets;
 
@@ -37,6 +39,8 @@ private slots:
     void memoryBarKnowsWhetherItFits();
     void factsCanBeRead();
     void longFactsBreakInsteadOfWideningTheTable();
+    void otherFactsLeaveNoGaps();
+    void enterPressesTheFocusedButton();
     void theNoticeStaysUntilItIsClosed();
     void thePaletteFindsByTheBeginningsOfWords_data();
     void thePaletteFindsByTheBeginningsOfWords();
@@ -161,6 +165,56 @@ void TestParts::longFactsBreakInsteadOfWideningTheTable()
     QCOMPARE(values.size(), 2);
     QTRY_VERIFY(values[0]->height() >= 2 * values[1]->height());
     QCOMPARE(values[0]->verticalScrollBar()->maximum(), 0); // all of it is seen
+}
+
+void TestParts::otherFactsLeaveNoGaps()
+{
+    QScrollArea area;
+    area.setWidgetResizable(true);
+    auto* content = new QWidget;
+    auto* rows = new QVBoxLayout(content);
+    auto* table = new FactsTable;
+    rows->addWidget(table);
+    rows->addStretch(1);
+    area.setWidget(content);
+    area.resize(900, 600);
+    area.show();
+    const QString path(70, QLatin1Char('p'));
+    table->setFacts({{QStringLiteral("Layers"), QStringLiteral("28")}, {QStringLiteral("File"), path}, {QStringLiteral("SHA-256"), QString(64, QLatin1Char('c'))}});
+    QVERIFY(QTest::qWaitForWindowExposed(&area));
+    QTest::qWait(20);
+    const int before = table->height();
+    table->setFacts({});
+    QTest::qWait(20);
+    table->setFacts({{QStringLiteral("Layers"), QStringLiteral("24")}, {QStringLiteral("File"), path}, {QStringLiteral("SHA-256"), QString(64, QLatin1Char('d'))}});
+    QTest::qWait(20);
+    QCOMPARE(table->height(), before);
+    QVERIFY(before < 5 * table->fontMetrics().height());
+}
+
+void TestParts::enterPressesTheFocusedButton()
+{
+    letEnterPressButtons(*qApp);
+    QWidget window;
+    auto* row = new QVBoxLayout(&window);
+    auto* button = new QPushButton(QStringLiteral("Go"), &window);
+    auto* tool = new QToolButton(&window);
+    row->addWidget(button);
+    row->addWidget(tool);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&window));
+    QSignalSpy pressed(button, &QPushButton::clicked), tooled(tool, &QToolButton::clicked);
+    QTest::keyClick(button, Qt::Key_Return);
+    QCOMPARE(pressed.size(), 1);
+    QTest::keyClick(button, Qt::Key_Enter, Qt::KeypadModifier);
+    QCOMPARE(pressed.size(), 2);
+    QTest::keyClick(button, Qt::Key_Return, Qt::ControlModifier); // somebody's shortcut
+    QCOMPARE(pressed.size(), 2);
+    QTest::keyClick(tool, Qt::Key_Return);
+    QCOMPARE(tooled.size(), 1);
+    button->setEnabled(false);
+    QTest::keyClick(button, Qt::Key_Return);
+    QCOMPARE(pressed.size(), 2);
 }
 
 void TestParts::theNoticeStaysUntilItIsClosed()

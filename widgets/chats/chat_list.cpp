@@ -122,6 +122,7 @@ ChatList::ChatList(QWidget* parent) : QWidget(parent)
     m_view->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::DoubleClicked);
     m_view->setContextMenuPolicy(Qt::CustomContextMenu);
     m_view->setItemDelegate(new ChatDelegate(m_view));
+    m_view->setFocusPolicy(Qt::NoFocus); // until there are chats
     m_view->viewport()->setAutoFillBackground(false);
     m_model = new QStandardItemModel(this);
     m_view->setModel(m_model);
@@ -183,6 +184,7 @@ void ChatList::setChats(const QList<ChatListItem>& chats, const QDate& today)
         m_model->appendRow(item);
     }
     m_isFilling = false;
+    m_view->setFocusPolicy(chats.isEmpty() ? Qt::NoFocus : Qt::StrongFocus); // an empty one shows no focus
     setCurrent(before);
     update();
 }

@@ -47,7 +47,7 @@ void ContextGauge::setUsage(const QList<Part>& parts, qint64 contextLength)
     m_parts = parts;
     m_contextLength = contextLength;
     setVisible(contextLength > 0);
-    QString tip = QStringLiteral("<table cellspacing=\"2\"><tr><td colspan=\"3\"><b>%1</b></td></tr>")
+    QString tip = QStringLiteral("<b>%1</b><table cellspacing=\"2\">") // a heading across the columns would widen the first one
                       .arg(tr("%1 of %2 tokens of context").arg(locale().toString(total()), locale().toString(contextLength)).toHtmlEscaped());
     QString spoken = tr("%1 of %2 tokens of context").arg(locale().toString(total()), locale().toString(contextLength));
     const Tokens& t = tokens(palette());

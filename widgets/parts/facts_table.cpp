@@ -3,8 +3,10 @@
 
 #include "widgets/theme/tokens.h"
 
+#include <QAbstractTextDocumentLayout>
 #include <QGridLayout>
 #include <QLabel>
+#include <QSignalBlocker>
 #include <QTextEdit>
 #include <QtMath>
 
@@ -38,6 +40,7 @@ public:
     int heightForWidth(int width) const override
     {
         auto* self = const_cast<ValueText*>(this)->document();
+        const QSignalBlocker quiet(self->documentLayout()); // told of another size, the view would lay it out at its own width of now
         const qreal before = self->textWidth();
         self->setTextWidth(width);
         const int height = qCeil(self->size().height());

@@ -27,7 +27,7 @@ void SearchBox::keyPressEvent(QKeyEvent* event)
         emit searched(text());
         return;
     }
-    if (event->key() == Qt::Key_Escape && !text().isEmpty()) {
+    if (event->key() == Qt::Key_Escape && m_clearsOnEscape && !text().isEmpty()) {
         clear();
         m_pause.stop();
         emit searched({});

@@ -11,6 +11,8 @@ class SearchBox : public QLineEdit {
     Q_OBJECT
 public:
     explicit SearchBox(const QString& placeholder, QWidget* parent = nullptr);
+    /// Without this, Esc is left to whoever closes the whole search.
+    void setClearsOnEscape(bool clears) { m_clearsOnEscape = clears; }
 
 signals:
     void searched(const QString& text);
@@ -20,6 +22,7 @@ protected:
 
 private:
     QTimer m_pause;
+    bool m_clearsOnEscape = true;
 };
 
 } // namespace sy::widgets

@@ -94,9 +94,12 @@ void StatePanel::setProgress(double fraction)
 QPushButton* StatePanel::addButton(const QString& text, bool isPrimary)
 {
     auto* button = new QPushButton(text, this);
-    if (isPrimary)
+    if (isPrimary) {
         button->setProperty("kind", "primary");
+        setFocusProxy(button);
+    }
     m_buttons->insertWidget(m_buttons->count() - 2, button);
+    button->show(); // at once: it may be given the focus before the layout comes to it
     return button;
 }
 

@@ -23,6 +23,7 @@ public:
     void setDetails(const QString& details);
     /// -1: not known. Only for the Working look.
     void setProgress(double fraction);
+    /// The primary one is what setFocus() of the panel means.
     QPushButton* addButton(const QString& text, bool isPrimary = false);
     void clearButtons();
     QString title() const;

@@ -18,7 +18,6 @@
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/icons.h"
 
-#include <QApplication>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QLabel>
@@ -98,7 +97,7 @@ void ChatPage::updateLook()
 {
     const bool needsModel = m_context.models.isListed() && !m_context.models.hasChatModel();
     const bool isEmpty = m_context.chats.isEmpty(m_chat);
-    const bool hadFocus = m_composerArea->isAncestorOf(QApplication::focusWidget());
+    const bool hadFocus = m_composerArea->isAncestorOf(window()->focusWidget()); // the window may not be active yet
     m_composerArea->setVisible(!needsModel);
     m_findButton->setEnabled(!isEmpty);
     m_exportButton->setEnabled(!isEmpty);
@@ -108,7 +107,7 @@ void ChatPage::updateLook()
             m_firstRun->setFocus(Qt::OtherFocusReason);
         return;
     }
-    if (!needsModel && m_firstRun->isAncestorOf(QApplication::focusWidget()))
+    if (!needsModel && m_firstRun->isAncestorOf(window()->focusWidget()))
         m_composer->focusInput();
     if (!isEmpty) {
         m_center->setCurrentWidget(m_view);

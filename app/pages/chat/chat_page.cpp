@@ -158,6 +158,7 @@ void ChatPage::buildCenter(QWidget* center)
     auto* find = new QHBoxLayout(m_findBar);
     find->setContentsMargins(space::kMedium, 0, space::kSmall, space::kTiny);
     m_findBox = new SearchBox(tr("Find in this chat"), m_findBar);
+    m_findBox->setClearsOnEscape(false);
     m_findCount = new QLabel(m_findBar);
     m_findCount->setProperty("tone", "muted");
     QToolButton* previous = headButton(QStringLiteral("chevron-up"), tr("Previous match"), QStringLiteral("Shift+F3"), m_findBar);
@@ -276,11 +277,13 @@ void ChatPage::connectServices()
     };
     connect(&chats, &ChatService::answerStarted, this, busyChanged);
     connect(&chats, &ChatService::answerEnded, this, busyChanged);
-    connect(&chats, &ChatService::attachmentsIndexed, this, [this](qint64 chatId, const QString&) {
+    connect(&chats, &ChatService::attachmentsIndexed, this, [this](qint64 chatId, const QString&, const QStringList& unread) {
         m_context.documents.refresh();
         if (chatId == m_chat) {
             fillCollectionMenu();
-            m_context.toast(tr("This chat now answers from the attached files."), {}, {});
+            m_context.toast(unread.isEmpty() ? tr("This chat now answers from the attached files.")
+                                             : tr("This chat now answers from the attached files, but not from these, which could not be read: %1").arg(unread.join(QStringLiteral(", "))),
+                            {}, {});
         }
     });
     connect(&chats, &ChatService::contextMeasured, this, [this](qint64 chatId, qint64 system, qint64 conversation, qint64 documents) {

@@ -12,12 +12,24 @@
 
 namespace sy::app {
 
+namespace {
+
+/// A title alone does not tell which of the files it is, and two may have the same; without one the reader gives the name again.
+QString shownName(const api::DocumentRow& row)
+{
+    const QFileInfo file(QString::fromStdString(row.path));
+    const QString title = QString::fromStdString(row.title);
+    return title.isEmpty() || title == file.completeBaseName() ? file.fileName() : title + QStringLiteral(" · ") + file.fileName();
+}
+
+} // namespace
+
 void DocumentTable::setRows(const QList<api::DocumentRow>& rows)
 {
     QList<Row> sorted;
     sorted.reserve(rows.size());
     for (const api::DocumentRow& row : rows)
-        sorted.push_back({row, row.title.empty() ? QFileInfo(QString::fromStdString(row.path)).fileName() : QString::fromStdString(row.title)});
+        sorted.push_back({row, shownName(row)});
     order(sorted);
     // The same files in the same places, as when one of them has been indexed again: the view keeps its place.
     const bool isSame = std::equal(sorted.cbegin(), sorted.cend(), m_rows.cbegin(), m_rows.cend(), [](const Row& a, const Row& b) { return a.document.path == b.document.path; });

@@ -34,7 +34,7 @@ StatusWords Words::status(const api::DocumentRow& row)
     case api::DocumentStatus::needsOcr:
         return {tr("No text"), with(tr("The pages are images without text. Run text recognition (OCR) on the file and add the result.")), QStringLiteral("warning"), IconTone::Warning, true};
     case api::DocumentStatus::needsPassword:
-        return {tr("Locked"), with(tr("The file is protected. Enter its password to index it; it is not stored.")), QStringLiteral("shield"), IconTone::Warning, true};
+        return {tr("Locked"), with(tr("Enter the file’s password to index it; the password is not stored.")), QStringLiteral("shield"), IconTone::Warning, true};
     case api::DocumentStatus::skipped:
         return {tr("Skipped"), with(tr("This kind of file cannot be read.")), QStringLiteral("info"), IconTone::Muted, true};
     case api::DocumentStatus::pending:

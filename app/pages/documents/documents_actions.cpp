@@ -37,6 +37,7 @@ void askForText(QWidget* parent, const QString& title, const QString& label, con
     dialog->setWindowTitle(title);
     dialog->setLabelText(label);
     dialog->setTextValue(text);
+    dialog->resize(parent->fontMetrics().averageCharWidth() * 60, dialog->sizeHint().height());
     if (isPassword)
         dialog->setTextEchoMode(QLineEdit::Password);
     QObject::connect(dialog, &QInputDialog::textValueSelected, parent, [answered = std::move(answered)](const QString& value) {

@@ -34,6 +34,7 @@
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPushButton>
+#include <QScopeGuard>
 #include <QSet>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -41,6 +42,7 @@
 #include <QToolButton>
 #include <QTreeView>
 #include <QUrl>
+#include <algorithm>
 #include <utility>
 
 namespace sy::app {
@@ -386,7 +388,16 @@ void DocumentsPage::activated()
     m_context.documents.refresh();
     if (!m_current.isEmpty())
         m_context.documents.readDocuments(m_current);
-    m_list->setFocus();
+    focusPage();
+}
+
+/// On the list, or while it is empty on what is offered instead.
+void DocumentsPage::focusPage()
+{
+    if (m_stack->currentWidget() == m_state && m_state->focusProxy())
+        m_state->setFocus();
+    else
+        m_list->setFocus();
 }
 
 void DocumentsPage::resizeEvent(QResizeEvent* event)
@@ -488,6 +499,7 @@ void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
         const QStringList paths = selectedPaths();
         return QSet<QString>(paths.begin(), paths.end());
     }();
+    const int currentRow = m_files->currentIndex().row();
     const QString current = m_files->currentIndex().data(DocumentTable::kPathRole).toString();
     m_rows = rows;
     m_model->setRows(rows);
@@ -500,6 +512,8 @@ void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
         if (!current.isEmpty() && path == current)
             m_files->selectionModel()->setCurrentIndex(index, QItemSelectionModel::NoUpdate);
     }
+    if (currentRow >= 0 && !m_files->currentIndex().isValid()) // it was removed: the keys go on from its place
+        m_files->selectionModel()->setCurrentIndex(m_model->index(std::min(currentRow, m_model->rowCount() - 1), 0), QItemSelectionModel::NoUpdate);
     m_files->selectionModel()->select(kept, QItemSelectionModel::ClearAndSelect);
     updateProblem();
     updateLook();
@@ -508,6 +522,12 @@ void DocumentsPage::fillDocuments(const QList<api::DocumentRow>& rows)
 void DocumentsPage::updateLook()
 {
     DocumentService& documents = m_context.documents;
+    const bool losesFocus = m_state->isAncestorOf(window()->focusWidget()) || (m_list->count() == 0 && m_list == window()->focusWidget());
+    const auto refocus = qScopeGuard([&] {
+        if (losesFocus)
+            focusPage();
+    });
+    m_list->setFocusPolicy(m_list->count() > 0 ? Qt::StrongFocus : Qt::NoFocus); // an empty one shows no focus
     m_state->clearButtons();
     m_state->setDetails({});
     m_left->setVisible(!(width() < 760 && m_source->isVisible()));
@@ -571,19 +591,18 @@ void DocumentsPage::updateProblem()
     const QStringList selected = selectedPaths();
     m_removeFile->setEnabled(!selected.isEmpty());
     m_reindexFile->setEnabled(!selected.isEmpty());
-    m_problem->hide();
-    if (selected.size() != 1)
-        return;
+    bool hasProblem = false;
     for (const api::DocumentRow& row : std::as_const(m_rows)) {
-        if (QString::fromStdString(row.path) != selected.front())
+        if (selected.size() != 1 || QString::fromStdString(row.path) != selected.front())
             continue;
         const StatusWords words = statusWords(row);
-        if (!words.isProblem)
-            return;
+        hasProblem = words.isProblem;
         m_problemText->setText(words.explanation);
         m_problemAction->setText(row.status == api::DocumentStatus::needsPassword ? tr("Enter the password…") : tr("Try again"));
-        m_problem->show();
     }
+    if (!hasProblem && m_problem->isAncestorOf(window()->focusWidget()))
+        m_files->setFocus(); // the next in line is the button that removes
+    m_problem->setVisible(hasProblem);
 }
 
 } // namespace sy::app

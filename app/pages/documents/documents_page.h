@@ -54,6 +54,7 @@ private:
     void arrangeHead();
     void fillDocuments(const QList<api::DocumentRow>& rows);
     void updateLook();
+    void focusPage();
     void updateProgress(const QString& collection);
     void newCollection();
     void renameCollection();

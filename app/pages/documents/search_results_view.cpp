@@ -134,8 +134,11 @@ void SearchResultsView::setResults(const QList<api::SearchResult>& results)
         QString place;
         if (r.page > 0)
             place += QStringLiteral(" · ") + tr("page %1").arg(r.page);
-        if (!r.section.empty())
-            place += QStringLiteral(" · ") + QString::fromStdString(r.section);
+        QString section = QString::fromStdString(r.section);
+        if (section == title || section.startsWith(title + QStringLiteral(" › "))) // the first heading is the title once more
+            section = section.mid(title.size() + 3);
+        if (!section.isEmpty())
+            place += QStringLiteral(" · ") + section;
         const QString text = QString::fromStdString(r.text).simplified();
         item->setData(title, TitleRole);
         item->setData(place, PlaceRole);

@@ -5,6 +5,7 @@
 #include "app/services/engine_functions.h"
 #include "app/services/model_service.h"
 #include "widgets/composer/composer.h"
+#include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
@@ -17,10 +18,15 @@
 #include <QMimeData>
 #include <QPushButton>
 #include <QScrollArea>
+#include <QSet>
 
 namespace sy::app {
 
 using namespace sy::widgets;
+
+namespace {
+constexpr int kCardWidth = 620;
+}
 
 QString jobTitle(const ModelJob& job)
 {
@@ -34,6 +40,8 @@ QString jobTitle(const ModelJob& job)
 
 QString jobDetail(const ModelJob& job)
 {
+    if (job.isWaiting)
+        return FirstRunPanel::tr("Waiting for its turn");
     QString step;
     if (job.step == QLatin1String("downloading"))
         step = FirstRunPanel::tr("Downloading");
@@ -47,6 +55,28 @@ QString jobDetail(const ModelJob& job)
         return step;
     const QString bytes = FirstRunPanel::tr("%1 of %2").arg(formatBytes(job.done), formatBytes(job.total));
     return step.isEmpty() ? bytes : step + QStringLiteral(" · ") + bytes;
+}
+
+double jobFraction(const ModelJob& job)
+{
+    if (job.isWaiting)
+        return 0;
+    return job.total > 0 ? double(job.done) / double(job.total) : -1;
+}
+
+QString cancelWords(const ModelJob& job)
+{
+    switch (job.kind) {
+    case ModelJob::Kind::Fetch: return FirstRunPanel::tr("Download stopped. The finished parts are kept: Download goes on from there.");
+    case ModelJob::Kind::Import: return FirstRunPanel::tr("“%1” was not added.").arg(job.title);
+    case ModelJob::Kind::Verify: return FirstRunPanel::tr("The check was stopped.");
+    }
+    return {};
+}
+
+void showNotice(Notice* notice, const UserMessage& message)
+{
+    notice->setNotice(message.title, message.text(), message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical);
 }
 
 FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(parent), m_context(context)
@@ -77,10 +107,17 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     rows->addWidget(intro);
     rows->addSpacing(space::kSmall);
 
+    const auto addCentered = [rows](QWidget* widget) {
+        auto* line = new QHBoxLayout;
+        line->addStretch(1);
+        line->addWidget(widget, 20);
+        line->addStretch(1);
+        rows->addLayout(line);
+    };
     const auto makeCard = [&](const QString& title, QLabel** text, QPushButton** button, const QString& action) {
         auto* card = new QFrame(content);
         card->setProperty("kind", "card");
-        card->setMaximumWidth(620);
+        card->setMaximumWidth(kCardWidth);
         auto* row = new QHBoxLayout(card);
         row->setContentsMargins(space::kLarge, space::kLarge, space::kLarge, space::kLarge);
         row->setSpacing(space::kLarge);
@@ -97,11 +134,7 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
         row->addLayout(words, 1);
         *button = new QPushButton(action, card);
         row->addWidget(*button, 0, Qt::AlignVCenter);
-        auto* line = new QHBoxLayout;
-        line->addStretch(1);
-        line->addWidget(card, 20);
-        line->addStretch(1);
-        rows->addLayout(line);
+        addCentered(card);
     };
     makeCard(tr("Download the starter models"), &m_downloadText, &m_download, tr("Download"));
     m_download->setProperty("kind", "primary");
@@ -113,19 +146,12 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     importText->setText(tr("A GGUF file or a folder of safetensors from your disk. You can also drop it here."));
 
     m_progress = new ProgressList(content);
-    m_progress->setMaximumWidth(620);
-    auto* line = new QHBoxLayout;
-    line->addStretch(1);
-    line->addWidget(m_progress, 20);
-    line->addStretch(1);
-    rows->addLayout(line);
-    m_failure = new QLabel(content);
-    m_failure->setWordWrap(true);
-    m_failure->setAlignment(Qt::AlignCenter);
-    m_failure->setProperty("tone", "danger");
-    m_failure->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_failure->hide();
-    rows->addWidget(m_failure);
+    m_progress->setMaximumWidth(kCardWidth);
+    addCentered(m_progress);
+    m_failure = new Notice(content);
+    m_failure->setMaximumWidth(kCardWidth);
+    m_failure->setClosable(true);
+    addCentered(m_failure);
     rows->addStretch(3);
     scroll->setWidget(content);
     outer->addWidget(scroll);
@@ -139,17 +165,23 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
             if (!model.isInstalled)
                 models.fetch(QString::fromStdString(model.id));
     });
-    connect(m_progress, &ProgressList::cancelRequested, &models, &ModelService::cancelJob);
+    connect(m_progress, &ProgressList::cancelRequested, this, [this, &models](const QString& id) {
+        for (const ModelJob& job : models.jobs())
+            if (job.id == id)
+                m_context.toast(cancelWords(job), {}, {});
+        models.cancelJob(id);
+    });
     connect(&models, &ModelService::modelsChanged, this, &FirstRunPanel::update);
     connect(&models, &ModelService::jobChanged, this, &FirstRunPanel::update);
     connect(&models, &ModelService::jobEnded, this, [this](const QString& id) {
+        const bool hadFocus = m_progress->isAncestorOf(window()->focusWidget());
         m_progress->removeJob(id);
         update();
+        if (hadFocus)
+            setFocus(); // the button is gone
     });
-    connect(&models, &ModelService::failed, this, [this](const UserMessage& message) {
-        m_failure->setText(message.title + QStringLiteral("\n") + message.text());
-        m_failure->show();
-    });
+    connect(&models, &ModelService::failed, this, [this](const UserMessage& message) { showNotice(m_failure, message); });
+    connect(m_failure, &Notice::copied, this, [this] { m_context.toast(tr("Copied"), {}, {}); });
     update();
 }
 
@@ -168,23 +200,29 @@ void FirstRunPanel::changeEvent(QEvent* event)
 
 void FirstRunPanel::update()
 {
+    QSet<QString> underWay;
+    for (const ModelJob& job : m_context.models.jobs()) {
+        underWay.insert(job.id);
+        m_progress->setJob(job.id, jobTitle(job), jobDetail(job), jobFraction(job));
+    }
     quint64 bytes = 0;
     QStringList names;
+    bool canFetch = false;
     for (const api::CatalogueEntry& model : m_context.models.catalogue()) {
         if (model.isInstalled)
             continue;
         bytes += model.downloadBytes > 0 ? model.downloadBytes : model.bytes;
-        names << QStringLiteral("%1 (%2)").arg(QString::fromStdString(model.name), QString::fromStdString(model.license));
+        names << (model.kind == api::ModelKind::chat ? tr("%1 (%2) to answer") : tr("%1 (%2) to search by meaning"))
+                     .arg(QString::fromStdString(model.name), QString::fromStdString(model.license));
+        canFetch = canFetch || !underWay.contains(QStringLiteral("fetch:") + QString::fromStdString(model.id));
     }
     m_downloadText->setText(names.isEmpty() ? tr("Everything in the catalogue is installed.")
-                                            : tr("%1 to answer and to search. %2 to download.").arg(names.join(tr(" and ")), formatBytes(bytes)));
-    bool isFetching = false;
-    for (const ModelJob& job : m_context.models.jobs()) {
-        isFetching = isFetching || job.kind == ModelJob::Kind::Fetch;
-        m_progress->setJob(job.id, jobTitle(job), jobDetail(job), job.total > 0 ? double(job.done) / double(job.total) : -1);
-    }
-    m_download->setEnabled(!names.isEmpty() && !isFetching);
-    setFocusProxy(m_download->isEnabled() ? m_download : m_import);
+                                            : tr("%1. %2 to download.").arg(names.join(tr(" and ")), formatBytes(bytes)));
+    const bool hadFocus = window()->focusWidget() == m_download;
+    m_download->setEnabled(canFetch);
+    setFocusProxy(canFetch ? m_download : m_import);
+    if (hadFocus && !canFetch)
+        m_import->setFocus();
 }
 
 void FirstRunPanel::dragEnterEvent(QDragEnterEvent* event)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/models/models_page.h"
 
+#include "app/messages/engine_words.h"
 #include "app/pages/first_run/first_run_panel.h"
 #include "app/pages/models/import_model.h"
 #include "app/settings/settings.h"
+#include "engine/core/error.h"
 #include "widgets/composer/composer.h"
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
@@ -216,7 +218,12 @@ void ModelsPage::buildDetail(QWidget* detail)
 void ModelsPage::connectServices()
 {
     ModelService& models = m_context.models;
-    connect(m_progress, &ProgressList::cancelRequested, &models, &ModelService::cancelJob);
+    connect(m_progress, &ProgressList::cancelRequested, this, [this, &models](const QString& id) {
+        for (const ModelJob& job : models.jobs())
+            if (job.id == id)
+                m_context.toast(cancelWords(job), {}, {});
+        models.cancelJob(id);
+    });
     connect(&models, &ModelService::modelsChanged, this, [this] {
         fillList();
         updateLook();
@@ -246,6 +253,8 @@ void ModelsPage::connectServices()
     });
     connect(&models, &ModelService::jobChanged, this, &ModelsPage::updateJobs);
     connect(&models, &ModelService::jobEnded, this, [this](const QString& id) {
+        if (m_progress->isAncestorOf(window()->focusWidget()))
+            m_list->setFocus(); // the button goes
         m_progress->removeJob(id);
         updateDetail();
     });
@@ -254,8 +263,11 @@ void ModelsPage::connectServices()
         showNotice(m_jobFailure, {});
         m_context.toast(tr("“%1” added").arg(name), {}, {});
     });
-    connect(&models, &ModelService::verified, this, [this](const QString&, bool isUnchanged) {
-        m_context.toast(isUnchanged ? tr("The file is as it was recorded.") : tr("The file’s contents have changed since it was recorded. Get it again before trusting it."), {}, {});
+    connect(&models, &ModelService::verified, this, [this](const QString& id, bool isUnchanged) {
+        const QString name = QString::fromStdString(entry(id).name);
+        if (isUnchanged)
+            m_context.toast(tr("“%1” is as it was recorded.").arg(name), {}, {});
+        showNotice(m_jobFailure, isUnchanged ? UserMessage{} : UserMessage{tr("“%1” has changed since it was recorded").arg(name), tr("Its SHA-256 is another one now: the file was damaged or replaced."), tr("Get it again before trusting it."), {}});
     });
     connect(&models, &ModelService::fetched, this, [this](const QString& id) {
         m_context.toast(tr("Download finished"), {}, {});
@@ -267,11 +279,6 @@ void ModelsPage::connectServices()
     connect(&models, &ModelService::failed, this, [this](const UserMessage& message) {
         showNotice(m_jobFailure, message);
     });
-}
-
-void ModelsPage::showNotice(Notice* notice, const UserMessage& message)
-{
-    notice->setNotice(message.title, message.text(), message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical);
 }
 
 QList<PageEntry> ModelsPage::entries()
@@ -287,13 +294,16 @@ QList<PageEntry> ModelsPage::entries()
 void ModelsPage::activated()
 {
     m_context.models.refresh();
-    m_list->setFocus();
+    if (m_stack->currentWidget() == m_firstRun)
+        m_firstRun->setFocus();
+    else
+        m_list->setFocus();
 }
 
-api::ModelEntry ModelsPage::entry() const
+api::ModelEntry ModelsPage::entry(const QString& id) const
 {
     for (const api::ModelEntry& model : m_context.models.models())
-        if (QString::fromStdString(model.id) == m_current)
+        if (QString::fromStdString(model.id) == id)
             return model;
     return {};
 }
@@ -377,7 +387,7 @@ void ModelsPage::select(const QString& id)
 
 void ModelsPage::requestFacts()
 {
-    if (m_current.isEmpty() || isCatalogueItem() || entry().id.empty())
+    if (m_current.isEmpty() || isCatalogueItem() || entry().id.empty() || entry().isMissing)
         return;
     m_context.models.readFacts(m_current, m_context.settings.number(setting::kContextLength));
 }
@@ -402,7 +412,7 @@ void ModelsPage::updateLook()
 void ModelsPage::updateJobs()
 {
     for (const ModelJob& job : m_context.models.jobs())
-        m_progress->setJob(job.id, jobTitle(job), jobDetail(job), job.total > 0 ? double(job.done) / double(job.total) : -1);
+        m_progress->setJob(job.id, jobTitle(job), jobDetail(job), jobFraction(job));
 }
 
 void ModelsPage::updateDetail()
@@ -421,7 +431,8 @@ void ModelsPage::updateDetail()
     m_memoryTitle->setVisible(isChat);
     m_contextLabel->setVisible(isChat);
     m_contextLength->setVisible(isChat);
-    m_facts->parentWidget()->setVisible(!isOffer && m_factsFailure.title.isEmpty());
+    m_verify->setEnabled(!model.isMissing);
+    m_facts->parentWidget()->setVisible(!isOffer && !model.isMissing && m_factsFailure.title.isEmpty());
 
     if (isOffer) {
         for (const api::CatalogueEntry& offer : models.catalogue()) {
@@ -462,9 +473,11 @@ void ModelsPage::showFacts(const api::ModelFacts& facts, const api::MemoryEstima
 {
     m_isSupported = facts.isSupported;
     m_modelContext = int(facts.contextLength);
-    if (!facts.isSupported) {
-        m_factsFailure = {tr("This version cannot use the file"), QString::fromStdString(facts.unsupportedReason) + QLatin1Char('.'),
-                          tr("Choose another model."), QString::fromStdString(facts.unsupportedReason)};
+    if (facts.isDamaged) {
+        m_factsFailure = describe(BadFile(entry().path.string(), facts.unsupportedReason));
+    } else if (!facts.isSupported) {
+        m_factsFailure = {tr("This version cannot use the file"), asSentence(engineWords(facts.unsupportedReason)), tr("Choose another model."),
+                          QString::fromStdString(facts.unsupportedReason)};
     }
     const bool isLoaded = m_context.models.loadedId() == m_current;
     m_fits = estimate.fits() || isLoaded;
@@ -506,7 +519,7 @@ void ModelsPage::showFacts(const api::ModelFacts& facts, const api::MemoryEstima
     if (!entry().sha256.empty())
         rows.push_back({tr("SHA-256"), QString::fromStdString(entry().sha256)});
     for (const std::string& warning : facts.warnings)
-        rows.push_back({tr("Note"), QString::fromStdString(warning)});
+        rows.push_back({tr("Note"), engineWords(warning)});
     m_facts->setFacts(rows);
     updateDetail();
 }

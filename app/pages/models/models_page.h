@@ -46,10 +46,10 @@ private:
     void updateJobs();
     void showFacts(const api::ModelFacts& facts, const api::MemoryEstimate& estimate);
     void requestFacts();
-    void showNotice(widgets::Notice* notice, const UserMessage& message);
     void load();
     void remove();
-    api::ModelEntry entry() const;
+    api::ModelEntry entry() const { return entry(m_current); }
+    api::ModelEntry entry(const QString& id) const;
     bool isCatalogueItem() const { return m_current.startsWith(QLatin1String("catalogue:")); }
 
     PageContext& m_context;

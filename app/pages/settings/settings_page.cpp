@@ -22,14 +22,12 @@
 #include <QScrollArea>
 #include <QSpinBox>
 #include <QUrl>
+#include <algorithm>
+#include <utility>
 
 namespace sy::app {
 
 using namespace sy::widgets;
-
-namespace {
-constexpr int kControlWidth = 170;
-} // namespace
 
 SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
@@ -60,6 +58,7 @@ SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent)
     addEngine();
     addPrivacy();
     addShortcuts();
+    alignControls();
     m_rows->addStretch(1);
     scroll->setWidget(m_content);
     outer->addWidget(scroll);
@@ -97,8 +96,6 @@ void SettingsPage::addRow(QGridLayout* grid, const QString& label, QWidget* cont
     if (control->accessibleName().isEmpty())
         control->setAccessibleName(label);
     grid->addWidget(name, row, 0);
-    if (qobject_cast<QComboBox*>(control) || qobject_cast<QAbstractSpinBox*>(control))
-        control->setMinimumWidth(kControlWidth); // one edge for all
     grid->addWidget(control, row, 1, Qt::AlignRight);
     if (!help.isEmpty()) {
         auto* text = new QLabel(help, control->parentWidget());
@@ -109,6 +106,21 @@ void SettingsPage::addRow(QGridLayout* grid, const QString& label, QWidget* cont
         control->setAccessibleDescription(help);
     }
     grid->setRowMinimumHeight(row + 2, space::kTiny);
+}
+
+/// One edge for all that is chosen or counted.
+void SettingsPage::alignControls()
+{
+    QWidgetList controls;
+    for (auto* box : m_content->findChildren<QComboBox*>())
+        controls << box;
+    for (auto* box : m_content->findChildren<QAbstractSpinBox*>())
+        controls << box;
+    int widest = 0;
+    for (const QWidget* control : std::as_const(controls))
+        widest = std::max(widest, control->sizeHint().width());
+    for (QWidget* control : std::as_const(controls))
+        control->setMinimumWidth(widest);
 }
 
 void SettingsPage::addAppearance()

@@ -19,6 +19,7 @@ public:
 private:
     QGridLayout* addSection(const QString& title);
     void addRow(QGridLayout* grid, const QString& label, QWidget* control, const QString& help = {});
+    void alignControls();
     void addAppearance();
     void addChat();
     void addSampling();

@@ -6,6 +6,7 @@
 #include "engine/ops/cross_entropy/cross_entropy_row.h"
 #include "engine/ops/gemm/gemm.h"
 #include "engine/ops/matmul/matmul.h"
+#include "engine/ops/matmul/matmul_grad.h"
 #include "engine/ops/parallel_rows.h"
 #include "engine/ops/soft_cap/soft_cap.h"
 
@@ -121,7 +122,7 @@ CrossEntropyGrad crossEntropyGrad(const OpContext& context, const Tensor& hidden
                       }
                   });
                   Tensor rows = grad.hidden.rowRange(first, n);
-                  gemmWeight(context, viewOf(logits), head.weight, targetOf(rows));
+                  matmulGrad(context, logits, head.weight, targetOf(rows));
                   if (dWeight)
                       gemm(context, transposed(viewOf(logits)), viewOf(hidden.rowRange(first, n)), targetOf(*dWeight),
                            Write::adds);

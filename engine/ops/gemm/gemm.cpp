@@ -6,7 +6,7 @@
 #include "engine/ops/gemm/gemm.h"
 
 #include "engine/ops/gemm/gemm_tile.h"
-#include "engine/ops/matmul/tile.h"
+#include "engine/ops/matmul/weight_strip.h"
 #include "engine/quant/quant_table.h"
 
 #include <algorithm>
@@ -39,37 +39,14 @@ void packFloats(const MatrixView& b, int64_t firstRow, int64_t nRows, int64_t fi
     }
 }
 
-// The same for a weight. A packed weight's tile of 16 rows keeps a block of all of them in one piece, so a strip of columns
-// is one piece too.
+// The same for a weight.
 void packWeightRows(const Tensor& weight, int64_t firstRow, int64_t nRows, int64_t firstCol, int64_t nCols, int width,
                     float* out)
 {
-    const quant::QuantType& type = *quant::find(weight.dtype());
-    const auto skipBytes = size_t(firstCol / type.valuesPerBlock * type.bytesPerBlock);
-    const auto stripBytes = size_t(nCols / type.valuesPerBlock * type.bytesPerBlock);
-    thread_local std::vector<float> row;
-    thread_local std::vector<std::byte> turned;
-    row.resize(size_t(nCols));
-    for (int64_t k = 0; k < nRows; ++k) {
-        const std::byte* blocks = weight.raw() + size_t(firstRow + k) * weight.rowBytes() + skipBytes;
-        if (weight.layout() == Layout::tiles) {
-            const int64_t tile = (firstRow + k) / kTileRows, inTile = (firstRow + k) % kTileRows;
-            if (k == 0 || inTile == 0) {
-                turned.resize(stripBytes * kTileRows);
-                unpackTile(*findTileFormat(weight.dtype()),
-                           weight.raw() + size_t(tile) * kTileRows * weight.rowBytes() + skipBytes * kTileRows, stripBytes,
-                           turned.data());
-            }
-            blocks = turned.data() + size_t(inTile) * stripBytes;
-        }
-        type.unpack(blocks, row.data(), nCols);
-        for (int64_t col = 0; col < nCols; col += width) {
-            const auto n = int(std::min<int64_t>(width, nCols - col));
-            float* to = out + col * nRows + k * width;
-            std::copy_n(row.data() + col, n, to);
-            std::fill(to + n, to + width, 0.0f);
-        }
-    }
+    thread_local std::vector<float> strip;
+    strip.resize(size_t(nRows * nCols));
+    decodeStrip(weight, firstRow, nRows, firstCol, nCols, strip.data());
+    packFloats({strip.data(), nRows, nCols, nCols, 1}, 0, nRows, 0, nCols, width, out);
 }
 
 // A few rows of a, turned: (k, height), zeros behind the last row.

@@ -107,10 +107,21 @@ struct QuantizeJob {
     int32_t* negativeSums;
 };
 
+/// 32 rows of 16 floats, as the columns that they are when the matrix is turned: a packed block of Q8_0 with 16 rows.
+/// scale = half(max|x| / 127), code = x / scale rounded to the nearest even, at most 127 from zero. (Under a scale of zero,
+/// x is divided by kLeastHalf: any code will do.)
+inline constexpr float kLeastHalf = 0x1p-24f; // above zero
+struct TurnJob {
+    const float* x; // (32, stride), of which 16
+    int64_t stride;
+    std::byte* out; // 544 bytes
+};
+
 struct TileKernels {
     void (*int8Tile)(const Int8Job&) noexcept;
     void (*floatTile)(const FloatJob&) noexcept;
     void (*quantize)(const QuantizeJob&) noexcept;
+    void (*turn)(const TurnJob&) noexcept;
     void (*siluTimes)(float* gate, const float* up, int64_t n) noexcept; // gate *= up / (1 + exp(-gate)); n % 16 == 0
 };
 

@@ -203,6 +203,31 @@ void quantize(const QuantizeJob& job) noexcept
     }
 }
 
+void turn(const TurnJob& job) noexcept
+{
+    const F sign = _mm256_set1_ps(-0.0f), most = _mm256_set1_ps(127.0f), zero = _mm256_setzero_ps();
+    const V low = _mm256_set1_epi32(0xFF);
+    for (int r = 0; r < kTileRows; r += 8) {
+        const float* from = job.x + r;
+        F largest = zero;
+        for (int c = 0; c < kBlock; ++c)
+            largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, _mm256_loadu_ps(from + c * job.stride)));
+        const __m128i halves = _mm256_cvtps_ph(_mm256_div_ps(largest, most), _MM_FROUND_TO_NEAREST_INT);
+        const F inverse = _mm256_div_ps(_mm256_set1_ps(1.0f), _mm256_max_ps(_mm256_cvtph_ps(halves), _mm256_set1_ps(kLeastHalf)));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(job.out + 2 * r), halves);
+        for (int g = 0; g < kBlock / 4; ++g) {
+            V bytes[4];
+            for (int i = 0; i < 4; ++i) {
+                const F x = _mm256_mul_ps(_mm256_loadu_ps(from + (4 * g + i) * job.stride), inverse);
+                bytes[i] = _mm256_cvtps_epi32(_mm256_max_ps(_mm256_sub_ps(zero, most), _mm256_min_ps(most, x)));
+            }
+            const V pair = _mm256_or_si256(_mm256_and_si256(bytes[0], low), _mm256_slli_epi32(_mm256_and_si256(bytes[1], low), 8));
+            const V other = _mm256_or_si256(_mm256_slli_epi32(_mm256_and_si256(bytes[2], low), 16), _mm256_slli_epi32(bytes[3], 24));
+            _mm256_storeu_si256(reinterpret_cast<V*>(job.out + 2 * kTileRows + g * 4 * kTileRows + 4 * r), _mm256_or_si256(pair, other));
+        }
+    }
+}
+
 void siluTimes(float* gate, const float* up, int64_t n) noexcept // n is a multiple of 16
 {
     for (int64_t i = 0; i < n; i += 8) {
@@ -217,7 +242,7 @@ void siluTimes(float* gate, const float* up, int64_t n) noexcept // n is a multi
 
 TileKernels avx2TileKernels()
 {
-    return {Int8Tile<Avx2>::run, floatTile, quantize, siluTimes};
+    return {Int8Tile<Avx2>::run, floatTile, quantize, turn, siluTimes};
 }
 
 } // namespace sy::ops

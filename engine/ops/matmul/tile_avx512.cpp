@@ -139,6 +139,28 @@ void quantize(const QuantizeJob& job) noexcept
     }
 }
 
+void turn(const TurnJob& job) noexcept
+{
+    const F sign = _mm512_set1_ps(-0.0f), most = _mm512_set1_ps(127.0f), zero = _mm512_setzero_ps();
+    F largest = zero;
+    for (int c = 0; c < kBlock; ++c)
+        largest = _mm512_max_ps(largest, _mm512_andnot_ps(sign, _mm512_loadu_ps(job.x + c * job.stride)));
+    const __m256i halves = _mm512_cvtps_ph(_mm512_div_ps(largest, most), _MM_FROUND_TO_NEAREST_INT);
+    const F inverse = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_max_ps(_mm512_cvtph_ps(halves), _mm512_set1_ps(kLeastHalf)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(job.out), halves);
+    const V low = _mm512_set1_epi32(0xFF);
+    for (int g = 0; g < kBlock / 4; ++g) {
+        V bytes[4];
+        for (int i = 0; i < 4; ++i) {
+            const F x = _mm512_mul_ps(_mm512_loadu_ps(job.x + (4 * g + i) * job.stride), inverse);
+            bytes[i] = _mm512_cvtps_epi32(_mm512_max_ps(_mm512_sub_ps(zero, most), _mm512_min_ps(most, x)));
+        }
+        const V pair = _mm512_or_si512(_mm512_and_si512(bytes[0], low), _mm512_slli_epi32(_mm512_and_si512(bytes[1], low), 8));
+        const V other = _mm512_or_si512(_mm512_slli_epi32(_mm512_and_si512(bytes[2], low), 16), _mm512_slli_epi32(bytes[3], 24));
+        _mm512_storeu_si512(job.out + 2 * kTileRows + g * 4 * kTileRows, _mm512_or_si512(pair, other));
+    }
+}
+
 void siluTimes(float* gate, const float* up, int64_t n) noexcept // n is a multiple of 16
 {
     for (int64_t i = 0; i < n; i += 16) {
@@ -153,7 +175,7 @@ void siluTimes(float* gate, const float* up, int64_t n) noexcept // n is a multi
 
 TileKernels avx512TileKernels()
 {
-    return {Int8Tile<Avx512>::run, floatTile, quantize, siluTimes};
+    return {Int8Tile<Avx512>::run, floatTile, quantize, turn, siluTimes};
 }
 
 } // namespace sy::ops

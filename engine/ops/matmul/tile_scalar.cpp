@@ -2,6 +2,7 @@
 // The definition: what every other level must give, bit for bit (float tiles included).
 #include "engine/cpu/exp.h"
 #include "engine/ops/matmul/tile.h"
+#include "engine/quant/half.h"
 #include "engine/quant/iq4_levels.h"
 
 #include <algorithm>
@@ -292,6 +293,23 @@ void quantize(const QuantizeJob& job) noexcept
     }
 }
 
+void turn(const TurnJob& job) noexcept
+{
+    auto* codes = reinterpret_cast<int8_t*>(job.out + 2 * kTileRows);
+    for (int r = 0; r < kTileRows; ++r) {
+        float largest = 0;
+        for (int c = 0; c < kBlock; ++c)
+            largest = std::max(largest, std::fabs(job.x[c * job.stride + r]));
+        const uint16_t half = quant::floatToHalf(largest / 127.0f);
+        const float inverse = 1.0f / std::max(quant::halfToFloat(half), kLeastHalf);
+        std::memcpy(job.out + 2 * r, &half, 2);
+        for (int c = 0; c < kBlock; ++c) {
+            const float code = std::nearbyint(job.x[c * job.stride + r] * inverse);
+            codes[c / 4 * 4 * kTileRows + 4 * r + c % 4] = int8_t(std::clamp(code, -127.0f, 127.0f));
+        }
+    }
+}
+
 void siluTimes(float* gate, const float* up, int64_t n) noexcept
 {
     for (int64_t i = 0; i < n; ++i)
@@ -302,7 +320,7 @@ void siluTimes(float* gate, const float* up, int64_t n) noexcept
 
 TileKernels scalarTileKernels()
 {
-    return {int8Tile, floatTile, quantize, siluTimes};
+    return {int8Tile, floatTile, quantize, turn, siluTimes};
 }
 
 } // namespace sy::ops

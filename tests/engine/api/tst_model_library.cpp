@@ -210,6 +210,18 @@ void TestModelLibrary::whatIsNoModelIsABadFile()
     QVERIFY_EXCEPTION_THROWN(library().import(file, true), BadFile);
     QVERIFY_EXCEPTION_THROWN(library().facts(file), BadFile);
     QVERIFY_EXCEPTION_THROWN(library().import("/nowhere/a.gguf", false), StorageFailure);
+    // A header that can be read, of a model that is not whole: damaged, and not for another version to run.
+    const fs::path lacking = model("lacking.gguf");
+    std::string bytes = test::readFile(lacking);
+    bytes.replace(bytes.find("blk.1.attn_q.weight"), 19, "blk.1.attn_x.weight");
+    std::ofstream(lacking, std::ios::binary) << bytes;
+    QVERIFY(library().facts(lacking).isDamaged);
+    try {
+        library().import(lacking, false);
+        QFAIL("imported");
+    } catch (const BadFile& error) {
+        QCOMPARE(error.problem, std::string("tensor blk.1.attn_q.weight is missing"));
+    }
     QVERIFY(ownFiles().isEmpty());
 }
 

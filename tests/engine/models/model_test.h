@@ -7,11 +7,14 @@
 #include "engine/formats/gguf.h"
 #include "engine/models/model_table.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <vector>
 
 namespace sy::test {
@@ -50,6 +53,18 @@ private:
     std::map<std::string, Tensor, std::less<>> m_replaced;
 };
 
+/// The tokens that the expected outputs of the tiny models belong to.
+inline std::vector<int32_t> goldenTokens()
+{
+    std::vector<int32_t> ids;
+    uint32_t x = 7;
+    for (int i = 0; i < 40; ++i) {
+        x = x * 1664525 + 1013904223;
+        ids.push_back(int32_t((x >> 8) % 256));
+    }
+    return ids;
+}
+
 /// A pool for nTokens, in F32 unless told otherwise.
 inline std::unique_ptr<nn::KvPool> poolFor(const models::Model& model, int64_t nTokens, DType dtype = DType::F32)
 {
@@ -60,12 +75,13 @@ inline std::unique_ptr<nn::KvPool> poolFor(const models::Model& model, int64_t n
 
 /// The logits of all positions, with the tokens fed in pieces of the given sizes, the last size again and again.
 inline std::vector<float> allLogits(models::Model& model, const ops::OpContext& context, nn::KvSequence& cache,
-                                    std::span<const int32_t> tokens, const std::vector<size_t>& pieces)
+                                    std::span<const int32_t> tokens, const std::vector<size_t>& pieces,
+                                    const nn::AdapterUse& adapter = {})
 {
     std::vector<float> logits;
     for (size_t done = 0, i = 0; done < tokens.size(); ++i) {
         const size_t n = std::min(pieces[std::min(i, pieces.size() - 1)], tokens.size() - done);
-        const models::SequenceStep step{&cache, tokens.subspan(done, n), models::LogitsWanted::all};
+        const models::SequenceStep step{&cache, tokens.subspan(done, n), models::LogitsWanted::all, nullptr, 1, adapter};
         const Tensor rows = model.step(context, {&step, 1});
         logits.insert(logits.end(), rows.values().begin(), rows.values().end());
         done += n;
@@ -83,6 +99,15 @@ inline double normalizedError(std::span<const float> values, std::span<const flo
         total += double(expected[i]) * double(expected[i]);
     }
     return difference / total;
+}
+
+/// Of all elements; infinite when there are more of one than of the other.
+inline double largestDifference(std::span<const float> values, std::span<const float> expected)
+{
+    double largest = values.size() == expected.size() ? 0 : INFINITY;
+    for (size_t i = 0; i < std::min(values.size(), expected.size()); ++i)
+        largest = std::max(largest, std::fabs(double(values[i]) - double(expected[i])));
+    return largest;
 }
 
 } // namespace sy::test

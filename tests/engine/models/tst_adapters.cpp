@@ -19,17 +19,6 @@ using models::SequenceStep;
 
 namespace {
 
-std::vector<int32_t> goldenTokens()
-{
-    std::vector<int32_t> ids;
-    uint32_t x = 7;
-    for (int i = 0; i < 40; ++i) {
-        x = x * 1664525 + 1013904223;
-        ids.push_back(int32_t((x >> 8) % 256));
-    }
-    return ids;
-}
-
 std::unique_ptr<models::Model> loadFolder(const std::string& name)
 {
     return models::loadModel(formats::SafetensorsModel::open(test::fixturePath("hf/" + name)));
@@ -40,24 +29,7 @@ std::vector<float> logits(models::Model& model, const ops::OpContext& context, c
 {
     const auto pool = test::poolFor(model, 200);
     nn::KvSequence cache(*pool);
-    const auto tokens = goldenTokens();
-    std::vector<float> result;
-    for (size_t done = 0, i = 0; done < tokens.size(); ++i) {
-        const size_t n = std::min(pieces[std::min(i, pieces.size() - 1)], tokens.size() - done);
-        const SequenceStep step{&cache, std::span(tokens).subspan(done, n), LogitsWanted::all, nullptr, 1, adapter};
-        const Tensor rows = model.step(context, {&step, 1});
-        result.insert(result.end(), rows.values().begin(), rows.values().end());
-        done += n;
-    }
-    return result;
-}
-
-double largestDifference(std::span<const float> a, std::span<const float> b)
-{
-    double worst = a.size() == b.size() ? 0 : INFINITY;
-    for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-        worst = std::max(worst, std::abs(double(a[i]) - double(b[i])));
-    return worst;
+    return test::allLogits(model, context, cache, test::goldenTokens(), pieces, adapter);
 }
 
 struct PeftCase {
@@ -103,18 +75,18 @@ private slots:
         nn::Adapter adapter = models::readPeftAdapter(folder, *model);
         models::bindAdapter(context, *model, adapter, folder.string());
         const auto adapted = logits(*model, context, {&adapter, 1});
-        const double error = largestDifference(adapted, expected);
+        const double error = test::largestDifference(adapted, expected);
         qInfo("largest difference %.1e", error);
         QVERIFY(error < 1e-4);
         const auto piecewise = logits(*model, context, {&adapter, 1}, {3, 1, 17, 1});
         QVERIFY(std::memcmp(piecewise.data(), adapted.data(), adapted.size() * sizeof(float)) == 0);
 
         const auto plain = logits(*model, context, {});
-        QVERIFY(largestDifference(plain, expected) > 0.01);
+        QVERIFY(test::largestDifference(plain, expected) > 0.01);
         const auto off = logits(*model, context, {&adapter, 0});
         QVERIFY(std::memcmp(off.data(), plain.data(), plain.size() * sizeof(float)) == 0);
         const auto half = logits(*model, context, {&adapter, 0.5f});
-        QVERIFY(largestDifference(half, plain) > 1e-3 && largestDifference(half, adapted) > 1e-3);
+        QVERIFY(test::largestDifference(half, plain) > 1e-3 && test::largestDifference(half, adapted) > 1e-3);
     }
 
     void whatIsWrittenAsPeftIsReadBackBitForBit_data()
@@ -216,7 +188,7 @@ private slots:
             const auto with = logits(*model, context, {&adapter, 1}), weak = logits(*model, context, {&adapter, 0.3f});
             const auto without = logits(*model, context, {});
             const auto pool = test::poolFor(*model, 400);
-            const auto tokens = goldenTokens();
+            const auto tokens = test::goldenTokens();
             nn::KvSequence a(*pool), b(*pool), d(*pool);
             const SequenceStep steps[] = {{&a, tokens, LogitsWanted::all},
                                           {&b, tokens, LogitsWanted::all, nullptr, 1, {&adapter, 1}},
@@ -255,7 +227,7 @@ private slots:
         nn::Adapter again = models::readGgufAdapter(path, *model);
         QCOMPARE(again.updates.size(), adapter.updates.size());
         models::bindAdapter(context, *model, again, path.string());
-        QVERIFY(largestDifference(logits(*model, context, {&again, 1}), logits(*model, context, {&adapter, 1})) < 1e-5);
+        QVERIFY(test::largestDifference(logits(*model, context, {&again, 1}), logits(*model, context, {&adapter, 1})) < 1e-5);
         const auto other = loadFolder(std::string(c.base) == "qwen2" ? "llama" : "qwen2");
         QVERIFY_THROWS_EXCEPTION(Unsupported, models::readGgufAdapter(path, *other));
     }

@@ -10,17 +10,6 @@ using namespace sy;
 
 namespace {
 
-std::vector<int32_t> goldenTokens()
-{
-    std::vector<int32_t> ids;
-    uint32_t x = 7;
-    for (int i = 0; i < 40; ++i) {
-        x = x * 1664525 + 1013904223;
-        ids.push_back(int32_t((x >> 8) % 256));
-    }
-    return ids;
-}
-
 constexpr const char* kGenerative[] = {"llama",         "llama3-rope",    "mixtral",      "qwen2",       "qwen3",          "qwen3-fp8",
                                        "qwen3-moe",     "qwen3-moe-fused", "olmoe",       "gemma3-text", "deepseek-v2-lite", "deepseek-v2",
                                        "deepseek-v3",   "deepseek-v3-fp8", "moonlight",   "gpt-oss-bf16", "gpt-oss-mxfp4"};
@@ -28,14 +17,6 @@ constexpr const char* kGenerative[] = {"llama",         "llama3-rope",    "mixtr
 std::filesystem::path folder(const QString& name)
 {
     return test::fixturePath("hf/" + name.toStdString());
-}
-
-double largestDifference(std::span<const float> values, std::span<const float> expected)
-{
-    double largest = values.size() == expected.size() ? 0 : INFINITY;
-    for (size_t i = 0; i < std::min(values.size(), expected.size()); ++i)
-        largest = std::max(largest, std::fabs(double(values[i]) - double(expected[i])));
-    return largest;
 }
 
 std::shared_ptr<const formats::SafetensorsModel> openExactly(const QString& name)
@@ -80,14 +61,14 @@ private slots:
         if (!model)
             QSKIP("this build does not run the architecture");
         const auto expected = test::readFloats(test::fixturePath("hf/" + name.toStdString() + ".expected.f32"));
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         const auto pool = test::poolFor(*model, 2000);
         cpu::ThreadPool threads(2);
         const ops::OpContext context{threads, cpu::level(), ops::Activations::f32};
         for (const std::vector<size_t>& pieces : {std::vector<size_t>{40}, {1}, {3, 1, 17, 2, 9, 100}}) {
             nn::KvSequence cache(*pool);
             const auto logits = test::allLogits(*model, context, cache, tokens, pieces);
-            const double error = test::normalizedError(logits, expected), difference = largestDifference(logits, expected);
+            const double error = test::normalizedError(logits, expected), difference = test::largestDifference(logits, expected);
             qInfo("pieces of %zu…: NMSE %.2e, max abs %.2e", pieces.front(), error, difference);
             QVERIFY(error <= 1e-9);
             QVERIFY(difference <= 1e-4);
@@ -104,7 +85,7 @@ private slots:
         QVERIFY(model->config().isEmbedding);
         const auto expected = test::readFloats(test::fixturePath("hf/bert.expected-embedding.f32"));
         cpu::ThreadPool threads(2);
-        const std::vector<int32_t> tokens = goldenTokens();
+        const std::vector<int32_t> tokens = test::goldenTokens();
         const Tensor pooled = model->embed({threads, cpu::level(), ops::Activations::f32}, {&tokens, 1});
         double square = 0;
         for (const float value : pooled.values())
@@ -112,7 +93,7 @@ private slots:
         std::vector<float> normalized;
         for (const float value : pooled.values())
             normalized.push_back(float(value / std::sqrt(square)));
-        const double error = test::normalizedError(normalized, expected), difference = largestDifference(normalized, expected);
+        const double error = test::normalizedError(normalized, expected), difference = test::largestDifference(normalized, expected);
         qInfo("NMSE %.2e, max abs %.2e", error, difference);
         QVERIFY(error <= 1e-9);
         QVERIFY(difference <= 1e-4);
@@ -141,7 +122,7 @@ private slots:
         const auto pool = test::poolFor(*model, 100);
         cpu::ThreadPool threads(2);
         nn::KvSequence cache(*pool);
-        const auto logits = test::allLogits(*model, {threads, cpu::level(), ops::Activations::f32}, cache, goldenTokens(), {40});
+        const auto logits = test::allLogits(*model, {threads, cpu::level(), ops::Activations::f32}, cache, test::goldenTokens(), {40});
         const double error = test::normalizedError(logits, expected);
         qInfo("NMSE %.2e", error);
         QVERIFY(error <= limit);

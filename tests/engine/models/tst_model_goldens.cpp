@@ -16,17 +16,6 @@ using models::SequenceStep;
 
 namespace {
 
-std::vector<int32_t> goldenTokens()
-{
-    std::vector<int32_t> ids;
-    uint32_t x = 7;
-    for (int i = 0; i < 40; ++i) {
-        x = x * 1664525 + 1013904223;
-        ids.push_back(int32_t((x >> 8) % 256));
-    }
-    return ids;
-}
-
 struct Golden {
     const char* name;
     double limit = 1e-9; // of the error in float32
@@ -88,7 +77,7 @@ private slots:
         if (!std::filesystem::exists(path))
             QSKIP("the golden models are not there");
         const auto expected = test::readFloats(test::fixturePath("models/" + name.toStdString() + ".expected.f32"));
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         const auto model = test::loadFile(path);
         const auto pool = test::poolFor(*model, 2000);
         for (const int nThreads : {1, 2}) {
@@ -113,7 +102,7 @@ private slots:
         if (!std::filesystem::exists(path))
             QSKIP("the golden models are not there");
         const auto model = test::loadFile(path);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         const std::vector<int32_t> other = {5, 6, 7, 8, 9, 10, 11, 250, 251, 252, 253};
         for (const auto activations : {ops::Activations::f32, ops::Activations::fast}) {
             std::vector<float> alone;
@@ -150,7 +139,7 @@ private slots:
         if (!std::filesystem::exists(path))
             QSKIP("the golden models are not there");
         const auto model = test::loadFile(path);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         cpu::ThreadPool threads(2);
         const ops::OpContext context{threads};
         const auto pool = test::poolFor(*model, 2000);
@@ -258,9 +247,9 @@ private slots:
             const auto model = test::loadFile(path);
             const auto pool = test::poolFor(*model, 200);
             nn::KvSequence before(*pool), after(*pool);
-            const auto logits = test::allLogits(*model, context, before, goldenTokens(), {40});
+            const auto logits = test::allLogits(*model, context, before, test::goldenTokens(), {40});
             model->packWeights(context);
-            QVERIFY(sameBits(test::allLogits(*model, context, after, goldenTokens(), {7}), logits));
+            QVERIFY(sameBits(test::allLogits(*model, context, after, test::goldenTokens(), {7}), logits));
         }
     }
 
@@ -291,7 +280,7 @@ private slots:
         } recorder;
         const auto model = test::loadFile(path);
         const auto pool = test::poolFor(*model, 400);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         cpu::ThreadPool threads(2);
         nn::KvSequence watched(*pool), other(*pool), alone(*pool);
         const SequenceStep first[] = {{&other, std::span(tokens).first(9), LogitsWanted::all},
@@ -325,7 +314,7 @@ private slots:
         } recorder;
         const auto model = test::loadFile(path);
         const auto pool = test::poolFor(*model, 200);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         cpu::ThreadPool threads(2);
         nn::KvSequence watched(*pool), alone(*pool);
         const SequenceStep step{&watched, tokens, LogitsWanted::last}, unwatched{&alone, tokens, LogitsWanted::last};
@@ -357,7 +346,7 @@ private slots:
         } all, some;
         const auto model = test::loadFile(path);
         const auto pool = test::poolFor(*model, 400);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         cpu::ThreadPool threads(2);
         const ops::OpContext context{threads, cpu::level(), ops::Activations::f32};
         nn::KvSequence a(*pool), b(*pool), c(*pool);
@@ -396,7 +385,7 @@ private slots:
             if (level > cpu::level())
                 continue;
             nn::KvSequence cache(*pool);
-            const auto logits = test::allLogits(*model, {threads, level}, cache, goldenTokens(), {40});
+            const auto logits = test::allLogits(*model, {threads, level}, cache, test::goldenTokens(), {40});
             const double error = test::normalizedError(logits, expected);
             if (first.empty()) {
                 qInfo("%.2e, limit %.2e", error, limit);
@@ -407,7 +396,7 @@ private slots:
         }
         model->packWeights({threads});
         nn::KvSequence cache(*pool);
-        QVERIFY(sameBits(test::allLogits(*model, {threads}, cache, goldenTokens(), {40}), first));
+        QVERIFY(sameBits(test::allLogits(*model, {threads}, cache, test::goldenTokens(), {40}), first));
     }
 
     void embeddingsAgreeAloneAndInABatch_data()
@@ -434,7 +423,7 @@ private slots:
         source->edit().setString("bert.hidden_activation", "gelu_pytorch_tanh");
         const auto model = models::loadModel(source);
         QVERIFY(model->config().isEmbedding);
-        const auto tokens = goldenTokens();
+        const auto tokens = test::goldenTokens();
         const std::vector<int32_t> other = {5, 6, 7};
         std::vector<std::vector<int32_t>> batch(60, other);
         batch[1] = tokens;

@@ -44,10 +44,12 @@ private slots:
 
     void theLexicalWeightGrowsWithTheWordsInCommon()
     {
-        QCOMPARE(lexicalWeight(0), 0.0);
-        QCOMPARE(lexicalWeight(1), kMaxLexicalWeight);
-        QVERIFY(lexicalWeight(0.3) < lexicalWeight(0.6));
-        QCOMPARE(lexicalWeight(7), kMaxLexicalWeight);
+        QCOMPARE(lexicalWeight(0, false), 0.0);
+        QCOMPARE(lexicalWeight(1, false), kMaxLexicalWeight);
+        QVERIFY(lexicalWeight(0.3, false) < lexicalWeight(0.6, false));
+        QCOMPARE(lexicalWeight(7, false), kMaxLexicalWeight);
+        QCOMPARE(lexicalWeight(1, true), kMaxLexicalWeightCjk);
+        QVERIFY(lexicalWeight(0.5, true) > lexicalWeight(0.5, false));
     }
 };
 

@@ -174,6 +174,20 @@ private slots:
         report = run({m_docs});
         QVERIFY(report.at("b.md") == DocumentStatus::indexed);
         QCOMPARE(m_lastPassword, std::string("geheim"));
+        // It is not stored. Reading everything anew without it keeps what it has opened, as long as that is the file.
+        m_settings.passwords.clear();
+        m_outcomes["b.md"] = sy::documents::Outcome::Password;
+        const auto chunksOfIt = [this] { return Collection(m_file).find((m_docs / "sub" / "b.md").string())->nChunks; };
+        const int64_t nChunks = chunksOfIt();
+        QVERIFY(nChunks > 0);
+        m_settings.isForced = true;
+        report = run({m_docs});
+        QVERIFY(report.at("b.md") == DocumentStatus::unchanged);
+        QCOMPARE(chunksOfIt(), nChunks);
+        checkConsistency();
+        writeFile(m_docs / "sub" / "b.md", "other words");
+        report = run({m_docs});
+        QVERIFY(report.at("b.md") == DocumentStatus::needsPassword);
     }
 
     void recordsAreDocumentsOfTheirOwn()

@@ -14,17 +14,6 @@ using namespace sy;
 
 namespace {
 
-std::vector<int32_t> goldenTokens()
-{
-    std::vector<int32_t> ids;
-    uint32_t x = 7;
-    for (int i = 0; i < 40; ++i) {
-        x = x * 1664525 + 1013904223;
-        ids.push_back(int32_t((x >> 8) % 256));
-    }
-    return ids;
-}
-
 Tensor normal(Shape shape, std::mt19937& random, float spread)
 {
     std::normal_distribution<float> values(0, spread);
@@ -109,7 +98,7 @@ private slots:
         const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
         train::PackedBatch batch;
         batch.add({{9, 8, 7}, {0, 0, 0}}); // somebody else in front
-        batch.add({goldenTokens(), std::vector<uint8_t>(40, 1)});
+        batch.add({test::goldenTokens(), std::vector<uint8_t>(40, 1)});
 
         train::TrainedSet none;
         const Tensor logits = train::DecoderPass(context, *model, none).logits(batch);
@@ -124,7 +113,7 @@ private slots:
             models::bindAdapter(context, *model, adapter, "test");
             const auto cache = test::poolFor(*model, 100);
             nn::KvSequence sequence(*cache);
-            const auto tokens = goldenTokens();
+            const auto tokens = test::goldenTokens();
             const models::SequenceStep step{&sequence, tokens, models::LogitsWanted::all, nullptr, 1, {&adapter, 1}};
             const double difference = test::normalizedError(model->step(context, {&step, 1}).values(), trained.values());
             qInfo("with an adapter %.1e", difference);

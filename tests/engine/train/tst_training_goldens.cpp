@@ -47,10 +47,10 @@ struct Run {
 
 // All texts packed into one batch, or each in a batch of its own.
 Run run(const test::TrainingCase& c, train::TrainedSet set, const train::PassOptions& options = {}, bool isPacked = true,
-        int nThreads = 2)
+        int nThreads = 2, ops::Activations activations = ops::Activations::f32)
 {
     cpu::ThreadPool pool(nThreads);
-    const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
+    const ops::OpContext context{pool, cpu::level(), activations};
     Run result;
     result.set = std::move(set);
     train::DecoderPass pass(context, *c.model, result.set);
@@ -75,6 +75,26 @@ double normOf(train::TrainedSet& set)
 {
     cpu::ThreadPool pool(2);
     return train::gradientNorm(pool, set);
+}
+
+struct Compared {
+    double cosine, ratio;
+};
+
+// Two sets' gradients as one vector each.
+Compared compared(train::TrainedSet& a, train::TrainedSet& b)
+{
+    double aa = 0, bb = 0, ab = 0;
+    const auto left = a.parameters(), right = b.parameters();
+    for (size_t i = 0; i < left.size(); ++i) {
+        for (int64_t k = 0; k < left[i]->gradient.count(); ++k) {
+            const double x = double(left[i]->gradient.f32()[k]), y = double(right[i]->gradient.f32()[k]);
+            aa += x * x;
+            bb += y * y;
+            ab += x * y;
+        }
+    }
+    return {ab / std::sqrt(aa * bb), std::sqrt(aa / bb)};
 }
 
 bool sameGradients(train::TrainedSet& a, train::TrainedSet& b)
@@ -124,6 +144,24 @@ private slots:
         QCOMPARE(recomputed.loss, packed.loss);
         Run threads = run(c, c.initial(), {}, true, 5);
         QVERIFY(sameGradients(threads.set, packed.set));
+    }
+
+    void int8PointsTheSameWay_data() { lossAndGradientsAgreeHoweverTheyAreComputed_data(); }
+
+    void int8PointsTheSameWay()
+    {
+        QFETCH(int, index);
+        if (!test::TrainingCase::exists(kGoldens[index].name))
+            QSKIP("the training goldens are not there");
+        const test::TrainingCase c(kGoldens[index].name);
+        Run exact = run(c, c.initial());
+        Run fast = run(c, c.initial(), {}, true, 2, ops::Activations::fast);
+        const auto [cosine, ratio] = compared(fast.set, exact.set);
+        qInfo("cosine %.6f, length %.4f", cosine, ratio);
+        QVERIFY(cosine > 0.999 && cosine < 1 - 1e-9);
+        QVERIFY(std::abs(ratio - 1) < 0.02);
+        Run again = run(c, c.initial(), {.hasCheckpoints = true}, true, 5, ops::Activations::fast);
+        QVERIFY(sameGradients(again.set, fast.set));
     }
 
     void twentyStepsFollowTheGoldenRun_data()
