@@ -28,13 +28,16 @@ void unpackQ6_K(const void* blocks, float* out, int64_t nValues) noexcept
             const uint8_t* ql = b + half * 64;
             const uint8_t* qh = b + 128 + half * 32;
             const uint8_t* scales = b + 192 + half * 8;
-            for (int lane = 0; lane < 4; ++lane) {
-                for (int l = 0; l < 32; ++l) {
-                    const int lower = ql[l + lane % 2 * 32] >> (lane / 2 * 4) & 15;
-                    const int upper = qh[l] >> (lane * 2) & 3;
-                    const float scale = d * float(static_cast<int8_t>(scales[l / 16 + lane * 2]));
-                    *out++ = scale * float((lower | upper << 4) - 32);
+            for (int group = 0; group < 8; ++group) { // 16 values each: simple enough for the compiler's vectors
+                const int lane = group / 2, first = group % 2 * 16;
+                const uint8_t* low = ql + lane % 2 * 32 + first;
+                const int lowShift = lane / 2 * 4, highShift = lane * 2;
+                const float scale = d * float(static_cast<int8_t>(scales[group]));
+                for (int l = 0; l < 16; ++l) {
+                    const int code = (low[l] >> lowShift & 15) | (qh[first + l] >> highShift & 3) << 4;
+                    out[l] = scale * float(code - 32);
                 }
+                out += 16;
             }
         }
     }

@@ -80,8 +80,11 @@ void eachChunk(const OpContext& context, const Tensor& hidden, const LossHead& h
 
 int64_t lossChunkRows(int64_t nRows, int64_t dim, int64_t nVocabulary)
 {
+    constexpr int64_t kAlwaysThere = 64 << 20; // bytes
     const int64_t nParts = std::max<int64_t>(1, (nVocabulary + dim - 1) / std::max<int64_t>(1, dim));
-    return int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(1, (nRows + nParts - 1) / nParts))));
+    const auto asHidden = int64_t(std::bit_ceil(uint64_t(std::max<int64_t>(1, (nRows + nParts - 1) / nParts))));
+    const int64_t fitting = kAlwaysThere / (std::max<int64_t>(1, nVocabulary) * int64_t(sizeof(float)));
+    return std::max(asHidden, std::min(nRows, fitting));
 }
 
 std::vector<float> crossEntropy(const OpContext& context, const Tensor& hidden, const LossHead& head,

@@ -18,7 +18,8 @@ struct LossHead {
 };
 
 /// Rows of logits in memory at a time: the next power of two of tokens * dim / vocabulary, so that a chunk of logits is
-/// about as large as the hidden rows (Hsu et al. 2024, arXiv:2410.10989).
+/// about as large as the hidden rows (Hsu et al. 2024, arXiv:2410.10989); more where 64 MiB hold them, since each chunk decodes
+/// the whole head.
 int64_t lossChunkRows(int64_t nRows, int64_t dim, int64_t nVocabulary);
 
 /// -ln p(label) of each row, without ever holding logits of more than chunkRows rows.
