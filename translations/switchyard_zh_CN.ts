@@ -803,6 +803,42 @@
         <source>the model has changed since</source>
         <translation>模型此后已更改</translation>
     </message>
+    <message>
+        <source>reading training data</source>
+        <translation>读取训练数据</translation>
+    </message>
+    <message>
+        <source>making a folder for the run</source>
+        <translation>为训练任务创建文件夹</translation>
+    </message>
+    <message>
+        <source>making a folder for the adapter</source>
+        <translation>为适配器创建文件夹</translation>
+    </message>
+    <message>
+        <source>locking the file</source>
+        <translation>锁定文件</translation>
+    </message>
+    <message>
+        <source>cutting the file</source>
+        <translation>截短文件</translation>
+    </message>
+    <message>
+        <source>reading the run</source>
+        <translation>读取训练任务</translation>
+    </message>
+    <message>
+        <source>bringing the run back</source>
+        <translation>恢复训练任务</translation>
+    </message>
+    <message>
+        <source>removing the run</source>
+        <translation>删除训练任务</translation>
+    </message>
+    <message>
+        <source>removing the adapter</source>
+        <translation>删除适配器</translation>
+    </message>
 </context>
 <context>
     <name>ImportModel</name>
