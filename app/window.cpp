@@ -4,6 +4,7 @@
 #include "app/cli/cli.h"
 #include "app/language.h"
 #include "app/main_window.h"
+#include "app/services/adapter_service.h"
 #include "app/services/bind_engine.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
@@ -99,8 +100,9 @@ int runWindow(int argc, char** argv, const WindowStart& start)
         ModelService models(functions.models, settings);
         ChatService chats(functions.chats, functions.documents, settings); // goes before the models, whose contexts it keeps
         DocumentService documents(functions.documents);
+        AdapterService adapters(functions.adapters);
         chats.tidyUp(); // before the window asks for any chat: the queue keeps the order
-        MainWindow window(chats, models, documents, settings, functions);
+        MainWindow window({chats, models, documents, adapters, settings, functions});
         window.show();
         models.loadAtStart();
         documents.resumeUnfinished();

@@ -485,6 +485,14 @@
         <source>Stopped before the answer began.</source>
         <translation>已停止，回答尚未开始。</translation>
     </message>
+    <message>
+        <source>adapter %1</source>
+        <translation>适配器 %1</translation>
+    </message>
+    <message>
+        <source>Adapter: %1</source>
+        <translation>适配器：%1</translation>
+    </message>
 </context>
 <context>
     <name>Pages</name>
@@ -717,6 +725,10 @@
     <message>
         <source>Enter, Shift+Enter</source>
         <translation>Enter、Shift+Enter</translation>
+    </message>
+    <message>
+        <source>Answer side by side</source>
+        <translation>并排回答</translation>
     </message>
 </context>
 <context>
@@ -1081,6 +1093,93 @@
     <message>
         <source>Message deleted</source>
         <translation>消息已删除</translation>
+    </message>
+    <message>
+        <source>The adapter “%1” does not fit the loaded model.</source>
+        <translation>适配器“%1”不适用于已加载的模型。</translation>
+    </message>
+    <message>
+        <source>Answer without it</source>
+        <translation>不使用它回答</translation>
+    </message>
+    <message>
+        <source>Ask both</source>
+        <translation>向两边提问</translation>
+    </message>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Train an adapter…</source>
+        <translation>训练适配器…</translation>
+    </message>
+    <message>
+        <source>Answer side by side</source>
+        <translation>并排回答</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ComparisonView</name>
+    <message>
+        <source>Side by side</source>
+        <translation>并排对比</translation>
+    </message>
+    <message>
+        <source>The same question, answered twice with the same seed</source>
+        <translation>同一个问题，用同一个种子回答两次</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Answers the last question again on both sides</source>
+        <translation>在两边重新回答最后一个问题</translation>
+    </message>
+    <message>
+        <source>Close the side-by-side view</source>
+        <translation>关闭并排视图</translation>
+    </message>
+    <message>
+        <source>Adapter of the left answer</source>
+        <translation>左侧回答的适配器</translation>
+    </message>
+    <message>
+        <source>Adapter of the right answer</source>
+        <translation>右侧回答的适配器</translation>
+    </message>
+    <message>
+        <source>Train an adapter…</source>
+        <translation>训练适配器…</translation>
+    </message>
+    <message>
+        <source>Ask below: the answer with this choice appears here.</source>
+        <translation>请在下方提问：使用此选择的回答会显示在这里。</translation>
+    </message>
+    <message>
+        <source>Left answer</source>
+        <translation>左侧回答</translation>
+    </message>
+    <message>
+        <source>Right answer</source>
+        <translation>右侧回答</translation>
+    </message>
+    <message>
+        <source>Go on with this answer</source>
+        <translation>以此回答继续</translation>
+    </message>
+    <message>
+        <source>Go on with the left answer</source>
+        <translation>以左侧回答继续</translation>
+    </message>
+    <message>
+        <source>Go on with the right answer</source>
+        <translation>以右侧回答继续</translation>
+    </message>
+    <message>
+        <source>Follows when the left answer is complete.</source>
+        <translation>左侧回答完成后开始。</translation>
     </message>
 </context>
 <context>
@@ -1509,6 +1608,10 @@
     <message>
         <source>Go to a chat, a collection, a model or a command</source>
         <translation>转到对话、文档集、模型或命令</translation>
+    </message>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
     </message>
 </context>
 <context>
@@ -1985,6 +2088,49 @@ Chats, indexes and models are kept here. A change takes effect at the next start
     <message>
         <source>Everything can be reached by keyboard. F1 shows the list from anywhere; Ctrl+K finds chats, collections, models and commands by name.</source>
         <translation>所有功能都可以用键盘操作。随时按 F1 查看快捷键列表；按 Ctrl+K 可按名称查找对话、文档集、模型和命令。</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::AdapterPicker</name>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Adapters for this model</source>
+        <translation>适用于此模型的适配器</translation>
+    </message>
+    <message>
+        <source>Strength</source>
+        <translation>强度</translation>
+    </message>
+    <message>
+        <source>Strength of the adapter</source>
+        <translation>适配器强度</translation>
+    </message>
+    <message>
+        <source>Strength of the adapter, as a number</source>
+        <translation>适配器强度（数字）</translation>
+    </message>
+    <message>
+        <source>1 is as it was trained, 0 as without it; above 1 exaggerates.</source>
+        <translation>1 为训练时的强度，0 等于不用；大于 1 会夸大效果。</translation>
+    </message>
+    <message>
+        <source>No adapter</source>
+        <translation>无适配器</translation>
+    </message>
+    <message>
+        <source>The model as it is</source>
+        <translation>模型原样</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>%1: %2 does not fit the loaded model</source>
+        <translation>%1：%2 不适用于已加载的模型</translation>
     </message>
 </context>
 <context>

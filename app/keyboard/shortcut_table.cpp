@@ -55,6 +55,7 @@ QList<ShortcutGroup> Words::table()
              {tr("Next and previous match"), QStringLiteral("F3, Shift+F3")},
              {tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E")},
              {tr("Show or hide the chats"), QStringLiteral("Ctrl+B")},
+             {tr("Answer side by side"), QStringLiteral("Ctrl+D")},
          }},
         {tr("In the conversation"),
          {

@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/services/bind_engine.h"
 
+#include "engine/api/adapters.h"
 #include "engine/api/saved_contexts.h"
 
 namespace sy::app {
+
+namespace {
+
+AdapterInfo toInfo(const api::AdapterEntry& entry, api::ModelLibrary& library)
+{
+    const auto model = library.find(entry.model); // the configuration may say its id or name
+    std::error_code ignored;
+    const std::filesystem::path path = model ? model->path : std::filesystem::weakly_canonical(entry.model, ignored);
+    return {entry.id, entry.name.empty() ? entry.id : entry.name, path.string(), entry.file};
+}
+
+} // namespace
 
 EngineFunctions bindEngine(api::Engine& engine)
 {
@@ -29,6 +42,18 @@ EngineFunctions bindEngine(api::Engine& engine)
         .purgeRemoved = [&chats] { chats.purgeRemoved(); },
     };
     api::ModelLibrary& library = engine.library();
+    f.adapters.list = [&engine, &library] {
+        std::vector<AdapterInfo> adapters;
+        for (const api::AdapterEntry& entry : api::listAdapters(engine))
+            adapters.push_back(toInfo(entry, library));
+        return adapters;
+    };
+    f.chats.findAdapter = [list = f.adapters.list](const std::string& id) -> std::optional<AdapterInfo> {
+        for (AdapterInfo& adapter : list())
+            if (adapter.id == id)
+                return std::move(adapter);
+        return std::nullopt;
+    };
     api::ModelHost& host = engine.models();
     api::Documents& documents = engine.documents();
     api::SavedContexts& contexts = engine.contexts();
@@ -62,8 +87,8 @@ EngineFunctions bindEngine(api::Engine& engine)
                     return documents.ask(*raw, request, events, s);
                 };
                 model->countTokens = [raw](const std::vector<api::ChatMessage>& messages) { return raw->countTokens(messages); };
-                model->saveContext = [raw, &contexts](int64_t chatId, const std::vector<api::ChatMessage>& messages) {
-                    contexts.save(*raw, chatId, messages);
+                model->saveContext = [raw, &contexts](int64_t chatId, const std::vector<api::ChatMessage>& messages, const api::AdapterSetting& adapter) {
+                    contexts.save(*raw, chatId, messages, adapter);
                 };
                 model->restoreContext = [raw, &contexts](int64_t chatId) { contexts.restore(*raw, chatId); };
                 model->keepAlive = loaded;

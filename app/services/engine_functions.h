@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,11 +26,23 @@ struct ChatModel {
         generate;
     std::function<api::AskResult(const api::AskRequest&, const api::AskEvents&, std::stop_token)> ask;
     std::function<int64_t(const std::vector<api::ChatMessage>&)> countTokens;
-    std::function<void(int64_t chatId, const std::vector<api::ChatMessage>&)> saveContext; // never throw: api::SavedContexts
+    std::function<void(int64_t chatId, const std::vector<api::ChatMessage>&, const api::AdapterSetting&)> saveContext; // never throw: api::SavedContexts
     std::function<void(int64_t chatId)> restoreContext;
     std::shared_ptr<void> keepAlive;
 };
 using ChatModelPtr = std::shared_ptr<const ChatModel>;
+
+/// An adapter that a finished run has made.
+struct AdapterInfo {
+    std::string id;        // the run's
+    std::string name;      // for people
+    std::string modelPath; // what it was trained on
+    std::filesystem::path file;
+};
+
+struct AdapterFunctions {
+    std::function<std::vector<AdapterInfo>()> list;
+};
 
 /// Everything of the engine that the services call, as functions, so that tests pass their own. bindEngine() fills them in.
 struct ChatFunctions {
@@ -45,6 +58,7 @@ struct ChatFunctions {
     std::function<void(const api::RemovedMessages&)> restoreMessages;
     std::function<std::vector<api::Chats::Hit>(const std::string&)> search;
     std::function<void()> closeInterrupted, purgeRemoved;
+    std::function<std::optional<AdapterInfo>(const std::string& id)> findAdapter; // empty: there is none of that id
 };
 
 using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
@@ -87,6 +101,7 @@ struct EngineFunctions {
     ChatFunctions chats;
     ModelFunctions models;
     DocumentFunctions documents;
+    AdapterFunctions adapters;
     std::function<api::MemoryState()> memory;
     std::string device;   // "cpu"
     int nThreads = 0;
