@@ -2433,6 +2433,51 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
     </message>
 </context>
 <context>
+    <name>sy::widgets::PlotView</name>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>Logarithmic axis</source>
+        <translation>对数坐标轴</translation>
+    </message>
+    <message>
+        <source>Show everything</source>
+        <translation>显示全部</translation>
+    </message>
+    <message>
+        <source>Save the plot or its numbers</source>
+        <translation>保存图表或数据</translation>
+    </message>
+    <message>
+        <source>Image (PNG)…</source>
+        <translation>图片 (PNG)…</translation>
+    </message>
+    <message>
+        <source>Drawing (SVG)…</source>
+        <translation>矢量图 (SVG)…</translation>
+    </message>
+    <message>
+        <source>Numbers (CSV)…</source>
+        <translation>数据 (CSV)…</translation>
+    </message>
+    <message>
+        <source>Plot: %1</source>
+        <translation>图表：%1</translation>
+    </message>
+    <message>
+        <source>The wheel zooms, dragging pans, a double click shows everything.
+Keys: ← → values, + − zoom, Shift+← → pan, Home everything.</source>
+        <translation>滚轮缩放，拖动平移，双击显示全部。
+按键：← → 查看数值，+ − 缩放，Shift+← → 平移，Home 显示全部。</translation>
+    </message>
+    <message>
+        <source>Save “%1”</source>
+        <translation>保存“%1”</translation>
+    </message>
+</context>
+<context>
     <name>sy::widgets::ProgressList</name>
     <message>
         <source>Cancel</source>
