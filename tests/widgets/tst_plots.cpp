@@ -59,6 +59,11 @@ void TestPlots::everythingIsShownUntilOneZooms()
 {
     QCOMPARE(m_plot->xRange(), QPointF(1, 100));
     QVERIFY(m_plot->yRange().x() <= 0.04 && m_plot->yRange().y() >= 4);
+    m_plot->setStartsAtZero(true);
+    m_plot->setSeries({PlotSeries{.name = QStringLiteral("Memory"), .points = {{1, 900}, {2, 901}}}});
+    QCOMPARE(m_plot->yRange().x(), 0.0);
+    m_plot->setStartsAtZero(false);
+    m_plot->setSeries({falling(100)});
     m_plot->setSeries({falling(200)}); // a running plot grows
     QCOMPARE(m_plot->xRange(), QPointF(1, 200));
     QTest::keyClick(m_plot->canvas(), Qt::Key_Plus);

@@ -126,6 +126,12 @@ void PlotView::setValueText(std::function<QString(double)> text)
     setLogarithmic(m_isLogarithmic);
 }
 
+void PlotView::setStartsAtZero(bool starts)
+{
+    m_startsAtZero = starts;
+    showAll();
+}
+
 void PlotView::setSeries(const QList<PlotSeries>& series)
 {
     m_series = series;
@@ -140,6 +146,7 @@ void PlotView::rebuild()
     while (m_canvas->graphCount() < m_series.size())
         m_canvas->addGraph();
     m_canvas->shownLegend->clearItems();
+    const auto nNamed = std::count_if(m_series.cbegin(), m_series.cend(), [](const PlotSeries& s) { return !s.name.isEmpty(); });
     for (qsizetype i = 0; i < m_series.size(); ++i) {
         const PlotSeries& s = m_series[i];
         QCPGraph* graph = m_canvas->graph(int(i));
@@ -151,10 +158,10 @@ void PlotView::rebuild()
             data.push_back({point.x(), isShown ? point.y() : qQNaN()});
         }
         graph->data()->set(data, true);
-        if (!s.name.isEmpty())
+        if (!s.name.isEmpty() && nNamed > 1) // one alone is what the title says
             graph->addToLegend(m_canvas->shownLegend);
     }
-    m_canvas->shownLegend->setVisible(m_canvas->shownLegend->itemCount() > 1);
+    m_canvas->shownLegend->setVisible(nNamed > 1);
     applyColors();
     if (!m_isZoomed)
         fit();
@@ -242,7 +249,7 @@ void PlotView::fit()
         m_canvas->yAxis->setRange(low / factor, high * factor);
     } else {
         const double margin = high > low ? (high - low) * kMargin : std::max(std::abs(high) * 0.05, 1e-9);
-        m_canvas->yAxis->setRange(low >= 0 ? std::max(0.0, low - margin) : low - margin, high + margin);
+        m_canvas->yAxis->setRange(low < 0 ? low - margin : m_startsAtZero ? 0 : std::max(0.0, low - margin), high + (m_startsAtZero ? high * kMargin : margin));
     }
 }
 

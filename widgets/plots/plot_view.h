@@ -36,6 +36,7 @@ public:
     /// What stands below: "Step". How a value of y is said; without it as a plain number.
     void setXName(const QString& name);
     void setValueText(std::function<QString(double)> text);
+    void setStartsAtZero(bool starts); // for amounts, whose share of the whole is what one looks at
     void setSeries(const QList<PlotSeries>& series);
     const QList<PlotSeries>& series() const { return m_series; }
     QString title() const { return m_title; }
@@ -80,7 +81,7 @@ private:
     QString m_title, m_xName;
     std::function<QString(double)> m_valueText;
     QList<PlotSeries> m_series;
-    bool m_isLogarithmic = false, m_isZoomed = false;
+    bool m_isLogarithmic = false, m_isZoomed = false, m_startsAtZero = false;
     std::optional<double> m_cursor;
     PlotCanvas* m_canvas;
     QLabel* m_titleLabel;
