@@ -6,6 +6,7 @@
 #include "app/services/adapter_service.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
+#include "app/services/fine_tune_service.h"
 #include "app/services/model_service.h"
 #include "app/services/work_queue.h"
 #include "app/settings/settings.h"
@@ -62,7 +63,6 @@ MainWindow::MainWindow(const Services& services)
     connect(&m_context.chats, &ChatService::chatsChanged, this, &MainWindow::updateStatus);
     connect(&m_context.chats, &ChatService::adapterChanged, this, &MainWindow::updateStatus);
     connect(&m_context.adapters, &AdapterService::adaptersChanged, this, &MainWindow::updateStatus);
-    connect(&m_context.adapters, &AdapterService::failed, this, [this](const UserMessage& message) { m_toast->showMessage(message.title + QStringLiteral(". ") + message.text()); });
     connect(&m_context.settings, &Settings::changed, this, [this](const QString& key) {
         if (key == QLatin1String(setting::kLastChat))
             updateStatus();
@@ -85,6 +85,23 @@ MainWindow::MainWindow(const Services& services)
             complain(message);
     });
     connect(&m_context.documents, &DocumentService::failed, this, complain);
+    connect(&m_context.adapters, &AdapterService::failed, this, complain);
+    FineTuneService& fineTune = m_context.fineTune;
+    connect(&fineTune, &FineTuneService::runsChanged, this, &MainWindow::updateStatus);
+    connect(&fineTune, &FineTuneService::progressed, this, &MainWindow::updateStatus);
+    connect(&fineTune, &FineTuneService::failed, this, complain);
+    connect(&fineTune, &FineTuneService::startFailed, this, [this, complain](const QString&, const QJsonObject&, const UserMessage& message) {
+        if (currentPage() != QLatin1String("finetune")) // there the form says it
+            complain(message);
+    });
+    connect(&fineTune, &FineTuneService::runEnded, this, [this](const QString& id, bool isComplete) {
+        m_context.adapters.refresh(); // there is one more, or a newer one
+        const auto run = m_context.fineTune.run(id);
+        if (isComplete && run && currentPage() != QLatin1String("finetune"))
+            m_toast->showMessage(tr("“%1” is trained").arg(run->name), tr("Show"), [this] { goTo(QStringLiteral("finetune")); }, 9000);
+    });
+    connect(&fineTune, &FineTuneService::restored, &m_context.adapters, &AdapterService::refresh);
+    connect(&fineTune, &FineTuneService::removed, &m_context.adapters, &AdapterService::refresh);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);
     m_memoryTimer.start();
@@ -186,6 +203,8 @@ void MainWindow::updateStatus()
     }
     if (job.isEmpty() && m_context.documents.isIngestingAny())
         job = tr("Indexing documents");
+    if (const auto run = m_context.fineTune.run(m_context.fineTune.activeId()); job.isEmpty() && run)
+        job = run->steps > 0 ? tr("Training “%1”: %2 %").arg(run->name).arg(100 * run->step / run->steps) : tr("Training “%1”").arg(run->name);
     m_jobField->setValue(job);
     m_speedField->setValue(m_speed > 0 ? tr("%1 tokens/s").arg(locale().toString(m_speed, 'f', 1)) : QString(), tr("%1 tokens/s in the last answer").arg(locale().toString(m_speed, 'f', 1)));
     const QString device = QString::fromStdString(m_context.engine.device).toUpper();
@@ -271,6 +290,7 @@ void MainWindow::changeEvent(QEvent* event)
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     m_context.settings.set(setting::kGeometry, saveGeometry());
+    m_context.fineTune.stopForExit();
     m_context.chats.stopAll(); // asked first, waited for in the services' destructors
     QMainWindow::closeEvent(event);
 }

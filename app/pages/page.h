@@ -16,6 +16,7 @@ namespace sy::app {
 class AdapterService;
 class ChatService;
 class DocumentService;
+class FineTuneService;
 class ModelService;
 class Settings;
 struct EngineFunctions;
@@ -26,6 +27,7 @@ struct Services {
     ModelService& models;
     DocumentService& documents;
     AdapterService& adapters;
+    FineTuneService& fineTune;
     Settings& settings;
     const EngineFunctions& engine;
 };

@@ -4,8 +4,10 @@
 #include "engine/api/chats.h"
 #include "engine/api/documents.h"
 #include "engine/api/engine.h"
+#include "engine/api/fine_tune.h"
 #include "engine/api/library.h"
 #include "engine/api/models.h"
+#include "engine/api/runs.h"
 
 #include <functional>
 #include <memory>
@@ -42,6 +44,20 @@ struct AdapterInfo {
 
 struct AdapterFunctions {
     std::function<std::vector<AdapterInfo>()> list;
+};
+
+struct FineTuneFunctions {
+    std::function<std::string(const std::string& config, const std::string& source)> complete;
+    std::function<api::FineTunePlan(const std::string& config, const std::string& source, std::stop_token)> plan;
+    std::function<api::FineTuneResult(const std::string& config, const std::string& source, std::stop_token, const api::FineTuneEvents&)> train;
+    std::function<api::FineTuneResult(const std::string& run, std::stop_token, const api::FineTuneEvents&)> resume;
+    std::function<std::vector<api::RunEntry>()> list;
+    std::function<std::string(const std::string& run)> config;
+    std::function<std::vector<api::FineTuneStep>(const std::string& run)> steps;
+    std::function<std::vector<api::FineTuneSample>(const std::string& run)> samples;
+    std::function<void(const std::string& run, const std::string&)> setName, setNotes;
+    std::function<void(const std::string& run)> remove;
+    std::function<std::string(const std::string& run)> restore; // returns its id, which may be another
 };
 
 /// Everything of the engine that the services call, as functions, so that tests pass their own. bindEngine() fills them in.
@@ -102,6 +118,7 @@ struct EngineFunctions {
     ModelFunctions models;
     DocumentFunctions documents;
     AdapterFunctions adapters;
+    FineTuneFunctions fineTune;
     std::function<api::MemoryState()> memory;
     std::string device;   // "cpu"
     int nThreads = 0;

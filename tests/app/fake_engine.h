@@ -3,6 +3,7 @@
 
 #include "app/services/engine_functions.h"
 #include "engine/core/error.h"
+#include "tests/app/fake_training.h"
 
 #include <atomic>
 #include <chrono>
@@ -27,7 +28,8 @@ public:
     std::vector<api::DocumentRow> rows;
     std::vector<api::SearchResult> results;
     std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
-    std::vector<AdapterInfo> adapters;
+    FakeTraining training;
+    std::vector<AdapterInfo> adapters; // beside those of the runs
     std::vector<api::GenerationRequest> requests; // that were answered
     std::vector<std::string> contextLog; // "save 1 2" (chat, messages), "restore 1"
     std::string reply = "An answer.";
@@ -67,6 +69,19 @@ public:
     void addAdapter(const std::string& id = "tone-1", const std::string& name = "Support tone")
     {
         adapters.push_back({.id = id, .name = name, .modelPath = "/models/tiny.gguf", .file = "/runs/" + id + "/adapter.gguf"});
+    }
+    std::vector<AdapterInfo> allAdapters()
+    {
+        std::vector<AdapterInfo> all;
+        {
+            const std::lock_guard lock(training.mutex);
+            for (const api::RunEntry& run : training.runs)
+                if (!run.adapter.empty())
+                    all.push_back({.id = run.id, .name = run.name, .modelPath = "/models/tiny.gguf", .file = run.adapter});
+        }
+        const std::lock_guard lock(mutex);
+        all.insert(all.end(), adapters.begin(), adapters.end());
+        return all;
     }
     void addCollection()
     {
@@ -242,8 +257,7 @@ inline EngineFunctions FakeEngine::functions()
             },
         .purgeRemoved = [] {},
         .findAdapter = [this](const std::string& id) -> std::optional<AdapterInfo> {
-            const std::lock_guard lock(mutex);
-            for (const AdapterInfo& adapter : adapters)
+            for (const AdapterInfo& adapter : allAdapters())
                 if (adapter.id == id)
                     return adapter;
             return std::nullopt;
@@ -469,10 +483,8 @@ inline EngineFunctions FakeEngine::functions()
         .pageCount = [](const std::filesystem::path&) { return 4; },
         .formats = [] { return std::vector<api::Documents::Format>{{"PDF", {".pdf"}}, {"Text", {".txt", ".md"}}}; },
     };
-    f.adapters.list = [this] {
-        const std::lock_guard lock(mutex);
-        return adapters;
-    };
+    f.adapters.list = [this] { return allAdapters(); };
+    f.fineTune = training.functions();
     f.memory = [] { return api::MemoryState{16000000000, 9000000000, 1400000000}; };
     f.device = "cpu";
     f.nThreads = 2;
