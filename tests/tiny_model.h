@@ -27,12 +27,17 @@ inline std::string byteLetter(int byte)
     return letter;
 }
 
+struct TinyShape {
+    int64_t dim = 32, ffn = 64, kvDim = 16; // kvDim: half of dim
+    int layers = 2;
+};
+
 /// architecture: what the file claims to be; only "llama" can be loaded.
 inline void writeTinyModel(const std::filesystem::path& path, const std::string& name = "Tiny", const std::string& architecture = "llama",
-                           uint32_t seed = 1)
+                           uint32_t seed = 1, const TinyShape& shape = {})
 {
-    constexpr int64_t kDim = 32, kFfn = 64, kKvDim = 16;
-    constexpr int kLayers = 2;
+    const int64_t dim = shape.dim, ffn = shape.ffn, kvDim = shape.kvDim;
+    const int nLayers = shape.layers;
     formats::GgufWriter out(path);
     formats::Metadata& m = out.metadata();
     m.setString("general.architecture", architecture);
@@ -40,14 +45,14 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
     m.setString("general.license", "mit");
     const auto key = [&](const char* rest) { return architecture + "." + rest; };
     m.setInteger(key("context_length"), 2048);
-    m.setInteger(key("embedding_length"), kDim);
-    m.setInteger(key("block_count"), kLayers);
-    m.setInteger(key("feed_forward_length"), kFfn);
+    m.setInteger(key("embedding_length"), dim);
+    m.setInteger(key("block_count"), nLayers);
+    m.setInteger(key("feed_forward_length"), ffn);
     m.setInteger(key("attention.head_count"), 4);
     m.setInteger(key("attention.head_count_kv"), 2);
     m.setReal(key("attention.layer_norm_rms_epsilon"), 1e-5);
     m.setReal(key("rope.freq_base"), 10000);
-    m.setInteger(key("rope.dimension_count"), kDim / 4);
+    m.setInteger(key("rope.dimension_count"), dim / 4);
 
     std::vector<std::string> tokens;
     std::vector<int32_t> types;
@@ -73,29 +78,29 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
                 "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>{% endfor %}"
                 "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}");
 
-    std::vector<std::pair<std::string, Shape>> tensors{{"token_embd.weight", {kTinyVocabulary, kDim}}};
-    for (int layer = 0; layer < kLayers; ++layer) {
+    std::vector<std::pair<std::string, Shape>> tensors{{"token_embd.weight", {kTinyVocabulary, dim}}};
+    for (int layer = 0; layer < nLayers; ++layer) {
         const std::string prefix = "blk." + std::to_string(layer) + ".";
-        tensors.insert(tensors.end(), {{prefix + "attn_norm.weight", {kDim}},
-                                       {prefix + "attn_q.weight", {kDim, kDim}},
-                                       {prefix + "attn_k.weight", {kKvDim, kDim}},
-                                       {prefix + "attn_v.weight", {kKvDim, kDim}},
-                                       {prefix + "attn_output.weight", {kDim, kDim}},
-                                       {prefix + "ffn_norm.weight", {kDim}},
-                                       {prefix + "ffn_gate.weight", {kFfn, kDim}},
-                                       {prefix + "ffn_up.weight", {kFfn, kDim}},
-                                       {prefix + "ffn_down.weight", {kDim, kFfn}}});
+        tensors.insert(tensors.end(), {{prefix + "attn_norm.weight", {dim}},
+                                       {prefix + "attn_q.weight", {dim, dim}},
+                                       {prefix + "attn_k.weight", {kvDim, dim}},
+                                       {prefix + "attn_v.weight", {kvDim, dim}},
+                                       {prefix + "attn_output.weight", {dim, dim}},
+                                       {prefix + "ffn_norm.weight", {dim}},
+                                       {prefix + "ffn_gate.weight", {ffn, dim}},
+                                       {prefix + "ffn_up.weight", {ffn, dim}},
+                                       {prefix + "ffn_down.weight", {dim, ffn}}});
     }
-    tensors.emplace_back("output_norm.weight", Shape{kDim});
-    tensors.emplace_back("output.weight", Shape{kTinyVocabulary, kDim});
-    for (const auto& [tensor, shape] : tensors)
-        out.declare(tensor, shape, DType::F32);
+    tensors.emplace_back("output_norm.weight", Shape{dim});
+    tensors.emplace_back("output.weight", Shape{kTinyVocabulary, dim});
+    for (const auto& [tensor, size] : tensors)
+        out.declare(tensor, size, DType::F32);
     uint32_t state = seed;
-    for (const auto& [tensor, shape] : tensors) {
-        std::vector<float> values(size_t(shape.count()), 1.0f); // norms
+    for (const auto& [tensor, size] : tensors) {
+        std::vector<float> values(size_t(size.count()), 1.0f); // norms
         for (float& value : values) {
             state = state * 1664525u + 1013904223u;
-            if (shape.rank() == 2)
+            if (size.rank() == 2)
                 value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f;
         }
         out.append(std::as_bytes(std::span(values)));

@@ -319,6 +319,186 @@
         <source>%1 and %2 more</source>
         <translation>%1 及另外 %2</translation>
     </message>
+    <message>
+        <source>a run that needs %1 GB where %2 GB are free</source>
+        <translation>此次训练需要 %1 GB 内存，可用内存为 %2 GB</translation>
+    </message>
+    <message>
+        <source>it would fit with %1</source>
+        <translation>使用 %1 即可容纳</translation>
+    </message>
+    <message>
+        <source>a smaller model, or a smaller quantization of it, may fit</source>
+        <translation>换用更小的模型或更小的量化或许可行</translation>
+    </message>
+    <message>
+        <source>training the run %1</source>
+        <translation>训练任务 %1</translation>
+    </message>
+    <message>
+        <source>removing the run %1</source>
+        <translation>删除训练任务 %1</translation>
+    </message>
+    <message>
+        <source>it is being trained already</source>
+        <translation>它正在训练中</translation>
+    </message>
+    <message>
+        <source>it is being trained</source>
+        <translation>它正在训练中</translation>
+    </message>
+    <message>
+        <source>there is no such run</source>
+        <translation>没有这个训练任务</translation>
+    </message>
+    <message>
+        <source>it is not there any more</source>
+        <translation>它已不存在</translation>
+    </message>
+    <message>
+        <source>row %1 is no object</source>
+        <translation>第 %1 行不是对象</translation>
+    </message>
+    <message>
+        <source>row %1 is of no known format; its keys are %2</source>
+        <translation>第 %1 行的格式无法识别；其键为 %2</translation>
+    </message>
+    <message>
+        <source>row %1 has no text &quot;%2&quot;</source>
+        <translation>第 %1 行没有文本“%2”</translation>
+    </message>
+    <message>
+        <source>row %1 has no list &quot;%2&quot;</source>
+        <translation>第 %1 行没有列表“%2”</translation>
+    </message>
+    <message>
+        <source>row %1 has no column &quot;%2&quot;</source>
+        <translation>第 %1 行没有列“%2”</translation>
+    </message>
+    <message>
+        <source>row %1 has %2 columns, which is not what the first one has</source>
+        <translation>第 %1 行有 %2 列，与首行不同</translation>
+    </message>
+    <message>
+        <source>row %1 has a quote that does not end</source>
+        <translation>第 %1 行的引号没有结束</translation>
+    </message>
+    <message>
+        <source>row %1 has a message without a role and a text</source>
+        <translation>第 %1 行有一条消息缺少角色或文本</translation>
+    </message>
+    <message>
+        <source>row %1 has a turn without &quot;from&quot; and &quot;value&quot;</source>
+        <translation>第 %1 行有一轮对话缺少“from”或“value”</translation>
+    </message>
+    <message>
+        <source>row %1 has a turn of the role &quot;%2&quot;</source>
+        <translation>第 %1 行有一轮对话的角色为“%2”</translation>
+    </message>
+    <message>
+        <source>row %1 is a preference, which the objectives dpo and orpo learn from</source>
+        <translation>第 %1 行是偏好数据，只有目标 dpo 和 orpo 能使用</translation>
+    </message>
+    <message>
+        <source>row %1 is no preference, which this objective learns from</source>
+        <translation>第 %1 行不是偏好数据，而此目标需要偏好数据</translation>
+    </message>
+    <message>
+        <source>nothing would be learned: of %1 rows</source>
+        <translation>没有可学习的内容：共 %1 行，</translation>
+    </message>
+    <message>
+        <source>%1 are longer than %2 tokens,</source>
+        <translation>其中 %1 段长于 %2 个词元，</translation>
+    </message>
+    <message>
+        <source>%1 have no trained token and</source>
+        <translation>%1 段没有可训练的词元，</translation>
+    </message>
+    <message>
+        <source>%1 are held out</source>
+        <translation>%1 段留作评估</translation>
+    </message>
+    <message>
+        <source>is no list of rows</source>
+        <translation>不是由行组成的列表</translation>
+    </message>
+    <message>
+        <source>holds one object with several lists, not a list of rows</source>
+        <translation>是一个含有多个列表的对象，而不是由行组成的列表</translation>
+    </message>
+    <message>
+        <source>is no text in a known encoding</source>
+        <translation>不是已知编码的文本</translation>
+    </message>
+    <message>
+        <source>training a conversation</source>
+        <translation>用对话训练</translation>
+    </message>
+    <message>
+        <source>the model has no chat template</source>
+        <translation>此模型没有对话模板</translation>
+    </message>
+    <message>
+        <source>training plain text</source>
+        <translation>用纯文本训练</translation>
+    </message>
+    <message>
+        <source>answering a prompt</source>
+        <translation>回答提示</translation>
+    </message>
+    <message>
+        <source>the model has no tokenizer</source>
+        <translation>此模型没有分词器</translation>
+    </message>
+    <message>
+        <source>the adapter target &quot;%1&quot;</source>
+        <translation>适配器目标“%1”</translation>
+    </message>
+    <message>
+        <source>the model &quot;%1&quot; has no such matrix to adapt</source>
+        <translation>模型“%1”没有可供适配的此类矩阵</translation>
+    </message>
+    <message>
+        <source>DoRA on %1</source>
+        <translation>对 %1 使用 DoRA</translation>
+    </message>
+    <message>
+        <source>this version scales the rows of whole matrices only</source>
+        <translation>此版本只能缩放完整矩阵的行</translation>
+    </message>
+    <message>
+        <source>training a model of the architecture &quot;%1&quot;</source>
+        <translation>训练架构为“%1”的模型</translation>
+    </message>
+    <message>
+        <source>this version trains decoders</source>
+        <translation>此版本只训练解码器</translation>
+    </message>
+    <message>
+        <source>training an embedding model</source>
+        <translation>训练嵌入模型</translation>
+    </message>
+    <message>
+        <source>this version trains models that predict the next token</source>
+        <translation>此版本只训练预测下一个词元的模型</translation>
+    </message>
+    <message>
+        <source>recurrent, gated and sparse attention have no gradient in this version</source>
+        <translation>此版本中循环、门控和稀疏注意力没有梯度</translation>
+    </message>
+    <message>
+        <source>going on from %1</source>
+        <translation>从 %1 继续</translation>
+    </message>
+    <message>
+        <source>the training data has changed since</source>
+        <translation>训练数据此后已更改</translation>
+    </message>
+    <message>
+        <source>the model has changed since</source>
+        <translation>模型此后已更改</translation>
+    </message>
 </context>
 <context>
     <name>ImportModel</name>

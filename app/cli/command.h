@@ -71,6 +71,7 @@ Action declareEmbed(CLI::App& command);
 Action declarePerplexity(CLI::App& command);
 Action declareQuantize(CLI::App& command);
 Action declareFineTune(CLI::App& command);
+Action declareRuns(CLI::App& command);
 Action declareAdapters(CLI::App& command);
 Action declareChat(CLI::App& command);
 Action declareIngest(CLI::App& command);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/adapter_export.h"
 #include "app/cli/command.h"
 #include "app/cli/failure.h"
 #include "engine/api/adapters.h"
@@ -10,7 +11,8 @@ namespace sy::app {
 namespace {
 
 struct AdaptersOptions {
-    std::string id, format = "gguf", out;
+    std::string id; // or, to import, a path
+    AdapterExportOptions exporting;
     Action chosen;
 };
 
@@ -47,18 +49,9 @@ int list(CommandContext& context)
     return 0;
 }
 
-api::AdapterEntry known(CommandContext& context, const std::string& id)
-{
-    for (const auto& entry : api::listAdapters(context.engine())) {
-        if (entry.id == id)
-            return entry;
-    }
-    throw Failure("there is no adapter \"" + id + "\" in the list", "`switchyard adapters` shows the list.");
-}
-
 int show(CommandContext& context, const AdaptersOptions& options)
 {
-    const auto entry = known(context, options.id);
+    const auto entry = knownAdapter(context, options.id);
     if (context.console().isJson())
         context.console().printJson(toJson(entry));
     else
@@ -68,12 +61,29 @@ int show(CommandContext& context, const AdaptersOptions& options)
 
 int exportOne(CommandContext& context, const AdaptersOptions& options)
 {
-    const auto entry = known(context, options.id);
-    const auto path = api::exportAdapter(entry, options.out);
+    return exportAdapter(context, options.id, options.exporting);
+}
+
+int import(CommandContext& context, const AdaptersOptions& options)
+{
+    const auto entry = api::importAdapter(context.engine(), options.id);
     if (context.console().isJson())
-        context.console().printJson({{"id", entry.id}, {"format", options.format}, {"path", path.string()}});
+        context.console().printJson(toJson(entry));
     else
-        context.console().printLine(path.string());
+        context.console().printLine(lineOf(entry));
+    return 0;
+}
+
+int remove(CommandContext& context, const AdaptersOptions& options)
+{
+    const auto entry = knownAdapter(context, options.id);
+    if (!entry.isImported)
+        throw Failure("the adapter " + entry.id + " belongs to a run", "Remove the run: switchyard runs remove " + entry.id);
+    api::removeAdapter(context.engine(), entry);
+    if (context.console().isJson())
+        context.console().printJson({{"id", entry.id}, {"removed", true}});
+    else
+        context.console().printLine("Removed " + entry.id);
     return 0;
 }
 
@@ -89,21 +99,26 @@ Action declareAdapters(CLI::App& command)
         sub->fallthrough(); // --data, --json … after it as well
         sub->final_callback(
             [raw = options.get(), run] { raw->chosen = [raw, run](CommandContext& c) { return run(c, *raw); }; });
-        sub->add_option("ID", options->id, "Name of the run that made it")->required();
         return sub;
     };
-    add("show", "Show one", show)->footer("Example:\n  switchyard adapters show support-tone-1");
-    CLI::App* out = add("export", "Copy one to DIR/ID.gguf", exportOne);
-    out->add_option("--format", options->format, "gguf: what llama.cpp and this program read")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"gguf"}))
-        ->capture_default_str();
-    out->add_option("--out", options->out, "Folder; made when it is not there")->type_name("DIR")->required();
+    const auto addForOne = [&](const char* name, const char* summary, int (*run)(CommandContext&, const AdaptersOptions&)) {
+        CLI::App* sub = add(name, summary, run);
+        sub->add_option("ID", options->id, "Name of the run that made it, or of an imported one")->required();
+        return sub;
+    };
+    addForOne("show", "Show one", show)->footer("Example:\n  switchyard adapters show support-tone-1");
+    CLI::App* out = addForOne("export", "Write one to DIR/ID.gguf, or as PEFT to DIR/ID/", exportOne);
+    options->exporting.declare(*out);
     out->footer(
-        "JSON: {id, format, path}.\n\nExample:\n  switchyard adapters export support-tone-1 --format gguf --out ~/adapters");
+        "JSON: {id, format, path}.\n\nExample:\n  switchyard adapters export support-tone-1 --format peft --out ~/adapters");
+    CLI::App* in = add("import", "Copy a GGUF adapter, or a folder as PEFT writes it, into the data folder", import);
+    in->add_option("PATH", options->id, "File or folder")->required();
+    in->footer("JSON: {id, name, path, bytes, model}.\n\nExample:\n  switchyard adapters import ~/Downloads/adapter");
+    addForOne("remove", "Delete an imported one", remove)
+        ->footer("JSON: {id, removed}.\n\nExample:\n  switchyard adapters remove adapter");
     command.footer(
-        "JSON: a list of {id, name, path, bytes, model}; show: one of them. chat, logits and perplexity take an id with\n"
-        "--adapter.\n\nExample:\n  switchyard adapters");
+        "JSON: a list of {id, name, path, bytes, model}; show: one of them. commands that use a model take an id\n"
+        "with --adapter.\n\nExample:\n  switchyard adapters");
     return [options](CommandContext& context) { return options->chosen(context); };
 }
 

@@ -14,6 +14,7 @@ struct AskOptions {
     std::string collection, question, model, system;
     int top = 6;
     GenerationOptions generation;
+    AdapterOption adapter;
 };
 
 nlohmann::ordered_json timings(const api::AskResult& result)
@@ -59,6 +60,7 @@ int ask(CommandContext& context, const AskOptions& options)
     request.collection = options.collection;
     request.question = options.question == "-" ? readWhole("-") : options.question;
     request.generation = options.generation.request();
+    request.generation.adapter = options.adapter.setting(context);
     request.nPassages = options.top;
     request.systemPrompt = options.system;
 
@@ -98,6 +100,7 @@ Action declareAsk(CLI::App& command)
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     command.add_option("--system", options->system, "Added to the instructions that the model gets")->type_name("TEXT");
+    options->adapter.declare(command);
     options->generation.declare(command);
     command.footer("JSON: {answer, citations: [{marker, document, page, start, end, text, quoteFound}], retrieved, timings}, and refused: true\n"
                    "when the documents do not say.\n\nExample:\n"

@@ -19,6 +19,7 @@ struct BenchCommandOptions {
     bool isEmbedding = false;
     api::BenchOptions bench;
     ComputeOptions compute;
+    AdapterOption adapter;
 };
 
 nlohmann::ordered_json toJson(const Spread& spread)
@@ -64,6 +65,7 @@ int benchChat(CommandContext& context, const BenchCommandOptions& options)
     const auto path = resolveModel(context, options.model, api::ModelKind::chat);
     api::BenchOptions bench = options.bench;
     options.compute.apply(bench.load);
+    bench.adapter = options.adapter.setting(context);
     const auto result = context.engine().models().bench(path, bench, context.stop());
     Console& console = context.console();
     if (console.isJson()) {
@@ -101,6 +103,7 @@ Action declareBench(CLI::App& command)
     add("--batch", options->bench.batch, "Sequences decoded together", 1);
     add("--repeat", options->bench.nRepeat, "Times each is measured", 1);
     options->compute.declare(command);
+    options->adapter.declare(command);
     command.add_flag("--embed", options->isEmbedding, "Measure an embedding model on the texts of --file");
     command.add_option("--file", options->file, "Lines {\"text\"} for --embed; -: stdin")->type_name("FILE")->capture_default_str();
     command.footer("JSON: {prefillTokensPerSecond: {min, median, max}, decodeTokensPerSecond: {…}, loadSeconds, peakBytes, threads, cpuLevel,\n"

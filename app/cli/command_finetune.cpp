@@ -18,7 +18,7 @@ using nlohmann::ordered_json;
 
 struct FineTuneOptions {
     std::string config, resume;
-    std::string name, model, method, targets;
+    std::string name, model, objective, method, targets;
     std::vector<std::string> data;
     int64_t rank = 0, epochs = 0, maxSteps = 0, contextLength = 0, sequences = 0;
     double alpha = 0, learningRate = 0;
@@ -42,6 +42,7 @@ std::string configOf(const FineTuneOptions& o)
     };
     set(nullptr, "name", o.name, !o.name.empty());
     set(nullptr, "model", o.model, !o.model.empty());
+    set(nullptr, "objective", o.objective, !o.objective.empty());
     set("adapter", "method", o.method, !o.method.empty());
     set("adapter", "targets", o.targets, !o.targets.empty());
     set("adapter", "rank", o.rank, o.rank > 0);
@@ -60,11 +61,45 @@ std::string configOf(const FineTuneOptions& o)
     return config.dump();
 }
 
+const char* nameOf(api::FineTuneRow::Outcome outcome)
+{
+    using Outcome = api::FineTuneRow::Outcome;
+    switch (outcome) {
+    case Outcome::used:
+        return "used";
+    case Outcome::heldOut:
+        return "heldOut";
+    case Outcome::tooLong:
+        return "tooLong";
+    case Outcome::nothingTrained:
+        break;
+    }
+    return "nothingTrained";
+}
+
+ordered_json toJson(const std::vector<api::FineTuneRow>& rows)
+{
+    ordered_json list = ordered_json::array();
+    for (const api::FineTuneRow& row : rows) {
+        list.push_back({{"file", row.file}, {"row", row.row}, {"outcome", nameOf(row.outcome)}, {"tokens", row.tokens}});
+        if (row.pieces.empty())
+            continue;
+        ordered_json pieces = ordered_json::array();
+        for (const api::FineTunePiece& piece : row.pieces)
+            pieces.push_back({{"text", piece.text}, {"trained", piece.isTrained}});
+        list.back()["pieces"] = std::move(pieces);
+    }
+    return list;
+}
+
 int plan(CommandContext& context, const std::string& config, const std::string& source)
 {
     const api::FineTunePlan p = api::planFineTune(context.engine(), config, source, context.stop());
     Console& console = context.console();
     if (console.isJson()) {
+        ordered_json changes = ordered_json::array();
+        for (const api::FineTuneChange& change : p.changes)
+            changes.push_back({{"setting", change.setting}, {"value", change.value}, {"peakBytes", change.peakBytes}});
         console.printJson({{"rows", p.rows},
                            {"texts", p.texts},
                            {"tokens", p.tokens},
@@ -76,6 +111,9 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
                            {"heldOutTexts", p.heldOutTexts},
                            {"duplicates", p.duplicates},
                            {"formats", p.formats},
+                           {"personalData", p.personalData},
+                           {"preview", toJson(p.preview)},
+                           {"dropped", toJson(p.dropped)},
                            {"steps", p.steps},
                            {"trainedParameters", p.trainedParameters},
                            {"memory",
@@ -84,7 +122,8 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
                              {"activationBytes", p.activationBytes},
                              {"otherBytes", p.otherBytes},
                              {"peakBytes", p.peakBytes},
-                             {"availableBytes", p.availableBytes}}}});
+                             {"availableBytes", p.availableBytes},
+                             {"changes", changes}}}});
         return 0;
     }
     const auto line = [&](const std::string& what, int64_t n) { console.printLine(what + ": " + std::to_string(n)); };
@@ -97,9 +136,16 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
     line("Texts held out for evaluation", p.heldOutTexts);
     if (p.duplicates > 0)
         line("Rows that repeat an earlier one", p.duplicates);
+    for (const auto& [kind, count] : p.personalData) {
+        if (count > 0)
+            line("Looks like personal data, " + kind, count);
+    }
     line("Longest row, in tokens", p.longestTokens);
     line("Left out, longer than the context", p.tooLong);
     line("Left out, nothing to learn in them", p.withoutLabels);
+    for (const api::FineTuneRow& row : p.dropped)
+        console.printLine("  " + row.file + ", row " + std::to_string(row.row) + ": " + std::to_string(row.tokens) +
+                          " tokens" + (row.outcome == api::FineTuneRow::Outcome::tooLong ? "" : ", none of them trained"));
     if (p.withoutEnd > 0)
         line("Replies without an end token (the model would not learn to stop)", p.withoutEnd);
     line("Steps", p.steps);
@@ -113,6 +159,8 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
     size("  activations", p.activationBytes);
     size("  the rest", p.otherBytes);
     size("Memory that is there", p.availableBytes);
+    for (const api::FineTuneChange& change : p.changes)
+        size("  it fits with " + change.setting + " = " + change.value, change.peakBytes);
     return 0;
 }
 
@@ -175,6 +223,12 @@ int tune(CommandContext& context, const FineTuneOptions& o)
     };
     api::FineTuneEvents events;
     events.onStep = onStep;
+    events.onSample = [&](const api::FineTuneSample& sample) {
+        if (console.isJson())
+            console.printJson({{"step", sample.step}, {"prompt", sample.prompt}, {"text", sample.text}});
+        else
+            console.printLine("  " + sample.prompt + "\n  > " + sample.text);
+    };
     if (!o.resume.empty())
         return report(console, api::resumeFineTune(context.engine(), o.resume, context.stop(), events));
     const std::string source = o.config.empty() ? "the options" : o.config;
@@ -198,10 +252,15 @@ Action declareFineTune(CLI::App& command)
     auto* resume =
         command.add_option("--resume", o->resume, "Go on with a run that was stopped or killed")->type_name("RUN");
     command.add_option("--model", o->model, "Path of a model, or id or name of an imported one")->type_name("MODEL");
-    command.add_option("--examples", o->data, "JSON lines or a JSON list; may be given several times")->type_name("FILE");
+    command.add_option("--objective", o->objective, "sft, pretrain, dpo or orpo (default: sft)")
+        ->check(CLI::IsMember({"sft", "pretrain", "dpo", "orpo"}));
+    command
+        .add_option("--examples", o->data,
+                    "JSON lines, a JSON list, a table (.csv, .tsv) or a text (.txt, .md); may be given several times")
+        ->type_name("FILE");
     command.add_option("--name", o->name, "Of the run (default: fine-tune)")->type_name("TEXT");
-    command.add_option("--method", o->method, "lora, rslora or lora+ (default: lora)")
-        ->check(CLI::IsMember({"lora", "rslora", "lora+"}));
+    command.add_option("--method", o->method, "lora, rslora, lora+ or dora (default: lora)")
+        ->check(CLI::IsMember({"lora", "rslora", "lora+", "dora"}));
     command
         .add_option(
             "--targets", o->targets,
@@ -232,14 +291,25 @@ Action declareFineTune(CLI::App& command)
     command.add_flag("--print-config", o->printsConfig, "Write the whole configuration and train nothing");
     command.add_flag("--dry-run", o->isDryRun, "Read model and data, count, and train nothing");
     resume->excludes(config);
-    command.footer("Rows are {\"messages\": [{\"role\", \"content\"}, ...]}, {\"instruction\", \"input\"?, \"output\"}, "
-                   "{\"prompt\", \"completion\"} or,\n"
-                   "already as tokens, {\"ids\": [...], \"mask\": [0 or 1, ...]}. Only the assistant's replies are trained. "
-                   "The run, its checkpoints\n"
-                   "and adapter.gguf are in the data folder's runs/. The first Ctrl-C ends with a checkpoint.\n"
-                   "JSON, a line each: {step, loss, learningRate, gradientNorm, tokensPerSecond}; last {run, adapter, "
-                   "steps, finalLoss, seconds,\n"
-                   "peakBytes}.\n\nExample:\n  switchyard finetune --model model.gguf --examples examples.jsonl --epochs 3");
+    command.footer("Rows are {messages: [{role, content}, ...]}, {conversations: [{from, value}, ...]}, {instruction, "
+                   "input?, output}, {prompt,\n"
+                   "completion}, {text}, for dpo and orpo {prompt, chosen, rejected}, or already tokens, {ids: [...], mask: "
+                   "[0 or 1, ...]}; a\n"
+                   "table's columns have these names, or the configuration's data[].mapping gives theirs. sft trains the "
+                   "assistant's replies,\n"
+                   "pretrain every token. 2 % of the rows (evaluation.fraction), chosen by their content, are held out and "
+                   "their loss is told\n"
+                   "every evaluation.everySteps steps. A run that does not fit the memory is refused; --dry-run shows what "
+                   "it needs. The run,\n"
+                   "its checkpoints and adapter.gguf are in the data folder's runs/: see `switchyard runs`. The first "
+                   "Ctrl-C ends with a\n"
+                   "checkpoint.\n"
+                   "JSON, a line each: {step, loss, evalLoss?, learningRate, gradientNorm, tokensPerSecond, seconds, "
+                   "residentBytes}, and for each\n"
+                   "of samples.prompts every samples.everySteps steps {step, prompt, text}; last {run, adapter, steps, "
+                   "finalLoss, bestEvalLoss?,\n"
+                   "seconds, peakBytes}.\n\n"
+                   "Example:\n  switchyard finetune --model model.gguf --examples examples.jsonl --epochs 3");
     return [o](CommandContext& context) { return tune(context, *o); };
 }
 

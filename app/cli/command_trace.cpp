@@ -21,6 +21,7 @@ struct TraceOptions {
     GenerationOptions generation;
     CLI::Option *messageOption = nullptr, *tokensOption = nullptr;
     ComputeOptions compute;
+    AdapterOption adapter;
 };
 
 nlohmann::ordered_json toJson(const api::Trace& trace, const std::string& model)
@@ -104,6 +105,7 @@ int trace(CommandContext& context, const TraceOptions& options)
         request.promptIds = parseIds(readWhole(options.tokensFile));
     else
         request.messages = {{"user", options.message == "-" ? readWhole("-") : options.message}};
+    request.adapter = options.adapter.setting(context);
     load.contextLength = options.generation.contextLength;
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
@@ -160,6 +162,7 @@ Action declareTrace(CLI::App& command)
     addActivationsOption(command, options->activations);
     addQuantizationOption(command, options->quantization);
     options->compute.declare(command);
+    options->adapter.declare(command);
     options->generation.declare(command);
     command.footer(
         "JSON: {model, nExperts, watchingMs, tokens: [{id, text, phase, step, ms, spans: [{name, layer, startUs, us}]}],\n"

@@ -2,14 +2,23 @@
 #include "engine/api/adapters.h"
 
 #include "engine/api/engine.h"
+#include "engine/api/library.h"
+#include "engine/api/runs.h"
 #include "engine/core/error.h"
+#include "engine/formats/gguf.h"
+#include "engine/formats/json_text.h"
 #include "engine/formats/mapped_file.h"
+#include "engine/formats/model_file.h"
 #include "engine/formats/new_file.h"
+#include "engine/formats/safetensors/safetensors_file.h"
+#include "engine/models/gguf_adapter.h"
+#include "engine/models/model_table.h"
+#include "engine/models/peft_adapter.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
+#include <stdexcept>
 #include <system_error>
 
 namespace sy::api {
@@ -18,23 +27,80 @@ namespace fs = std::filesystem;
 
 namespace {
 
-AdapterEntry entryOf(const fs::path& run)
+constexpr const char* kConfig = "adapter_config.json";
+constexpr const char* kTensors = "adapter_model.safetensors";
+constexpr uint64_t kMostConfigBytes = 1 << 20;
+
+fs::path importsFolder(Engine& engine)
+{
+    return engine.dataDir() / "adapters";
+}
+
+bool isPeft(const fs::path& path)
+{
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+uint64_t bytesOf(const fs::path& path)
+{
+    std::error_code failed;
+    const uintmax_t bytes = fs::file_size(isPeft(path) ? path / kTensors : path, failed);
+    return failed ? 0 : uint64_t(bytes);
+}
+
+void copyFile(const fs::path& from, const fs::path& to)
+{
+    const auto bytes = formats::MappedFile::open(from);
+    formats::NewFile out(to);
+    out.write(bytes->bytes());
+    out.commit();
+}
+
+void makeFolder(const fs::path& folder)
+{
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    if (failed)
+        throw StorageFailure(folder.string(), "making a folder for the adapter", failed.message());
+}
+
+// The name that a PEFT folder has for its base; empty when it has none.
+std::string baseOf(const fs::path& folder)
+{
+    const nlohmann::json config = formats::readJson(folder / kConfig, kMostConfigBytes);
+    if (!config.is_object())
+        throw BadFile((folder / kConfig).string(), "is no object");
+    const auto found = config.find("base_model_name_or_path");
+    return found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+AdapterEntry importedEntry(const fs::path& path)
 {
     AdapterEntry entry;
-    entry.id = run.filename().string();
-    entry.file = run / "adapter.gguf";
-    std::error_code failed;
-    const uintmax_t bytes = fs::file_size(entry.file, failed);
-    entry.bytes = failed ? 0 : uint64_t(bytes);
-    std::ifstream stream(run / "config.json");
-    const auto config = nlohmann::json::parse(stream, nullptr, false);
-    const auto text = [&](const char* key) {
-        return config.is_object() && config.contains(key) && config[key].is_string() ? config[key].get<std::string>()
-                                                                                     : std::string();
-    };
-    entry.name = text("name");
-    entry.model = text("model");
+    entry.id = isPeft(path) ? path.filename().string() : path.stem().string();
+    entry.name = entry.id;
+    entry.file = path;
+    entry.bytes = bytesOf(path);
+    entry.isImported = true;
+    try {
+        if (isPeft(path))
+            entry.model = baseOf(path);
+    } catch (const Error&) { // damaged since: it is told when it is used
+    }
     return entry;
+}
+
+void checkAdapter(const fs::path& path)
+{
+    if (isPeft(path)) {
+        baseOf(path);
+        formats::SafetensorsFile::open(path / kTensors);
+        return;
+    }
+    const formats::GgufFile file = formats::GgufFile::open(path);
+    if (file.metadata().string("general.type") != "adapter")
+        throw BadFile(path.string(), "is no LoRA adapter: general.type and adapter.type say otherwise");
 }
 
 } // namespace
@@ -42,28 +108,80 @@ AdapterEntry entryOf(const fs::path& run)
 std::vector<AdapterEntry> listAdapters(Engine& engine)
 {
     std::vector<AdapterEntry> entries;
+    for (const RunEntry& run : listRuns(engine)) {
+        if (!run.adapter.empty())
+            entries.push_back({run.id, run.adapter, bytesOf(run.adapter), run.name, run.model, false});
+    }
     std::error_code failed;
-    for (fs::directory_iterator it(engine.dataDir() / "runs", failed), end; !failed && it != end; it.increment(failed)) {
-        std::error_code ignored;
-        if (fs::is_regular_file(it->path() / "adapter.gguf", ignored))
-            entries.push_back(entryOf(it->path()));
+    for (fs::directory_iterator it(importsFolder(engine), failed), end; !failed && it != end; it.increment(failed)) {
+        if (it->path().extension() == ".gguf" || isPeft(it->path()))
+            entries.push_back(importedEntry(it->path()));
     }
     std::ranges::sort(entries, {}, &AdapterEntry::id);
     return entries;
 }
 
-fs::path exportAdapter(const AdapterEntry& entry, const fs::path& folder)
+AdapterEntry importAdapter(Engine& engine, const fs::path& path)
 {
+    checkAdapter(path);
+    makeFolder(importsFolder(engine));
+    const fs::path named = fs::absolute(path).lexically_normal();
+    std::string stem =
+        isPeft(path) ? (named.has_filename() ? named : named.parent_path()).filename().string() : named.stem().string();
+    const auto isTaken = [entries = listAdapters(engine)](const std::string& id) {
+        return std::ranges::find(entries, id, &AdapterEntry::id) != entries.end();
+    };
+    std::string id = stem;
+    for (int i = 2; isTaken(id); ++i)
+        id = stem + "-" + std::to_string(i);
+    if (!isPeft(path)) {
+        const fs::path to = importsFolder(engine) / (id + ".gguf");
+        copyFile(path, to);
+        return importedEntry(to);
+    }
+    const fs::path to = importsFolder(engine) / id;
+    makeFolder(to);
+    copyFile(path / kTensors, to / kTensors);
+    copyFile(path / kConfig, to / kConfig);
+    return importedEntry(to);
+}
+
+void removeAdapter(Engine&, const AdapterEntry& entry)
+{
+    if (!entry.isImported)
+        throw std::invalid_argument("removeAdapter: " + entry.id + " is a run's");
     std::error_code failed;
-    fs::create_directories(folder, failed);
+    fs::remove_all(entry.file, failed);
     if (failed)
-        throw StorageFailure(folder.string(), "making a folder for the adapter", failed.message());
-    const fs::path path = folder / (entry.id + ".gguf");
-    const auto bytes = formats::MappedFile::open(entry.file);
-    formats::NewFile out(path);
-    out.write(bytes->bytes());
-    out.commit();
-    return path;
+        throw StorageFailure(entry.file.string(), "removing the adapter", failed.message());
+}
+
+fs::path exportAdapter(Engine& engine, const AdapterEntry& entry, const fs::path& folder, AdapterFormat format,
+                       const std::string& model)
+{
+    makeFolder(folder);
+    const bool isToPeft = format == AdapterFormat::peft;
+    const fs::path to = isToPeft ? folder / entry.id : folder / (entry.id + ".gguf");
+    if (isPeft(entry.file) == isToPeft) {
+        if (!isToPeft) {
+            copyFile(entry.file, to);
+            return to;
+        }
+        makeFolder(to);
+        copyFile(entry.file / kTensors, to / kTensors);
+        copyFile(entry.file / kConfig, to / kConfig);
+        return to;
+    }
+    const std::string& base = model.empty() ? entry.model : model;
+    if (base.empty())
+        throw Unsupported("exporting the adapter " + entry.id + " in another format",
+                          "it does not say which model it is for");
+    const auto loaded = models::loadModel(formats::openModelFile(engine.library().resolve(base), {}));
+    if (isToPeft)
+        models::writePeftAdapter(to, *loaded, models::readGgufAdapter(entry.file, *loaded), base);
+    else
+        models::writeGgufAdapter(to, *loaded, models::readPeftAdapter(entry.file, *loaded));
+    return to;
 }
 
 fs::path resolveAdapter(Engine& engine, const std::string& text)

@@ -39,9 +39,9 @@ std::vector<int32_t> someTokens(int64_t n, int64_t nVocabulary)
 /// Steps a model without a scheduler, in pieces as large as the scheduler's largest.
 class Stepper {
 public:
-    Stepper(LoadedModel::State& state, std::stop_token stop)
+    Stepper(LoadedModel::State& state, const generate::AdapterChoice& adapter, std::stop_token stop)
         : m_model(*state.model), m_context(state.context()), m_stepLock(state.processor->stepLock),
-          m_expertMass(float(state.options.expertMass)), m_stop(std::move(stop))
+          m_expertMass(float(state.options.expertMass)), m_adapter(adapter), m_stop(std::move(stop))
     {
     }
 
@@ -61,6 +61,7 @@ public:
     {
         models::SequenceStep part{&cache, tokens};
         part.expertMass = m_expertMass;
+        part.adapter = m_adapter.use();
         return part;
     }
 
@@ -77,6 +78,7 @@ private:
     const ops::OpContext m_context;
     generate::StepLock& m_stepLock;
     const float m_expertMass;
+    generate::AdapterChoice m_adapter;
     std::stop_token m_stop;
 };
 
@@ -118,7 +120,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
                           options.batch * ((options.nGenerate + 1) / nn::KvLayout::kPageTokens + 2);
     const nn::KvLayout& layout = state.pool->layout();
     nn::KvPool pool(layout, size_t(pages) * layout.pageBytes());
-    Stepper stepper(state, stop);
+    Stepper stepper(state, state.adapterFor(options.adapter), stop);
     const int64_t nVocabulary = state.model->config().nVocabulary;
     const std::vector<int32_t> prompt = someTokens(options.nPrompt, nVocabulary);
 

@@ -2,16 +2,18 @@
 #include "engine/api/fine_tune.h"
 
 #include "engine/api/loaded_model.h"
+#include "engine/api/memory_plan.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/training_material.h"
 #include "engine/core/error.h"
 #include "engine/formats/json_text.h"
-#include "engine/models/gguf_adapter.h"
+#include "engine/models/adapter_binding.h"
 #include "engine/train/new_adapter.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 namespace sy::api {
 
@@ -20,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kMostConfigBytes = 16 << 20;
+constexpr const char* kInitial = "initial"; // a copy: what a run began with may be removed
 
 FileLock lockRun(const fs::path& folder)
 {
@@ -33,27 +36,39 @@ FileLock lockRun(const fs::path& folder)
 class Call {
 public:
     Call(TrainingMaterial& material, const train::RunConfig& config, fs::path folder, const FineTuneEvents& events)
-        : m_material(material), m_folder(std::move(folder)), m_events(events),
-          m_trainer(material.trainer(config, m_folder)), m_metrics(m_folder / "metrics.jsonl")
+        : m_material(material), m_config(config), m_folder(std::move(folder)), m_events(events),
+          m_trainer(trainerOf(material, config, m_folder)), m_metrics(m_folder / "metrics.jsonl"),
+          m_samples(m_folder / "samples.jsonl")
     {
+        m_trainer.shareProcessor(material.stepLock());
         const auto now = std::chrono::system_clock::now().time_since_epoch();
         m_status.startedAt = std::chrono::duration_cast<std::chrono::seconds>(now).count();
     }
 
     FineTuneResult run(bool resumes, std::stop_token stop)
     {
-        if (resumes)
+        if (resumes) {
+            FineTunePlan plan;
+            planMemory(plan, m_material, m_trainer, m_config);
+            requireMemory(plan);
             resume();
+        }
         m_status.state = RunEntry::State::running;
         m_status.steps = m_trainer.nSteps();
         writeStatus();
         if (m_events.onStart)
             m_events.onStart(m_folder.filename().string());
-        m_material.pack();
+        m_stop = stop;
+        {
+            const generate::StepLock::Turn turn(m_material.stepLock());
+            m_material.pack();
+        }
+        if (resumes)
+            finishSamples();
         const train::RunEnd end = m_trainer.run(stop, {[this](const auto& report) { onStep(report); },
                                                        [this](const auto& report) { onCheckpoint(report); },
                                                        [this](const auto& report) { onEvaluated(report); }});
-        writeAdapter("adapter.gguf");
+        const fs::path adapter = writeAdapter("adapter");
         m_status.state = end == train::RunEnd::done      ? RunEntry::State::done
                          : end == train::RunEnd::stopped ? RunEntry::State::stopped
                                                          : RunEntry::State::diverged;
@@ -61,7 +76,7 @@ public:
         FineTuneResult result;
         result.end = FineTuneResult::End(int(end));
         result.run = m_folder.filename().string();
-        result.adapter = m_folder / "adapter.gguf";
+        result.adapter = adapter;
         result.steps = m_status.step;
         result.finalLoss = m_status.finalLoss;
         result.bestEvalLoss = m_status.bestEvalLoss;
@@ -71,10 +86,20 @@ public:
     }
 
 private:
+    // What it goes on from was put beside the configuration when the run began.
+    static train::Trainer trainerOf(TrainingMaterial& material, const train::RunConfig& config, const fs::path& folder)
+    {
+        if (config.adapter.initial.empty())
+            return material.trainer(config, folder, nullptr);
+        const nn::Adapter initial = material.readAdapter(adapterIn(folder, kInitial));
+        return material.trainer(config, folder, &initial);
+    }
+
     void resume()
     {
         m_trainer.resume();
         m_metrics.keepUpTo(m_trainer.state().step);
+        m_samples.keepUpTo(m_trainer.state().step);
         if (const auto before = readRunStatus(m_folder)) {
             m_status.startedAt = before->startedAt;
             m_status.secondsBefore = before->secondsBefore + before->seconds;
@@ -82,32 +107,69 @@ private:
         }
     }
 
-    double seconds() const
-    {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
-    }
+    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
 
     FineTuneStep stepOf(const train::StepReport& r) const
     {
-        return {r.step,     r.nSteps,      r.loss,    r.learningRate, r.gradientNorm, r.tokensPerSecond,
-                r.isSkipped, r.evalLoss, memoryState().processBytes, seconds(), r.isCheckpoint};
+        return {r.step,         r.nSteps,       r.loss,
+                r.learningRate, r.gradientNorm, r.tokensPerSecond,
+                r.isSkipped,    r.evalLoss,     memoryState().processBytes,
+                seconds(),      r.isCheckpoint};
     }
 
     void onStep(const train::StepReport& report)
     {
         if (report.isBest)
-            writeAdapter("best.gguf");
+            writeAdapter("best");
         const FineTuneStep step = stepOf(report);
         m_metrics.add(toJson(step));
         if (m_events.onStep)
             m_events.onStep(step);
+        sample(report.step);
+    }
+
+    bool isSampled(int64_t step) const
+    {
+        return step > 0 && !m_config.samples.prompts.empty() &&
+               (step % m_config.samples.everySteps == 0 || step == m_trainer.nSteps());
+    }
+
+    // Throws Cancelled: the step before stays done, and its answers are given again by the call that goes on.
+    void sample(int64_t step)
+    {
+        if (!isSampled(step))
+            return;
+        nn::Adapter adapter = train::snapshot(m_trainer.trained());
+        models::bindAdapter(m_material.context(), m_material.model(), adapter, "the run");
+        for (const std::string& prompt : m_config.samples.prompts) {
+            const FineTuneSample answer{step, prompt,
+                                        m_material.answer(adapter, prompt, m_config.samples.maxTokens, m_stop)};
+            m_samples.add(toJson(answer));
+            if (m_events.onSample)
+                m_events.onSample(answer);
+        }
+    }
+
+    // The answers of the step that the run goes on from, unless they are all there.
+    void finishSamples()
+    {
+        const int64_t step = m_trainer.state().step;
+        const auto lines = JsonLines::read(m_folder / "samples.jsonl");
+        const auto nThere = std::ranges::count_if(lines, [&](const auto& line) { return line.value("step", -1) == step; });
+        if (size_t(nThere) >= m_config.samples.prompts.size())
+            return;
+        m_samples.keepUpTo(step - 1);
+        try {
+            sample(step);
+        } catch (const Cancelled&) { // told by the trainer at once
+        }
     }
 
     // The last line of the metrics gets what it could not have yet when the run was stopped.
     void onEvaluated(const train::StepReport& report)
     {
         if (report.isBest)
-            writeAdapter("best.gguf");
+            writeAdapter("best");
         const auto line = JsonLines::readLast(m_folder / "metrics.jsonl");
         if (!line)
             return;
@@ -119,13 +181,13 @@ private:
 
     void onCheckpoint(const train::StepReport&)
     {
-        writeAdapter("adapter.gguf");
+        writeAdapter("adapter");
         writeStatus();
     }
 
-    void writeAdapter(const char* name)
+    fs::path writeAdapter(const char* name)
     {
-        models::writeGgufAdapter(m_folder / name, m_material.model(), train::snapshot(m_trainer.trained()));
+        return writeAdapterIn(m_folder, name, m_material.model(), train::snapshot(m_trainer.trained()), m_config.model);
     }
 
     void writeStatus()
@@ -143,11 +205,13 @@ private:
     }
 
     TrainingMaterial& m_material;
+    const train::RunConfig& m_config;
     fs::path m_folder;
     const FineTuneEvents& m_events;
     std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
     train::Trainer m_trainer;
-    JsonLines m_metrics;
+    JsonLines m_metrics, m_samples;
+    std::stop_token m_stop;
     RunStatus m_status;
 };
 
@@ -170,9 +234,20 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     const std::string complete = completeFineTuneConfig(config, source);
     const train::RunConfig parsed = train::parseRunConfig(complete, source);
     TrainingMaterial material(engine, parsed, source, stop);
-    material.trainer(parsed, {}); // what cannot be trained is said before there is a folder
+    std::optional<nn::Adapter> initial;
+    if (!parsed.adapter.initial.empty())
+        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    {
+        // What cannot be trained, or does not fit, is said before there is a folder.
+        train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
+        FineTunePlan plan;
+        planMemory(plan, material, trainer, parsed);
+        requireMemory(plan);
+    }
     const fs::path folder = newRunFolder(engine.dataDir(), parsed.name);
     const FileLock lock = lockRun(folder);
+    if (initial)
+        writeAdapterIn(folder, kInitial, material.model(), *initial, parsed.model);
     writeTextFile(folder / "config.json", complete);
     return Call(material, parsed, folder, events).run(false, stop);
 }

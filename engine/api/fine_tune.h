@@ -39,31 +39,40 @@ struct FineTuneRow {
     std::vector<FineTunePiece> pieces; // of the whole text, in order; empty in FineTunePlan::dropped
 };
 
+/// A setting that would make a run fit the memory.
+struct FineTuneChange {
+    std::string setting; // "batch.contextLength"
+    std::string value;   // as JSON
+    uint64_t peakBytes = 0;
+};
+
 /// What would be trained on what.
 struct FineTunePlan {
     int64_t rows = 0;
-    int64_t texts = 0;         // trained
-    int64_t tokens = 0;        // of them
+    int64_t texts = 0;  // trained
+    int64_t tokens = 0; // of them
     int64_t trainedTokens = 0;
-    int64_t heldOutTexts = 0;               // evaluated on
-    int64_t longestTokens = 0;              // of all rows
-    int64_t tooLong = 0;                    // longer than the context: left out
-    int64_t withoutLabels = 0;              // nothing trained in them: left out
-    int64_t withoutEnd = 0;                 // replies without an end token
-    int64_t duplicates = 0;                 // rows whose texts are those of an earlier row; they are used all the same
-    std::map<std::string, int64_t> formats; // rows by format
-    std::vector<FineTuneRow> preview;       // of the first rows: at most 50
-    std::vector<FineTuneRow> dropped;       // texts left out: the first 100
+    int64_t heldOutTexts = 0;                    // evaluated on
+    int64_t longestTokens = 0;                   // of all rows
+    int64_t tooLong = 0;                         // longer than the context: left out
+    int64_t withoutLabels = 0;                   // nothing trained in them: left out
+    int64_t withoutEnd = 0;                      // replies without an end token
+    int64_t duplicates = 0;                      // rows whose texts are those of an earlier row; they are used all the same
+    std::map<std::string, int64_t> formats;      // rows by format
+    std::map<std::string, int64_t> personalData; // "mail", "phone", "identity": what looks like such in the texts
+    std::vector<FineTuneRow> preview;            // of the first rows: at most 50
+    std::vector<FineTuneRow> dropped;            // texts left out: the first 100
     int64_t steps = 0;
     int64_t trainedParameters = 0;
 
     // Memory that the process will have needed at its highest, by what it is for.
-    uint64_t weightBytes = 0;     // the model's, as training reads them
-    uint64_t trainedBytes = 0;    // what is trained: values, gradients and the optimizer's state
-    uint64_t activationBytes = 0; // what a step keeps for its way back, of its largest batch
-    uint64_t otherBytes = 0;      // the program, the data, and what products and losses need while they are computed
-    uint64_t peakBytes = 0;       // all of these together
-    uint64_t availableBytes = 0;  // what the process has or could take without swapping
+    uint64_t weightBytes = 0;            // the model's, as training reads them
+    uint64_t trainedBytes = 0;           // what is trained: values, gradients and the optimizer's state
+    uint64_t activationBytes = 0;        // what a step keeps for its way back, of its largest batch
+    uint64_t otherBytes = 0;             // the program, the data, and what products and losses need while they are computed
+    uint64_t peakBytes = 0;              // all of these together
+    uint64_t availableBytes = 0;         // what the process has or could take without swapping
+    std::vector<FineTuneChange> changes; // where peakBytes is more: each alone would make it fit; empty: none does
 };
 
 struct FineTuneStep {
@@ -96,7 +105,7 @@ struct FineTuneEvents {
 struct FineTuneResult {
     enum class End { done, stopped, diverged } end = End::done;
     std::string run;                    // its name in the data folder's runs/, for resuming
-    std::filesystem::path adapter;      // GGUF, of the values as they are now
+    std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it, of the values as they are now
     int64_t steps = 0;                  // done in all
     double finalLoss = 0;               // of the last step that was not skipped
     std::optional<double> bestEvalLoss; // lowest of those evaluated, in all calls
@@ -112,7 +121,8 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
 /// is.
 ///
 /// Throws BadFile for a configuration or data that are wrong (with setting, or file and row), Unsupported for a model or
-/// target that this version cannot train, StorageFailure (checkpoints written before are whole), OutOfMemory, Cancelled
+/// target that this version cannot train and for a run that does not fit the memory (FineTunePlan::changes would make it),
+/// StorageFailure (checkpoints written before are whole), OutOfMemory, Cancelled
 /// before the first step.
 FineTuneResult fineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop,
                         const FineTuneEvents& events);

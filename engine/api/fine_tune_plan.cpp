@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/fine_tune.h"
 
+#include "engine/api/memory_plan.h"
 #include "engine/api/training_material.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -26,9 +28,13 @@ FineTuneRow rowOf(const train::TextOutcome& outcome)
 // Numbers where there is no tokenizer.
 std::string textOf(const tokenizer::Tokenizer* tokenizer, std::span<const int32_t> ids)
 {
-    if (tokenizer)
-        return tokenizer->decode(ids, {.renderSpecial = true});
     std::string text;
+    if (tokenizer) {
+        tokenizer::StreamDecoder decoder(*tokenizer, {.renderSpecial = true}); // a border may lie inside a character
+        for (const int32_t id : ids)
+            text += decoder.push(id);
+        return text + decoder.finish();
+    }
     for (const int32_t id : ids)
         text += std::to_string(id) + " ";
     return text;
@@ -55,7 +61,10 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
 {
     const train::RunConfig parsed = train::parseRunConfig(config, source);
     const TrainingMaterial material(engine, parsed, source, stop);
-    train::Trainer trainer = material.trainer(parsed, {});
+    std::optional<nn::Adapter> initial;
+    if (!parsed.adapter.initial.empty())
+        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     const train::DatasetReport& r = material.data().report;
     FineTunePlan plan;
     plan.rows = r.nRows;
@@ -69,6 +78,7 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
     plan.withoutEnd = r.nWithoutEnd;
     plan.duplicates = r.nDuplicates;
     plan.formats = r.formats;
+    plan.personalData = {{"mail", r.personal.nMails}, {"phone", r.personal.nPhones}, {"identity", r.personal.nIdentities}};
     for (const train::TextOutcome& outcome : material.data().preview) {
         plan.preview.push_back(rowOf(outcome));
         plan.preview.back().pieces = piecesOf(material.tokenizer(), outcome.text);
@@ -77,13 +87,7 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
         plan.dropped.push_back(rowOf(outcome));
     plan.steps = trainer.nSteps();
     plan.trainedParameters = trainer.nTrained();
-    const train::MemoryNeed need = trainer.memoryNeed();
-    plan.weightBytes = need.weightBytes;
-    plan.trainedBytes = need.trainedBytes;
-    plan.activationBytes = need.activationBytes;
-    plan.otherBytes = need.otherBytes + memoryState().processBytes;
-    plan.peakBytes = plan.weightBytes + plan.trainedBytes + plan.activationBytes + plan.otherBytes;
-    plan.availableBytes = memoryState().availableBytes + memoryState().processBytes;
+    planMemory(plan, material, trainer, parsed);
     return plan;
 }
 

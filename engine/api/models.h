@@ -199,6 +199,7 @@ struct BenchOptions {
     int batch = 1;     // sequences decoded together
     int nRepeat = 3;
     LoadOptions load;  // its context length is taken from the above
+    AdapterSetting adapter; // of all sequences
 };
 struct BenchResult {
     struct Spread {

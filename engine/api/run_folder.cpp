@@ -3,6 +3,8 @@
 
 #include "engine/core/error.h"
 #include "engine/formats/new_file.h"
+#include "engine/models/gguf_adapter.h"
+#include "engine/models/peft_adapter.h"
 
 #include <algorithm>
 #include <array>
@@ -139,14 +141,9 @@ std::optional<RunStatus> readRunStatus(const fs::path& folder)
 void writeRunStatus(const fs::path& folder, const RunStatus& s)
 {
     const auto* state = std::ranges::find(kStates, s.state, &std::pair<State, const char*>::first);
-    nlohmann::ordered_json json = {{"state", state->second},
-                                   {"startedAt", s.startedAt},
-                                   {"step", s.step},
-                                   {"steps", s.steps},
-                                   {"secondsBefore", s.secondsBefore},
-                                   {"seconds", s.seconds},
-                                   {"finalLoss", s.finalLoss},
-                                   {"peakBytes", s.peakBytes}};
+    nlohmann::ordered_json json = {{"state", state->second},   {"startedAt", s.startedAt},         {"step", s.step},
+                                   {"steps", s.steps},         {"secondsBefore", s.secondsBefore}, {"seconds", s.seconds},
+                                   {"finalLoss", s.finalLoss}, {"peakBytes", s.peakBytes}};
     if (s.bestEvalLoss) {
         json["bestEvalLoss"] = *s.bestEvalLoss;
         json["bestStep"] = s.bestStep;
@@ -159,6 +156,26 @@ void writeTextFile(const fs::path& path, const std::string& text)
     formats::NewFile file(path);
     file.write(std::as_bytes(std::span(text)));
     file.commit();
+}
+
+fs::path adapterIn(const fs::path& folder, const std::string& name)
+{
+    if (isThere(folder / (name + ".gguf")))
+        return folder / (name + ".gguf");
+    return isThere(folder / name / "adapter_config.json") ? folder / name : fs::path();
+}
+
+fs::path writeAdapterIn(const fs::path& folder, const std::string& name, const models::Model& model,
+                        const nn::Adapter& adapter, const std::string& base)
+{
+    const bool isDora =
+        std::ranges::any_of(adapter.updates, [](const auto& update) { return bool(update.second.magnitude); });
+    const fs::path path = isDora ? folder / name : folder / (name + ".gguf");
+    if (isDora)
+        models::writePeftAdapter(path, model, adapter, base);
+    else
+        models::writeGgufAdapter(path, model, adapter);
+    return path;
 }
 
 JsonLines::JsonLines(fs::path path)
@@ -223,8 +240,8 @@ std::optional<nlohmann::json> JsonLines::readLast(const fs::path& path)
     if (text.empty())
         return {};
     const size_t begin = text.rfind('\n', text.size() - 2);
-    auto line = nlohmann::json::parse(text.begin() + long(begin == std::string::npos ? 0 : begin + 1), text.end(), nullptr,
-                                      false);
+    auto line =
+        nlohmann::json::parse(text.begin() + long(begin == std::string::npos ? 0 : begin + 1), text.end(), nullptr, false);
     return line.is_object() ? std::optional(std::move(line)) : std::nullopt;
 }
 

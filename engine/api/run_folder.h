@@ -7,12 +7,16 @@
 //             samples.jsonl   a line for each answer to one of its prompts
 //             state.json      where it stood when it began, at its last checkpoint, or when it ended
 //             about.json      name and notes that a person gave it
+//             initial.gguf    likewise the adapter that it went on from, where there is one
 //             checkpoints/    as train::Trainer writes them
-//             adapter.gguf    of the last checkpoint; best.gguf: of the lowest held-out loss
+//             adapter.gguf    of the last checkpoint, as PEFT in adapter/ where GGUF has no place for it (DoRA)
+//             best.gguf       likewise of the lowest held-out loss
 //     runs/.trash/ID          put away by removeRun()
 #pragma once
 
 #include "engine/api/runs.h"
+#include "engine/models/model.h"
+#include "engine/nn/adapter.h"
 
 #include <nlohmann/json.hpp>
 
@@ -58,6 +62,12 @@ void writeRunStatus(const std::filesystem::path& folder, const RunStatus& status
 
 /// Replaces a small file at once. Throws StorageFailure.
 void writeTextFile(const std::filesystem::path& path, const std::string& text);
+
+/// The adapter of that name in a run's folder, in either form; empty when there is none.
+std::filesystem::path adapterIn(const std::filesystem::path& folder, const std::string& name);
+/// Writes one, in the form that can hold it. Throws StorageFailure.
+std::filesystem::path writeAdapterIn(const std::filesystem::path& folder, const std::string& name,
+                                     const models::Model& model, const nn::Adapter& adapter, const std::string& base);
 
 /// Lines of JSON that are added one by one and are in the file when add() returns.
 class JsonLines {

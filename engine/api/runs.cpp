@@ -55,12 +55,6 @@ json readObject(const fs::path& path)
     }
 }
 
-fs::path ifThere(const fs::path& path)
-{
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored) ? path : fs::path();
-}
-
 FineTuneStep stepOf(const json& line)
 {
     FineTuneStep s;
@@ -91,7 +85,7 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
     entry.name = about.is_object() && about.contains("name") ? textOf(about, "name") : textOf(config, "name");
     if (about.is_object())
         entry.notes = textOf(about, "notes");
-    entry.adapter = ifThere(folder / "adapter.gguf");
+    entry.adapter = adapterIn(folder, "adapter");
     const bool isTrained = FileLock::isHeld(folder / "lock");
     if (const auto status = readRunStatus(folder)) {
         entry.state = status->state;
@@ -104,7 +98,7 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
         entry.bestStep = status->bestStep;
         entry.peakBytes = status->peakBytes;
         if (entry.bestEvalLoss)
-            entry.bestAdapter = ifThere(folder / "best.gguf");
+            entry.bestAdapter = adapterIn(folder, "best");
         const auto last = JsonLines::readLast(folder / "metrics.jsonl");
         if (entry.state == State::running && last) {
             const FineTuneStep step = stepOf(*last);

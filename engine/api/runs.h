@@ -15,8 +15,8 @@ namespace sy::api {
 /// A fine-tuning run of the data folder.
 struct RunEntry {
     enum class State : uint8_t {
-        running,     // some process trains it now
-        stopped,     // on request: resumeFineTune() goes on
+        running, // some process trains it now
+        stopped, // on request: resumeFineTune() goes on
         done,
         diverged,    // the loss stopped being a number
         interrupted, // its process ended without saying so: resumeFineTune() goes on from the newest checkpoint
@@ -33,7 +33,7 @@ struct RunEntry {
     std::optional<double> bestEvalLoss; // lowest of the held-out texts
     int64_t bestStep = 0;               // where it was
     uint64_t peakBytes = 0;             // of the process that trained it
-    std::filesystem::path adapter;      // GGUF; empty before the first checkpoint
+    std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it; empty before the first checkpoint
     std::filesystem::path bestAdapter;  // that of bestStep; empty when nothing was evaluated
 };
 

@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/training_material.h"
 
+#include "engine/api/adapters.h"
 #include "engine/api/library.h"
 #include "engine/api/loaded_model.h"
 #include "engine/api/model_text.h"
 #include "engine/core/error.h"
+#include "engine/models/adapter_binding.h"
+#include "engine/models/gguf_adapter.h"
 #include "engine/models/model_table.h"
+#include "engine/models/peft_adapter.h"
+#include "engine/tokenizer/chat_prompt.h"
+#include "engine/train/greedy_answer.h"
 
 #include <algorithm>
 
 namespace sy::api {
+
+std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source)
+{
+    std::filesystem::path path = resolveAdapter(engine, config.adapter.initial);
+    if (path.empty())
+        throw BadFile(source, "adapter.initial is \"" + config.adapter.initial + "\", and there is no such adapter");
+    return path;
+}
 
 TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source,
                                    std::stop_token stop)
@@ -35,6 +49,7 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
     options.contextLength = std::min(config.batch.contextLength, m_model->config().contextLength);
     options.heldOutFraction = config.evaluation.fraction;
     options.heldOutPath = config.evaluation.path;
+    options.objective = config.objective;
     m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
 }
 
@@ -43,9 +58,36 @@ void TrainingMaterial::pack()
     m_model->packWeights(m_context, [&](const Tensor& original) { m_file->notNeeded(original); });
 }
 
-train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const std::filesystem::path& folder) const
+train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const std::filesystem::path& folder,
+                                         const nn::Adapter* initial) const
 {
-    return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path)};
+    return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path), initial};
+}
+
+nn::Adapter TrainingMaterial::readAdapter(const std::filesystem::path& path) const
+{
+    nn::Adapter adapter = std::filesystem::is_directory(path) ? models::readPeftAdapter(path, *m_model)
+                                                              : models::readGgufAdapter(path, *m_model);
+    models::bindAdapter(m_context, *m_model, adapter, path.string());
+    return adapter;
+}
+
+std::string TrainingMaterial::answer(const nn::Adapter& adapter, const std::string& prompt, int64_t mostTokens,
+                                     std::stop_token stop)
+{
+    if (!m_tokenizer)
+        throw Unsupported("answering a prompt", "the model has no tokenizer");
+    std::vector<int32_t> ids;
+    if (m_template) {
+        const nlohmann::ordered_json messages = {{{"role", "user"}, {"content", prompt}}};
+        ids = tokenizer::encodeChat(*m_tokenizer, *m_template, messages).ids;
+    } else {
+        m_tokenizer->encode(prompt, {}, ids);
+    }
+    if (ids.empty())
+        throw Unsupported("answering an empty prompt", "there is nothing to go on from");
+    return train::greedyAnswer(m_context, *m_model, adapter, *m_tokenizer, ids, mostTokens, m_processor->stepLock,
+                               std::move(stop));
 }
 
 } // namespace sy::api

@@ -17,6 +17,10 @@
 
 namespace sy::api {
 
+/// The file or folder of RunConfig::Adapter::initial: a path or the id of a run's adapter. Throws BadFile with `source` when
+/// there is none.
+std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source);
+
 /// A model to be trained on and the data as its tokens.
 class TrainingMaterial {
 public:
@@ -27,8 +31,17 @@ public:
     void pack();
 
     /// Checkpoints go to folder/checkpoints. Borrows this.
-    train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder) const;
+    train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder,
+                           const nn::Adapter* initial) const;
 
+    /// An adapter of this model, from a file or folder. Throws as models::readGgufAdapter() and readPeftAdapter() do.
+    nn::Adapter readAdapter(const std::filesystem::path& path) const;
+
+    /// What the model answers to a prompt with the adapter: see train::greedyAnswer().
+    std::string answer(const nn::Adapter& adapter, const std::string& prompt, int64_t mostTokens, std::stop_token stop);
+
+    const ops::OpContext& context() const { return m_context; }
+    generate::StepLock& stepLock() const { return m_processor->stepLock; }
     const models::Model& model() const { return *m_model; }
     const train::Dataset& data() const { return m_data; }
     const tokenizer::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }

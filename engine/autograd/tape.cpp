@@ -7,6 +7,8 @@
 
 namespace sy::autograd {
 
+const std::function<void()> Tape::kNothing;
+
 Variable Tape::leaf(Tensor value) const
 {
     return {std::move(value), m_isRecording ? std::make_shared<GradientSum>() : nullptr};
@@ -15,6 +17,8 @@ Variable Tape::leaf(Tensor value) const
 std::vector<Variable> Tape::record(std::vector<Tensor> results, bool isWanted,
                                    std::function<void(std::vector<Tensor>)> backward)
 {
+    if (m_betweenOps)
+        m_betweenOps();
     std::vector<Variable> variables;
     for (Tensor& result : results)
         variables.push_back({std::move(result), nullptr});
@@ -60,6 +64,8 @@ void Tape::backward(std::stop_token stop)
             gradients.push_back(gradient->take());
         if (std::ranges::any_of(gradients, [](const Tensor& g) { return bool(g); }))
             entry.backward(std::move(gradients));
+        if (m_betweenOps)
+            m_betweenOps();
     }
 }
 

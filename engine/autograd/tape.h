@@ -19,12 +19,17 @@ namespace sy::autograd {
 class Tape {
 public:
     /// A tape that does not record makes constants of everything: the forward pass alone.
-    explicit Tape(cpu::ThreadPool& pool, bool isRecording = true) : m_pool(pool), m_isRecording(isRecording) {}
+    /// betweenOps  called behind each op, forward and back; empty: nothing. Outlives the tape.
+    explicit Tape(cpu::ThreadPool& pool, bool isRecording = true, const std::function<void()>& betweenOps = kNothing)
+        : m_pool(pool), m_isRecording(isRecording), m_betweenOps(betweenOps)
+    {
+    }
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
 
     cpu::ThreadPool& pool() { return m_pool; }
     bool isRecording() const { return m_isRecording; }
+    const std::function<void()>& betweenOps() const { return m_betweenOps; }
 
     /// A value whose gradient is wanted though no op on this tape made it.
     Variable leaf(Tensor value) const;
@@ -44,6 +49,8 @@ public:
     void backward(std::stop_token stop = {});
 
 private:
+    static const std::function<void()> kNothing;
+
     struct Entry {
         std::vector<std::shared_ptr<GradientSum>> gradients;
         std::function<void(std::vector<Tensor>)> backward;
@@ -51,6 +58,7 @@ private:
 
     cpu::ThreadPool& m_pool;
     bool m_isRecording;
+    const std::function<void()>& m_betweenOps;
     std::vector<Entry> m_entries;
 };
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <thread>
 
 namespace sy::generate {
 
@@ -16,6 +18,10 @@ public:
     public:
         explicit Turn(StepLock& lock) : m_lock(lock) { m_lock.acquire(); }
         ~Turn() { m_lock.release(); }
+
+        /// In the middle of long work: when somebody waits, gives the processor away until nobody has wanted it for some
+        /// milliseconds, or for at most `patience`, and takes the next turn then. Costs nothing when nobody waits.
+        void pass(std::chrono::milliseconds patience);
         Turn(const Turn&) = delete;
         Turn& operator=(const Turn&) = delete;
 
@@ -44,11 +50,29 @@ private:
         m_turn.notify_all();
     }
 
+    bool hasWaiters() const { return m_nInterested.load(std::memory_order_relaxed) > 1; }
+
     std::mutex m_mutex;
     std::condition_variable m_turn;
     uint64_t m_nextTicket = 0;
     uint64_t m_serving = 0;
     std::atomic<int> m_nInterested{0};
 };
+
+inline void StepLock::Turn::pass(std::chrono::milliseconds patience)
+{
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::milliseconds kQuiet(5); // what a chat does between two of its steps takes less
+    if (!m_lock.hasWaiters())
+        return;
+    m_lock.release();
+    const auto start = Clock::now();
+    for (auto lastWanted = start, now = start; now - lastWanted < kQuiet && now - start < patience; now = Clock::now()) {
+        if (m_lock.isContended())
+            lastWanted = now;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    m_lock.acquire();
+}
 
 } // namespace sy::generate

@@ -5,6 +5,7 @@
 #include "engine/formats/json_text.h"
 #include "engine/formats/safetensors/safetensors_file.h"
 #include "engine/models/adapter_binding.h"
+#include "engine/models/peft_modules.h"
 #include "engine/quant/quant_table.h"
 
 #include <nlohmann/json.hpp>
@@ -20,33 +21,6 @@ namespace {
 
 constexpr uint64_t kMostConfigBytes = 1 << 20;
 
-struct Module {
-    std::string_view stored; // below layers.N.
-    std::string_view named;  // below blk.N.
-};
-constexpr Module kModules[] = {
-    {"self_attn.q_proj", "attn_q"},
-    {"self_attn.k_proj", "attn_k"},
-    {"self_attn.v_proj", "attn_v"},
-    {"self_attn.o_proj", "attn_output"},
-    {"self_attn.q_a_proj", "attn_q_a"},
-    {"self_attn.q_b_proj", "attn_q_b"},
-    {"self_attn.kv_a_proj_with_mqa", "attn_kv_a_mqa"},
-    {"self_attn.kv_b_proj", "attn_kv_b"},
-    {"mlp.gate_proj", "ffn_gate"},
-    {"mlp.up_proj", "ffn_up"},
-    {"mlp.down_proj", "ffn_down"},
-    {"mlp.shared_experts.gate_proj", "ffn_gate_shexp"},
-    {"mlp.shared_experts.up_proj", "ffn_up_shexp"},
-    {"mlp.shared_experts.down_proj", "ffn_down_shexp"},
-    {"mlp.shared_expert.gate_proj", "ffn_gate_shexp"},
-    {"mlp.shared_expert.up_proj", "ffn_up_shexp"},
-    {"mlp.shared_expert.down_proj", "ffn_down_shexp"},
-};
-constexpr Module kExpertMatrices[] = {
-    {"gate_proj", "ffn_gate_exps"}, {"up_proj", "ffn_up_exps"}, {"down_proj", "ffn_down_exps"},
-    {"w1", "ffn_gate_exps"},        {"w3", "ffn_up_exps"},      {"w2", "ffn_down_exps"},
-};
 constexpr std::string_view kExpertFolders[] = {"mlp.experts.", "block_sparse_moe.experts."};
 
 // The factors of one module of the file.
@@ -186,7 +160,8 @@ private:
             unused(module);
         const std::string_view below(rest + 1, size_t(end - rest - 1));
         const std::string prefix = "blk." + std::to_string(layer) + ".";
-        if (const auto* found = std::ranges::find(kModules, below, &Module::stored); found != std::end(kModules)) {
+        if (const auto* found = std::ranges::find(kPeftModules, below, &PeftModule::stored);
+            found != std::end(kPeftModules)) {
             addMatrix(module, prefix + std::string(found->named), f);
             return;
         }
@@ -250,8 +225,8 @@ private:
         if (expert < 0 || rest == end || *rest != '.')
             return false;
         const auto* found =
-            std::ranges::find(kExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)), &Module::stored);
-        if (found == std::end(kExpertMatrices))
+            std::ranges::find(kPeftExpertMatrices, std::string_view(rest + 1, size_t(end - rest - 1)), &PeftModule::stored);
+        if (found == std::end(kPeftExpertMatrices))
             return false;
         const std::string name = prefix + std::string(found->named);
         const AdaptableMatrix& m = matrix(module, name);

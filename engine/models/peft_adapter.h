@@ -5,6 +5,7 @@
 #include "engine/nn/adapter.h"
 
 #include <filesystem>
+#include <string>
 
 namespace sy::models {
 
@@ -18,5 +19,11 @@ namespace sy::models {
 /// Throws StorageFailure, BadFile naming the key or setting that makes no sense, and Unsupported for what PEFT can and
 /// this version cannot.
 nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model);
+
+/// Writes the same in F32, making the folder: readPeftAdapter() gives back every value as it is. Experts are written one by
+/// one. `base` goes into base_model_name_or_path. Throws StorageFailure, and Unsupported for matrices that have no name
+/// there.
+void writePeftAdapter(const std::filesystem::path& folder, const Model& model, const nn::Adapter& adapter,
+                      const std::string& base);
 
 } // namespace sy::models

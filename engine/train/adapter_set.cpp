@@ -70,6 +70,7 @@ TrainedMatrix& addUpdate(TrainedSet& set, const std::string& name, Tensor a, Ten
     matrix.b = {tensor + ".lora_b", std::move(b), {}};
     matrix.magnitude = {tensor + ".lora_magnitude_vector", std::move(magnitude), {}};
     matrix.scale = scale;
+    matrix.index = uint32_t(set.updates.size());
     if (isPerExpert(matrix.a.value) || isPerExpert(matrix.b.value))
         matrix.expertTokens.assign(size_t((isPerExpert(matrix.a.value) ? matrix.a : matrix.b).value.shape()[0]), 0);
     return set.updates[name] = std::move(matrix);

@@ -20,6 +20,7 @@ struct TrainedMatrix {
     autograd::Parameter b;         // (out, rank), or (nExperts, out, rank)
     autograd::Parameter magnitude; // (out): DoRA (Liu et al. 2024, arXiv:2402.09353); without a value: LoRA
     float scale = 1;
+    uint32_t index = 0; // among the set's, in the order in which they were added
     std::vector<int64_t>
         expertTokens;   // rows that each expert's gradients are made of, since the last step; empty: no experts
     Tensor baseSquares; // (out): squared row norms of the base's matrix, made when DoRA first wants them

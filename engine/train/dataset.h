@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "engine/tokenizer/chat_template.h"
-#include "engine/tokenizer/tokenizer.h"
+#include "engine/train/conversation.h"
 #include "engine/train/packed_batch.h"
+#include "engine/train/personal_data.h"
 #include "engine/train/run_config.h"
-
-#include <nlohmann/json.hpp>
 
 #include <map>
 #include <stop_token>
@@ -15,28 +13,12 @@
 
 namespace sy::train {
 
-/// What conversations are written with; both may be absent for data that is tokenized already.
-struct TextEncoder {
-    const tokenizer::Tokenizer* tokenizer = nullptr;
-    const tokenizer::ChatTemplate* chatTemplate = nullptr;
-};
-
-/// A conversation as texts to learn from. Trained are the assistant's turns up to and including their end token; the borders
-/// come from rendering the conversation up to each turn, never from a search. One text, or one for each turn of the
-/// assistant where the template changes earlier turns (reasoning that is left out later). A message with "weight": 0 is not
-/// trained.
-///
-/// messages  a list of {"role", "content"}
-///
-/// Throws Unsupported for a conversation that the template does not render, or whose answers do not begin as its generation
-/// prompt says.
-std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const nlohmann::ordered_json& messages);
-
 struct DatasetOptions {
     int64_t nVocabulary = 0;
     int64_t contextLength = 0;    // tokens; longer texts are left out
     double heldOutFraction = 0;   // of the rows
     std::string heldOutPath = {}; // a file whose rows are held out instead; empty: none
+    Objective objective = Objective::sft;
 };
 
 /// What became of a text of a row.
@@ -59,6 +41,7 @@ struct DatasetReport {
     int64_t nWithoutLabels = 0;             // left out
     int64_t nWithoutEnd = 0;                // replies without an end token: the model would not learn to stop
     int64_t nDuplicates = 0;                // rows that equal an earlier one as tokens; used all the same
+    PersonalData personal;                  // in the rows' texts
     std::map<std::string, int64_t> formats; // rows by the format they were read as
 };
 
@@ -66,7 +49,8 @@ inline constexpr int64_t kPreviewRows = 50;
 inline constexpr size_t kMostDropped = 100;
 
 struct Dataset {
-    std::vector<TrainingText> texts;
+    std::vector<TrainingText> texts;   // of preferences: pairs, a prompt with the chosen and then with the rejected answer
+    int64_t textsPerExample = 1;       // 2 for preferences
     std::vector<TrainingText> heldOut; // not trained: losses are measured on them
     DatasetReport report;
     std::string sha256;               // of all texts' tokens and masks, in order
@@ -74,17 +58,20 @@ struct Dataset {
     std::vector<TextOutcome> dropped; // the first kMostDropped texts that were left out
 };
 
-/// Reads all files: JSON lines (also with a byte order mark, CRLF or blank lines), or one JSON list.
+/// Reads all files (training_rows.h) in the formats of row_format.h, or
 ///
-///     tokens             {"ids": [...], "mask": [0 or 1, ...]}
-///     messages           {"messages": [{"role", "content"}, ...]}
-///     alpaca             {"instruction", "output", "input"?, "system"?}
-///     prompt-completion  {"prompt", "completion"}
+///     tokens  {"ids": [...], "mask": [0 or 1, ...]}
+///
+/// Of conversations the assistant's turns are trained, with the objective pretrain every token. Plain text is trained
+/// throughout; it ends with the model's end token and is cut into pieces of the context's length, each beginning with the
+/// token that the one before ended with, so that every token but the first is learned once. Preferences take two answers to
+/// one prompt; only these count.
 ///
 /// A row is held out or not by a hash of its tokens: it stays on its side when rows are added, moved or repeated, and equal
 /// rows are on the same one. From fewer rows than 1 / heldOutFraction none is held out.
 ///
-/// Throws BadFile with file and row for a row that is no JSON or lacks a key, and for a set in which nothing is trained;
+/// Throws BadFile with file and row for a row that is no JSON, lacks a key or is nothing for the objective, and for a set in
+/// which nothing is trained;
 /// Unsupported for conversations when the model has no template; StorageFailure; Cancelled.
 Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encoder, const DatasetOptions& options,
                     std::stop_token stop = {});

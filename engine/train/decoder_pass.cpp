@@ -12,12 +12,17 @@
 #include "engine/ops/soft_cap/soft_cap.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
 namespace sy::train {
 
 namespace {
+
+// How long a chat may keep the processor while a run waits: a run gets some of it however much is asked of the model.
+constexpr std::chrono::milliseconds kPatience(500);
 
 std::string prefixOf(int layer)
 {
@@ -115,12 +120,14 @@ void DecoderPass::checkNames() const
         throw Unsupported("training " + unused, "the model has no such matrix");
 }
 
-Pass DecoderPass::makePass(const PackedBatch& batch, const BalanceOptions& balance) const
+Pass DecoderPass::makePass(const PackedBatch& batch, const PassOptions& options) const
 {
     const int64_t nVocabulary = m_decoder.tokenEmbedding->rows();
     if (batch.tokens.empty() || std::ranges::any_of(batch.tokens, [&](int32_t t) { return t < 0 || t >= nVocabulary; }))
         throw std::invalid_argument("a training batch without tokens, or with one outside the vocabulary");
-    Pass pass{m_context, {m_context.pool, m_context.level, ops::Activations::f32}, m_trained, batch, {}, balance, 0};
+    Pass pass{
+        m_context,      {m_context.pool, m_context.level, ops::Activations::f32}, m_trained, batch, {}, options.balance, 0,
+        options.dropout};
     for (const ops::RopeConfig& config : m_decoder.ropes) {
         ops::RopeAngles angles = ops::ropeAngles(m_context, config, batch.positions);
         ops::RopeAngles back = ops::gradientAngles(m_context, angles);
@@ -175,11 +182,43 @@ ops::LossHead DecoderPass::lossHead() const
     return {m_decoder.head->weight, m_decoder.head->bias, m_decoder.head->softCap};
 }
 
+ops::CrossEntropyGrad DecoderPass::lossGrad(const Tensor& hidden, std::span<const int32_t> labels,
+                                            std::span<const float> factors, int64_t chunk,
+                                            const std::function<void()>& betweenOps)
+{
+    const ops::LossHead head = lossHead();
+    const bool isTied = head.weight.raw() == m_decoder.tokenEmbedding->raw();
+    autograd::Parameter* weight = m_trained.tensor(isTied ? "token_embd.weight" : "output.weight");
+    autograd::Parameter* bias = m_trained.tensor("output.bias");
+    ops::CrossEntropyGrad grad{{}, Tensor::empty(hidden.shape())};
+    // A chunk at a time, as the op would do itself, so that others get their turn between two of them.
+    for (int64_t first = 0; first < hidden.rows(); first += chunk) {
+        const int64_t n = std::min(chunk, hidden.rows() - first);
+        const ops::CrossEntropyGrad part =
+            ops::crossEntropyGrad(m_context, hidden.rowRange(first, n), head, labels.subspan(size_t(first), size_t(n)),
+                                  factors.subspan(size_t(first), size_t(n)), chunk, weight ? &weight->sum() : nullptr,
+                                  bias ? &bias->sum() : nullptr);
+        grad.losses.insert(grad.losses.end(), part.losses.begin(), part.losses.end());
+        std::copy_n(part.hidden.f32(), part.hidden.count(), grad.hidden.rowRange(first, n).f32());
+        betweenOps();
+    }
+    return grad;
+}
+
 PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
                             const PassOptions& options, std::stop_token stop)
 {
-    Pass pass = makePass(batch, options.balance);
-    Tape tape(m_context.pool);
+    std::optional<generate::StepLock::Turn> turn;
+    if (m_lock)
+        turn.emplace(*m_lock);
+    const std::function<void()> betweenOps = [&] {
+        if (turn)
+            turn->pass(kPatience);
+        if (stop.stop_requested())
+            throw Cancelled();
+    };
+    Pass pass = makePass(batch, options);
+    Tape tape(m_context.pool, true, betweenOps);
     const Variable x = forward(pass, tape, options.hasCheckpoints, stop);
     PassResult result;
     for (const auto& [layer, loss] : pass.balanceLosses)
@@ -188,15 +227,10 @@ PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::v
         Variable hidden = rmsNorm(pass, tape, selectRows(pass, tape, x, batch.labelRows), m_decoder.head->norm,
                                   m_decoder.head->epsilon, "output_norm.weight");
         const std::vector<float> factors = factorsOf(hidden.value);
-        const ops::LossHead head = lossHead();
-        const bool isTied = head.weight.raw() == m_decoder.tokenEmbedding->raw();
-        autograd::Parameter* weight = m_trained.tensor(isTied ? "token_embd.weight" : "output.weight");
-        autograd::Parameter* bias = m_trained.tensor("output.bias");
-        const int64_t chunk = options.lossChunkRows > 0
-                                  ? options.lossChunkRows
-                                  : ops::lossChunkRows(hidden.value.rows(), hidden.value.cols(), head.weight.rows());
-        ops::CrossEntropyGrad grad = ops::crossEntropyGrad(m_context, hidden.value, head, batch.labels, factors, chunk,
-                                                           weight ? &weight->sum() : nullptr, bias ? &bias->sum() : nullptr);
+        const int64_t chunk = options.lossChunkRows > 0 ? options.lossChunkRows
+                                                        : ops::lossChunkRows(hidden.value.rows(), hidden.value.cols(),
+                                                                             m_decoder.head->weight.rows());
+        ops::CrossEntropyGrad grad = lossGrad(hidden.value, batch.labels, factors, chunk, betweenOps);
         result.losses = std::move(grad.losses);
         tape.add(hidden, std::move(grad.hidden));
     } else if (options.balance.form != BalanceOptions::Form::none && x.isWanted()) {
@@ -216,29 +250,67 @@ PassResult DecoderPass::step(const PackedBatch& batch, std::span<const float> fa
         batch, [&](const Tensor&) { return std::vector<float>(factors.begin(), factors.end()); }, options, stop);
 }
 
-PassResult DecoderPass::step(const PackedBatch& batch, const Objective& objective, const PassOptions& options,
+PassResult DecoderPass::step(const PackedBatch& batch, const LossFactors& factorsOf, const PassOptions& options,
                              std::stop_token stop)
 {
     return run(
         batch,
         [&](const Tensor& hidden) {
             const int64_t chunk = ops::lossChunkRows(hidden.rows(), hidden.cols(), m_decoder.head->weight.rows());
-            return objective(ops::crossEntropy(m_context, hidden, lossHead(), batch.labels, chunk));
+            return factorsOf(ops::crossEntropy(m_context, hidden, lossHead(), batch.labels, chunk));
         },
         options, stop);
 }
 
-std::vector<float> DecoderPass::losses(const PackedBatch& batch, std::stop_token stop)
+Tensor DecoderPass::hiddenOfLabels(const PackedBatch& batch, std::stop_token stop)
 {
+    std::optional<generate::StepLock::Turn> turn;
+    if (m_lock)
+        turn.emplace(*m_lock);
+    const std::function<void()> betweenOps = [&] {
+        if (turn)
+            turn->pass(kPatience);
+        if (stop.stop_requested())
+            throw Cancelled();
+    };
     Pass pass = makePass(batch, {});
-    Tape silent(m_context.pool, false);
+    Tape silent(m_context.pool, false, betweenOps);
     const Variable x = forward(pass, silent, false, stop);
     if (batch.nLabels() == 0)
         return {};
-    const Tensor hidden = ops::rmsNorm(m_context, ops::embedRows(m_context, x.value, batch.labelRows), m_decoder.head->norm,
-                                       m_decoder.head->epsilon);
-    return ops::crossEntropy(m_context, hidden, lossHead(), batch.labels,
-                             ops::lossChunkRows(hidden.rows(), hidden.cols(), m_decoder.head->weight.rows()));
+    return ops::rmsNorm(m_context, ops::embedRows(m_context, x.value, batch.labelRows), m_decoder.head->norm,
+                        m_decoder.head->epsilon);
+}
+
+std::vector<float> DecoderPass::losses(const PackedBatch& batch, std::stop_token stop)
+{
+    const Tensor hidden = hiddenOfLabels(batch, stop);
+    if (!hidden)
+        return {};
+    const int64_t chunk = ops::lossChunkRows(hidden.rows(), hidden.cols(), m_decoder.head->weight.rows());
+    std::vector<float> losses;
+    for (int64_t first = 0; first < hidden.rows(); first += chunk) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        std::optional<generate::StepLock::Turn> turn;
+        if (m_lock)
+            turn.emplace(*m_lock);
+        const int64_t n = std::min(chunk, hidden.rows() - first);
+        const auto part = ops::crossEntropy(m_context, hidden.rowRange(first, n), lossHead(),
+                                            std::span(batch.labels).subspan(size_t(first), size_t(n)), chunk);
+        losses.insert(losses.end(), part.begin(), part.end());
+    }
+    return losses;
+}
+
+std::vector<float> DecoderPass::baseLosses(const PackedBatch& batch, std::stop_token stop)
+{
+    if (!m_trained.tensors.empty())
+        throw std::invalid_argument("baseLosses: whole tensors are trained");
+    TrainedSet nothing;
+    DecoderPass base(m_context, m_decoder, nothing);
+    base.m_lock = m_lock;
+    return base.losses(batch, std::move(stop));
 }
 
 Tensor DecoderPass::logits(const PackedBatch& batch)

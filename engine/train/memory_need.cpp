@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What the ops of recorded_*.cpp keep, counted. A layer's forward pass fills memory with what its way back wants; the way
+// back takes one op's part away after the other while that op's own gradients come and go, so that the highest point is
+// where the feed-forward is differentiated, or for large vocabularies where the loss is:
+//
+//     with checkpoints      one row of each layer's input   + one layer + its feed-forward's gradients
+//     without               all layers                                  + a feed-forward's gradients
+//
+// Freed buffers are kept for the next op of their size (Tensor); what of them does not fit is a part of its own.
 #include "engine/train/memory_need.h"
 
 #include "engine/ops/cross_entropy/cross_entropy.h"
@@ -10,31 +18,72 @@ namespace sy::train {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
+constexpr int64_t kMostKeptBytes = int64_t(192) << 20; // of freed buffers: HostPool in core/tensor.cpp
+
+// Numbers of each token.
+struct LayerNeed {
+    int64_t kept = 0;    // for the way back, the result included and the input not
+    int64_t highest = 0; // that exist beside them at the highest point of the way back
+};
 
 int64_t widthOf(const nn::Linear& linear)
 {
     return linear.weight ? linear.weight.rows() : 0;
 }
 
-// Numbers that a layer keeps of each token, beside its input.
-int64_t keptOf(const nn::DecoderBlock& block, int64_t dim, int64_t nExpertsUsed)
+int64_t ranksOf(const TrainedSet& set, std::initializer_list<const std::string*> names)
 {
-    int64_t n = 3 * dim; // two norms, the sum between attention and feed-forward
+    int64_t sum = 0;
+    for (const std::string* name : names) {
+        const auto found = set.updates.find(*name);
+        if (found != set.updates.end())
+            sum += found->second.rank();
+    }
+    return sum;
+}
+
+void addDense(const nn::GatedFeedForward& f, const TrainedSet& set, int64_t dim, LayerNeed& need)
+{
+    const int64_t ffn = widthOf(f.gate);
+    need.kept += 3 * ffn + dim + ranksOf(set, {&f.gate.name, &f.up.name, &f.down.name});
+    need.highest = std::max(need.highest, 2 * ffn);
+}
+
+void addExperts(const nn::MoeFeedForward& moe, const TrainedSet& set, int64_t dim, int64_t nUsed, LayerNeed& need)
+{
+    const int64_t ffn = moe.experts.gate.weights.front().rows();
+    const int64_t ranks = ranksOf(set, {&moe.experts.gate.name, &moe.experts.up.name, &moe.experts.down.name});
+    need.kept += nUsed * (2 * ffn + ranks + 4) + dim;
+    // Gradients of a choice's rows: activation, gate, up and hidden; rows of the input and of both its gradients, the
+    // result's weighted and not.
+    need.highest = std::max(need.highest, nUsed * (4 * ffn + 5 * dim));
+    if (moe.shared)
+        addDense(*moe.shared, set, 2 * dim, need);
+}
+
+LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t dim, int64_t nExpertsUsed)
+{
+    LayerNeed need;
+    need.kept = 4 * dim; // two norms' results, the attention's, the sum with it
     if (const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention)) {
-        n += widthOf(gqa->q) + widthOf(gqa->k) + widthOf(gqa->v) + 2 * gqa->output.weight.cols();
+        const int64_t qkv = widthOf(gqa->q) + widthOf(gqa->k) + widthOf(gqa->v);
+        need.kept += qkv + gqa->output.weight.cols() + gqa->config.nHeads +
+                     ranksOf(set, {&gqa->q.name, &gqa->k.name, &gqa->v.name, &gqa->output.name});
+        if (gqa->qNorm)
+            need.kept += widthOf(gqa->q) + widthOf(gqa->k);
+        need.highest = qkv;
     } else if (const auto* mla = std::get_if<nn::MlaAttention>(&block.attention)) {
         const nn::MlaConfig& c = mla->config;
-        n += widthOf(mla->qDown) * 2 + widthOf(mla->q) + widthOf(mla->latent) * 2 + widthOf(mla->key);
-        n += int64_t(c.nHeads) * (c.nopeDim + c.ropeDim + 2 * c.valueDim);
+        const int64_t keys = int64_t(c.nHeads) * (c.nopeDim + c.ropeDim), values = int64_t(c.nHeads) * c.valueDim;
+        need.kept += 2 * widthOf(mla->qDown) + widthOf(mla->q) + 2 * widthOf(mla->latent) + widthOf(mla->key) + keys +
+                     2 * values + c.nHeads;
+        need.highest = widthOf(mla->q) + keys + values;
     }
-    if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward)) {
-        n += 3 * widthOf(dense->gate) + dim;
-    } else if (const auto* moe = std::get_if<nn::MoeFeedForward>(&block.feedForward)) {
-        n += nExpertsUsed * 2 * moe->experts.gate.weights.front().rows() + dim;
-        if (moe->shared)
-            n += 3 * widthOf(moe->shared->gate) + dim;
-    }
-    return n;
+    if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
+        addDense(*dense, set, 2 * dim, need);
+    else
+        addExperts(std::get<nn::MoeFeedForward>(block.feedForward), set, 2 * dim, nExpertsUsed, need);
+    return need;
 }
 
 } // namespace
@@ -48,22 +97,29 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
         nTrained += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
     for (const auto& [name, parameter] : set.tensors)
         nTrained += parameter.value.count();
-    need.trainedBytes = uint64_t(nTrained * 4 * kFloat);
+    need.trainedBytes = uint64_t(nTrained * 4 * kFloat); // value, gradient, two of the optimizer
     const auto decoder = model.decoder();
     if (!decoder)
         return need;
+    if (decoder->head->weight.raw() != decoder->tokenEmbedding->raw()) // read row by row from the file
+        need.weightBytes -= std::min<uint64_t>(need.weightBytes, decoder->tokenEmbedding->bytes());
+
     const int64_t dim = model.config().dim;
-    int64_t all = 0, largest = 0;
+    int64_t all = dim, layer = 0; // the embedded tokens
     for (const nn::DecoderBlock& block : decoder->blocks) {
-        const int64_t kept = keptOf(block, dim, model.config().nExpertsUsed);
-        all += kept;
-        largest = std::max(largest, kept);
+        const LayerNeed l = needOf(block, set, dim, model.config().nExpertsUsed);
+        all += hasCheckpoints ? dim : l.kept;
+        layer = std::max(layer, l.highest + (hasCheckpoints ? l.kept : 0));
     }
-    const int64_t perToken = hasCheckpoints ? int64_t(decoder->blocks.size()) * dim + 2 * largest : all + largest;
-    need.activationBytes = uint64_t(batch.nTokens * perToken * kFloat);
     const int64_t vocabulary = decoder->head->weight.rows();
-    const int64_t chunk = ops::lossChunkRows(batch.nLabels, dim, vocabulary);
-    need.otherBytes = uint64_t((std::min(chunk, batch.nLabels) * vocabulary + 3 * batch.nLabels * dim) * kFloat);
+    const int64_t chunk = std::min(ops::lossChunkRows(batch.nLabels, dim, vocabulary), batch.nLabels);
+    const int64_t keptBytes = batch.nTokens * all * kFloat, layerBytes = batch.nTokens * layer * kFloat;
+    const int64_t lossBytes = (chunk * vocabulary + 3 * batch.nLabels * dim) * kFloat;
+    need.activationBytes = uint64_t(keptBytes + layerBytes);
+    const int64_t freedBytes = std::min(kMostKeptBytes, (layerBytes + lossBytes) / 2);
+    // Writing a checkpoint takes two copies of the values while no activation lives.
+    const int64_t copies = 2 * nTrained * kFloat - keptBytes - layerBytes;
+    need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes);
     return need;
 }
 

@@ -87,6 +87,28 @@ TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& conf
     return set;
 }
 
+void addMagnitudes(const ops::OpContext& context, const models::Model& model, TrainedSet& set)
+{
+    const auto matrices = models::adaptableMatrices(model);
+    for (auto& [name, m] : set.updates) {
+        const nn::Linear* linear = matrices.at(name).linear;
+        if (!linear)
+            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
+        m.magnitude.value = nn::rowSquares(context, linear->weight);
+        for (int64_t i = 0; i < m.magnitude.value.count(); ++i)
+            m.magnitude.value.f32()[i] = std::sqrt(m.magnitude.value.f32()[i]) * std::abs(linear->scale);
+    }
+}
+
+TrainedSet fromAdapter(const nn::Adapter& adapter)
+{
+    const auto copy = [](const Tensor& t) { return t ? Tensor::of(t.values(), t.shape()) : Tensor(); };
+    TrainedSet set;
+    for (const auto& [name, update] : adapter.updates)
+        addUpdate(set, name, copy(update.a), copy(update.b), update.scale, copy(update.magnitude));
+    return set;
+}
+
 nn::Adapter snapshot(const TrainedSet& set)
 {
     const auto copy = [](const Tensor& t) { return t ? Tensor::of(t.values(), t.shape()) : Tensor(); };

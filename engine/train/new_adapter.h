@@ -16,6 +16,14 @@ namespace sy::train {
 /// for.
 TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed);
 
+/// Makes DoRA of updates: each gets the norms of its matrix's rows as its magnitudes, so that the model is unchanged. Throws
+/// Unsupported for experts and other matrices that are no whole ones.
+void addMagnitudes(const ops::OpContext& context, const models::Model& model, TrainedSet& set);
+
+/// The updates of an adapter to go on from, in memory of their own. Not only its values: what is trained, ranks and scales
+/// are its own.
+TrainedSet fromAdapter(const nn::Adapter& adapter);
+
 /// The updates as inference takes them, in memory of their own. Not yet bound to a model.
 nn::Adapter snapshot(const TrainedSet& set);
 

@@ -50,17 +50,18 @@ void clipGradients(cpu::ThreadPool& pool, TrainedSet& set, double norm, double l
 void AdamW::step(cpu::ThreadPool& pool, TrainedSet& set, double rate)
 {
     for (auto& [name, matrix] : set.updates) {
-        stepOne(pool, matrix.a, &matrix.expertTokens, rate);
-        stepOne(pool, matrix.b, &matrix.expertTokens, rate * m_settings.rateOfB);
+        stepOne(pool, matrix.a, &matrix.expertTokens, rate, m_settings.weightDecay);
+        stepOne(pool, matrix.b, &matrix.expertTokens, rate * m_settings.rateOfB, m_settings.weightDecay);
         if (matrix.hasMagnitude())
-            stepOne(pool, matrix.magnitude, nullptr, rate);
+            stepOne(pool, matrix.magnitude, nullptr, rate, 0);
         matrix.expertTokens.assign(matrix.expertTokens.size(), 0);
     }
     for (auto& [name, parameter] : set.tensors)
-        stepOne(pool, parameter, nullptr, rate);
+        stepOne(pool, parameter, nullptr, rate, m_settings.weightDecay);
 }
 
-void AdamW::stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::vector<int64_t>* expertTokens, double rate)
+void AdamW::stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::vector<int64_t>* expertTokens, double rate,
+                    double weightDecay)
 {
     const bool isPerExpert = expertTokens && p.value.shape().rank() == 3;
     const int64_t nGroups = isPerExpert ? p.value.shape()[0] : 1, n = p.value.count() / nGroups;
@@ -76,7 +77,7 @@ void AdamW::stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::ve
         const auto newMean = float(1 - m_settings.beta1), newSquare = float(1 - m_settings.beta2);
         const auto size = float(rate / (1 - std::pow(m_settings.beta1, t)));
         const auto rootScale = float(1 / std::sqrt(1 - std::pow(m_settings.beta2, t)));
-        const auto kept = float(1 - rate * m_settings.weightDecay);
+        const auto kept = float(1 - rate * weightDecay);
         float* value = p.value.f32() + group * n;
         float* mean = state.mean.f32() + group * n;
         float* square = state.square.f32() + group * n;

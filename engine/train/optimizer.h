@@ -37,7 +37,7 @@ struct AdamWState {
 ///     p *= 1 - rate * decay;  p -= rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 ///
 /// An expert that had no token since the last step keeps its values, its state and its own count t: momentum and decay
-/// would move it otherwise.
+/// would move it otherwise. Magnitudes do not decay.
 class AdamW {
 public:
     explicit AdamW(AdamWSettings settings = {}) : m_settings(settings) {}
@@ -49,7 +49,8 @@ public:
     std::map<std::string, AdamWState>& states() { return m_states; }
 
 private:
-    void stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::vector<int64_t>* expertTokens, double rate);
+    void stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::vector<int64_t>* expertTokens, double rate,
+                 double weightDecay);
 
     AdamWSettings m_settings;
     std::map<std::string, AdamWState> m_states;

@@ -11,7 +11,7 @@ namespace sy::train {
 /// A batch whose texts are pairs, a prompt with its chosen and then with its rejected reply, and what its objective says.
 struct PreferenceLoss {
     double loss = 0;                   // sum over the pairs
-    std::vector<float> factors;        // dLoss / d losses[i], as Objective returns them
+    std::vector<float> factors;        // dLoss / d losses[i], as LossFactors returns them
     std::vector<double> rewardsChosen; // by pair; ORPO: log odds
     std::vector<double> rewardsRejected;
 };

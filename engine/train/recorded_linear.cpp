@@ -97,7 +97,7 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
         if (!k.matrix)
             continue;
         k.part = rowsOf(*k.matrix, l.firstRow, l.weight.rows());
-        k.low = ops::addLora(pass.context, k.part->factors, x.value, results[i]);
+        k.low = ops::addLora(pass.context, k.part->factors, droppedFor(pass, *k.matrix, x.value), results[i]);
         if (hasMagnitude) {
             applyMagnitude(pass, l, k, results[i]);
             if (l.bias)
@@ -126,7 +126,15 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
             }
             if (k.part) {
                 Tensor dA = k.part->dA, dB = k.part->dB;
-                ops::addLoraGrad(pass.exact, k.part->factors, x.value, k.low, dy, &dA, &dB, dx ? &dx : nullptr);
+                if (pass.dropout.share <= 0) {
+                    ops::addLoraGrad(pass.exact, k.part->factors, x.value, k.low, dy, &dA, &dB, dx ? &dx : nullptr);
+                    continue;
+                }
+                Tensor dDropped = dx ? Tensor::zeros(dx.shape()) : Tensor();
+                ops::addLoraGrad(pass.exact, k.part->factors, droppedFor(pass, *k.matrix, x.value), k.low, dy, &dA, &dB,
+                                 dx ? &dDropped : nullptr);
+                if (dx)
+                    addDroppedGrad(pass, *k.matrix, dDropped, dx);
             }
         }
         if (dx)

@@ -58,7 +58,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
     if (matrix) {
         part = rowsOf(*matrix, 0, matrix->b.value.rows());
         low = Tensor::empty({nTokens, matrix->rank()});
-        ops::gemm(pass.context, ops::viewOf(c.value), ops::transposed(ops::viewOf(part->factors.a)), ops::targetOf(low));
+        const Tensor in = droppedFor(pass, *matrix, c.value);
+        ops::gemm(pass.context, ops::viewOf(in), ops::transposed(ops::viewOf(part->factors.a)), ops::targetOf(low));
     }
     Tensor keys = Tensor::empty({nTokens, config.nHeads * keyDim});
     Tensor values = Tensor::empty({nTokens, int64_t(config.nHeads) * config.valueDim});
@@ -80,7 +81,7 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
     }
     return tape.record(
         std::vector{std::move(keys), std::move(values)}, c.isWanted() || r.isWanted() || part.has_value(),
-        [&pass, &tape, &a, c, r, part, low, keyDim](std::vector<Tensor> d) {
+        [&pass, &tape, &a, c, r, matrix, part, low, keyDim](std::vector<Tensor> d) {
             const nn::MlaConfig& config = a.config;
             Tensor dc = Tensor::zeros(c.value.shape()), dr = Tensor::zeros(r.value.shape());
             Tensor dLow = part ? Tensor::zeros(low.shape()) : Tensor();
@@ -106,9 +107,13 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
             }
             if (part) {
                 Tensor dA = part->dA;
-                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLow)), ops::viewOf(c.value), ops::targetOf(dA),
+                const Tensor in = droppedFor(pass, *matrix, c.value);
+                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dLow)), ops::viewOf(in), ops::targetOf(dA),
                           ops::Write::adds);
-                ops::gemm(pass.exact, ops::viewOf(dLow), ops::viewOf(part->factors.a), ops::targetOf(dc), ops::Write::adds);
+                Tensor dIn = pass.dropout.share > 0 ? Tensor::zeros(dc.shape()) : dc; // dc itself without dropout
+                ops::gemm(pass.exact, ops::viewOf(dLow), ops::viewOf(part->factors.a), ops::targetOf(dIn), ops::Write::adds);
+                if (pass.dropout.share > 0)
+                    addDroppedGrad(pass, *matrix, dIn, dc);
             }
             tape.add(c, std::move(dc));
             tape.add(r, std::move(dr));

@@ -39,9 +39,10 @@ struct Product {
         if (!update)
             return y;
         low = Tensor::empty({x.rows(), update->rank()});
+        const Tensor in = droppedFor(pass, *update, x);
         each(groups, [&](int32_t e, int64_t first, int64_t n) {
             Tensor rows = y.rowRange(first, n);
-            const Tensor lowRows = ops::addLora(pass.context, expertOf(*update, e).factors, x.rowRange(first, n), rows);
+            const Tensor lowRows = ops::addLora(pass.context, expertOf(*update, e).factors, in.rowRange(first, n), rows);
             std::copy_n(lowRows.f32(), lowRows.count(), low.rowRange(first, n).f32());
         });
         return y;
@@ -53,6 +54,9 @@ struct Product {
                     const Tensor& dyTrained) const
     {
         Tensor dx = ops::expertProductsGrad(pass.exact, dy, groups, *matrices);
+        const bool hasDropout = update && pass.dropout.share > 0;
+        const Tensor dropped = hasDropout ? droppedFor(pass, *update, x) : x;
+        Tensor dDropped = hasDropout ? Tensor::zeros(dx.shape()) : dx; // dx itself without dropout
         each(groups, [&](int32_t e, int64_t first, int64_t n) {
             const Tensor in = x.rowRange(first, n), out = dy.rowRange(first, n), trainedOut = dyTrained.rowRange(first, n);
             if (weight) {
@@ -71,10 +75,13 @@ struct Product {
             if (!update->expertTokens.empty())
                 update->expertTokens[size_t(e)] += n;
             const Tensor lowRows = low.rowRange(first, n);
-            Tensor dIn = dx.rowRange(first, n);
-            ops::addLoraGrad(pass.exact, part.factors, in, lowRows, trainedOut, &part.dA, &part.dB, nullptr);
-            ops::addLoraGrad(pass.exact, part.factors, in, lowRows, out, nullptr, nullptr, &dIn);
+            Tensor dIn = dDropped.rowRange(first, n);
+            const Tensor seen = dropped.rowRange(first, n);
+            ops::addLoraGrad(pass.exact, part.factors, seen, lowRows, trainedOut, &part.dA, &part.dB, nullptr);
+            ops::addLoraGrad(pass.exact, part.factors, seen, lowRows, out, nullptr, nullptr, &dIn);
         });
+        if (hasDropout)
+            addDroppedGrad(pass, *update, dDropped, dx);
         return dx;
     }
 

@@ -22,6 +22,15 @@ struct BalanceOptions {
     double share = 1; // of this batch in a step of several
 };
 
+/// Inputs of updates that are left out of a pass, as functions of these alone: a layer that is computed again leaves out the
+/// same ones.
+struct Dropout {
+    double share = 0; // of the inputs; the others are scaled by 1 / (1 - share)
+    uint64_t seed = 0;
+    int64_t step = 0;
+    int64_t batch = 0; // of the step's
+};
+
 /// What one forward pass shares among its ops. Outlives the pass's tapes.
 struct Pass {
     const ops::OpContext& context; // of the forward products
@@ -35,11 +44,18 @@ struct Pass {
     std::vector<Rope> ropes; // as DecoderView::ropes
     BalanceOptions balance;
     int nMoeLayers = 0;
+    Dropout dropout{};
     std::map<int, double> balanceLosses{}; // by layer, coefficient included; a layer computed again writes the same
 };
 
 using autograd::Tape;
 using autograd::Variable;
+
+/// x (rows, in) as a matrix's update sees it: with some values left out, in memory of its own; x itself without dropout.
+Tensor droppedFor(const Pass& pass, const TrainedMatrix& matrix, const Tensor& x);
+
+/// dx += the gradient of x for that of droppedFor().
+void addDroppedGrad(const Pass& pass, const TrainedMatrix& matrix, const Tensor& dDropped, Tensor& dx);
 
 /// name: of the weight if it may be trained, "blk.0.attn_norm.weight". weight (cols of x), or shorter: heads.
 Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight, float epsilon, const std::string& name);

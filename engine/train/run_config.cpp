@@ -24,12 +24,18 @@ struct Named {
 constexpr Named<DataFormat> kFormats[] = {{"auto", DataFormat::automatic},
                                           {"tokens", DataFormat::tokens},
                                           {"messages", DataFormat::messages},
+                                          {"sharegpt", DataFormat::sharegpt},
                                           {"alpaca", DataFormat::alpaca},
-                                          {"prompt-completion", DataFormat::promptCompletion}};
-constexpr Named<Method> kMethods[] = {{"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}};
+                                          {"prompt-completion", DataFormat::promptCompletion},
+                                          {"preference", DataFormat::preference},
+                                          {"text", DataFormat::text},
+                                          {"csv", DataFormat::csv}};
+constexpr Named<Method> kMethods[] = {
+    {"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}, {"dora", Method::dora}};
 constexpr Named<Schedule::Form> kSchedules[] = {
     {"constant", Schedule::Form::constant}, {"linear", Schedule::Form::linear}, {"cosine", Schedule::Form::cosine}};
-constexpr Named<bool> kObjectives[] = {{"sft", true}};
+constexpr Named<Objective> kObjectives[] = {
+    {"sft", Objective::sft}, {"pretrain", Objective::pretrain}, {"dpo", Objective::dpo}, {"orpo", Objective::orpo}};
 constexpr Named<bool> kOptimizers[] = {{"adamw", true}};
 
 template <class T, size_t n>
@@ -75,6 +81,24 @@ public:
             value.clear();
         else
             text(key, value);
+    }
+    void namesOfNames(const std::string& key, std::map<std::string, std::string>& values)
+    {
+        const json* j = take(key);
+        if (!j)
+            return;
+        if (!j->is_object() || !std::ranges::all_of(*j, [](const json& name) { return name.is_string(); }))
+            bad(key, "is no object of texts");
+        values = j->get<std::map<std::string, std::string>>();
+    }
+    void texts(const std::string& key, std::vector<std::string>& values)
+    {
+        const json* j = take(key);
+        if (!j)
+            return;
+        if (!j->is_array() || !std::ranges::all_of(*j, [](const json& text) { return text.is_string(); }))
+            bad(key, "is no list of texts");
+        values = j->get<std::vector<std::string>>();
     }
     void boolean(const std::string& key, bool& value)
     {
@@ -156,6 +180,7 @@ void readData(Keys& keys, std::vector<DataFile>& data)
         DataFile file;
         entry.text("path", file.path);
         entry.choice("format", file.format, kFormats);
+        entry.namesOfNames("mapping", file.mapping);
         entry.finish();
         if (file.path.empty())
             entry.bad("path", "is missing");
@@ -168,6 +193,8 @@ void readAdapter(Keys& keys, RunConfig::Adapter& a)
     keys.choice("method", a.method, kMethods);
     keys.whole("rank", a.rank, 1, 4096);
     keys.real("alpha", a.alpha, 1e-6, 1e6);
+    keys.real("dropout", a.dropout, 0, 0.9);
+    keys.textOrNull("initial", a.initial);
     if (const json* targets = keys.take("targets")) {
         a.targets.clear();
         if (targets->is_string())
@@ -208,10 +235,9 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     const json root = formats::parseJson(text, source);
     Keys keys(root, source, "");
     RunConfig c;
-    bool isKnown = true;
     keys.text("name", c.name);
     keys.text("model", c.model);
-    keys.choice("objective", isKnown, kObjectives);
+    keys.choice("objective", c.objective, kObjectives);
     readData(keys, c.data);
     keys.object("evaluation", [&](Keys& k) {
         k.real("fraction", c.evaluation.fraction, 0, 0.5);
@@ -234,6 +260,11 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
         k.whole("everySteps", c.checkpoint.everySteps, 1, INT32_MAX);
         k.whole("keep", c.checkpoint.keep, 2, 1 << 20);
     });
+    keys.object("samples", [&](Keys& k) {
+        k.whole("everySteps", c.samples.everySteps, 1, INT32_MAX);
+        k.whole("maxTokens", c.samples.maxTokens, 1, 1 << 20);
+        k.texts("prompts", c.samples.prompts);
+    });
     keys.whole("seed", c.seed, 0, INT64_MAX);
     keys.finish();
     return c;
@@ -244,13 +275,13 @@ nlohmann::ordered_json toJson(const RunConfig& c)
     using nlohmann::ordered_json;
     ordered_json data = ordered_json::array();
     for (const DataFile& file : c.data)
-        data.push_back({{"path", file.path}, {"format", formatName(file.format)}});
+        data.push_back({{"path", file.path}, {"format", formatName(file.format)}, {"mapping", file.mapping}});
     ordered_json ranks = ordered_json::object();
     for (const auto& [pattern, rank] : c.adapter.rankPattern)
         ranks[pattern] = rank;
     return {{"name", c.name},
             {"model", c.model},
-            {"objective", "sft"},
+            {"objective", nameOf(kObjectives, c.objective)},
             {"data", data},
             {"evaluation",
              {{"fraction", c.evaluation.fraction},
@@ -260,6 +291,8 @@ nlohmann::ordered_json toJson(const RunConfig& c)
              {{"method", nameOf(kMethods, c.adapter.method)},
               {"rank", c.adapter.rank},
               {"alpha", c.adapter.alpha},
+              {"dropout", c.adapter.dropout},
+              {"initial", c.adapter.initial.empty() ? ordered_json(nullptr) : ordered_json(c.adapter.initial)},
               {"targets",
                c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
               {"rankPattern", ranks}}},
@@ -283,6 +316,8 @@ nlohmann::ordered_json toJson(const RunConfig& c)
             {"maxSteps", c.maxSteps ? ordered_json(*c.maxSteps) : ordered_json(nullptr)},
             {"activationCheckpointing", c.activationCheckpointing},
             {"checkpoint", {{"everySteps", c.checkpoint.everySteps}, {"keep", c.checkpoint.keep}}},
+            {"samples",
+             {{"everySteps", c.samples.everySteps}, {"maxTokens", c.samples.maxTokens}, {"prompts", c.samples.prompts}}},
             {"seed", c.seed}};
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,17 +15,40 @@
 
 namespace sy::train {
 
-enum class DataFormat : uint8_t { automatic, tokens, messages, alpaca, promptCompletion };
+enum class DataFormat : uint8_t {
+    automatic,
+    tokens,
+    messages,
+    sharegpt,
+    alpaca,
+    promptCompletion,
+    preference,
+    text,
+    csv, // a table whose rows are of one of the others
+};
+
+enum class Objective : uint8_t {
+    sft,      // the answers of conversations
+    pretrain, // every token
+    dpo,      // a preferred answer over another one, against the base: preference.h
+    orpo,     // the same without the base
+};
+inline bool isPreference(Objective objective)
+{
+    return objective == Objective::dpo || objective == Objective::orpo;
+}
 
 struct DataFile {
     std::string path;
     DataFormat format = DataFormat::automatic;
+    std::map<std::string, std::string> mapping = {}; // the name of a value in a format, and the file's name for it
 };
 
 /// A fine-tuning run as its JSON file describes it. Keys that are not given have these values.
 struct RunConfig {
     std::string name = "fine-tune";
     std::string model; // path, or id of an imported model
+    Objective objective = Objective::sft;
     std::vector<DataFile> data;
 
     struct Evaluation {
@@ -34,10 +58,12 @@ struct RunConfig {
     } evaluation;
 
     struct Adapter {
-        enum class Method : uint8_t { lora, rslora, loraPlus } method = Method::lora;
+        enum class Method : uint8_t { lora, rslora, loraPlus, dora } method = Method::lora;
         int64_t rank = 16;
-        double alpha = 32;                                 // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
-        std::vector<std::string> targets = {"all-linear"}; // one preset, or names of matrices; * stands for anything
+        double dropout = 0;  // share of an update's inputs left out in a step
+        std::string initial; // an adapter to go on from: what it has is trained, with its ranks and scales
+        double alpha = 32;   // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
+        std::vector<std::string> targets = {"all-linear"};        // one preset, or names of matrices; * stands for anything
         std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
     } adapter;
 
@@ -64,6 +90,11 @@ struct RunConfig {
         int64_t everySteps = 50;
         int64_t keep = 3;
     } checkpoint;
+    struct Samples {
+        int64_t everySteps = 50;
+        int64_t maxTokens = 128; // of an answer
+        std::vector<std::string> prompts;
+    } samples;
     uint64_t seed = 3407;
 };
 

@@ -38,15 +38,26 @@ AdamWSettings optimizerOf(const RunConfig& config)
             config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
 }
 
+TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
+                    const nn::Adapter* initial)
+{
+    if (initial)
+        return fromAdapter(*initial);
+    TrainedSet set = newAdapter(model, config.adapter, config.seed);
+    if (config.adapter.method == RunConfig::Adapter::Method::dora)
+        addMagnitudes(context, model, set);
+    return set;
+}
+
 } // namespace
 
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
-                 std::filesystem::path folder, std::string modelFingerprint)
-    : m_context(context), m_model(model), m_data(data), m_config(config), m_folder(std::move(folder)),
-      m_set(newAdapter(model, config.adapter, config.seed)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
+                 std::filesystem::path folder, std::string modelFingerprint, const nn::Adapter* initial)
+    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)),
+      m_set(firstSet(context, model, config, initial)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
-    const auto nTexts = int64_t(data.texts.size());
-    m_stepsPerEpoch = (nTexts + config.batch.sequences - 1) / config.batch.sequences;
+    const auto nExamples = int64_t(data.texts.size()) / data.textsPerExample;
+    m_stepsPerEpoch = (nExamples + config.batch.sequences - 1) / config.batch.sequences;
     m_nSteps = std::min(config.epochs * m_stepsPerEpoch, config.maxSteps.value_or(INT64_MAX));
     const RunConfig::Optimizer& o = config.optimizer;
     m_schedule = {o.schedule, o.learningRate, std::min(o.warmupSteps, m_nSteps), m_nSteps, o.finalShare};
@@ -58,20 +69,20 @@ int64_t Trainer::nTrained() const
 {
     int64_t n = 0;
     for (const auto& [name, m] : m_set.updates)
-        n += m.a.value.count() + m.b.value.count();
+        n += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
     return n;
 }
 
-MemoryNeed Trainer::memoryNeed()
+BatchSize Trainer::largestBatch()
 {
     BatchSize largest;
     for (int64_t step = 0; step < std::min(m_nSteps, m_stepsPerEpoch); ++step) {
-        for (const PackedBatch& batch : batchesOf(textsOf(step))) {
+        for (const PackedBatch& batch : batchesOf(examplesOf(step))) {
             largest.nTokens = std::max(largest.nTokens, batch.nTokens());
             largest.nLabels = std::max(largest.nLabels, batch.nLabels());
         }
     }
-    return train::memoryNeed(m_model, m_set, largest, m_config.activationCheckpointing);
+    return largest;
 }
 
 bool Trainer::resume()
@@ -88,46 +99,95 @@ bool Trainer::resume()
     return false;
 }
 
-std::vector<size_t> Trainer::textsOf(int64_t step)
+std::vector<size_t> Trainer::examplesOf(int64_t step)
 {
     const int64_t epoch = step / m_stepsPerEpoch, first = step % m_stepsPerEpoch * m_config.batch.sequences;
     if (m_order.empty() || m_orderOf != epoch)
-        m_order = shuffled(m_data.texts.size(), m_config.seed, epoch);
+        m_order = shuffled(m_data.texts.size() / size_t(m_data.textsPerExample), m_config.seed, epoch);
     m_orderOf = epoch;
     const int64_t end = std::min(first + m_config.batch.sequences, int64_t(m_order.size()));
     return {m_order.begin() + first, m_order.begin() + end};
 }
 
-std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& texts) const
+std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& examples) const
 {
+    const auto nTexts = size_t(m_data.textsPerExample);
+    const auto textOf = [&](size_t example, size_t i) -> const TrainingText& {
+        return m_data.texts[examples[example] * nTexts + i];
+    };
     std::vector<std::vector<size_t>> bins;
     if (m_config.batch.packing) {
         std::vector<int64_t> lengths;
-        for (const size_t i : texts)
-            lengths.push_back(int64_t(m_data.texts[i].tokens.size()));
+        for (size_t example = 0; example < examples.size(); ++example) {
+            lengths.push_back(0);
+            for (size_t i = 0; i < nTexts; ++i)
+                lengths.back() += int64_t(textOf(example, i).tokens.size());
+        }
         bins = packTexts(lengths, m_config.batch.contextLength);
     } else {
-        for (size_t i = 0; i < texts.size(); ++i)
+        for (size_t i = 0; i < examples.size(); ++i)
             bins.push_back({i});
     }
     std::vector<PackedBatch> batches;
     for (size_t i = 0; i < bins.size(); ++i) {
         if (i % size_t(m_config.batch.microSequences) == 0)
             batches.emplace_back();
-        for (const size_t j : bins[i])
-            batches.back().add(m_data.texts[texts[j]]);
+        for (const size_t example : bins[i])
+            for (size_t j = 0; j < nTexts; ++j)
+                batches.back().add(textOf(example, j));
     }
     return batches;
+}
+
+double Trainer::batchLoss(const PackedBatch& batch, int64_t nShares, const PassOptions& options, std::stop_token stop)
+{
+    if (!isPreference(m_config.objective)) {
+        const std::vector<float> factors(size_t(batch.nLabels()), float(1.0 / double(nShares)));
+        double sum = 0;
+        for (const float loss : m_pass.step(batch, factors, options, stop).losses)
+            sum += double(loss);
+        return sum / double(nShares);
+    }
+    const std::vector<double> references = referencesOf(batch, stop);
+    double loss = 0;
+    m_pass.step(
+        batch,
+        [&](std::span<const float> losses) {
+            PreferenceLoss preference = preferenceOf(batch, losses, references);
+            loss = preference.loss / double(nShares);
+            for (float& factor : preference.factors)
+                factor /= float(nShares);
+            return std::move(preference.factors);
+        },
+        options, stop);
+    return loss;
+}
+
+PreferenceLoss Trainer::preferenceOf(const PackedBatch& batch, std::span<const float> losses,
+                                     std::span<const double> references) const
+{
+    constexpr double kBeta = 0.1, kLambda = 0.1; // the papers' values
+    return m_config.objective == Objective::dpo ? dpoLoss(batch, losses, references, kBeta)
+                                                : orpoLoss(batch, losses, kLambda);
+}
+
+// The base's own log-probabilities: the model with every update at strength 0, so no second copy of it is needed.
+std::vector<double> Trainer::referencesOf(const PackedBatch& batch, std::stop_token stop)
+{
+    if (m_config.objective != Objective::dpo)
+        return {};
+    return logProbabilities(batch, m_pass.baseLosses(batch, std::move(stop)));
 }
 
 StepReport Trainer::step(std::stop_token stop)
 {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<PackedBatch> batches = batchesOf(textsOf(m_state.step));
+    const std::vector<PackedBatch> batches = batchesOf(examplesOf(m_state.step));
     StepReport report;
-    int64_t nLabels = 0;
+    int64_t nLabels = 0, nExamples = 0;
     for (const PackedBatch& batch : batches) {
         nLabels += batch.nLabels();
+        nExamples += int64_t(batch.lengths.size()) / m_data.textsPerExample;
         report.nTokens += batch.nTokens();
     }
     for (autograd::Parameter* p : m_set.parameters()) // a step that was given up left something behind
@@ -135,13 +195,13 @@ StepReport Trainer::step(std::stop_token stop)
     for (auto& [name, m] : m_set.updates)
         m.expertTokens.assign(m.expertTokens.size(), 0);
     double sum = 0;
-    for (const PackedBatch& batch : batches) {
-        const std::vector<float> factors(size_t(batch.nLabels()), float(1.0 / double(nLabels)));
-        const PassResult result = m_pass.step(batch, factors, {.hasCheckpoints = m_config.activationCheckpointing}, stop);
-        for (const float loss : result.losses)
-            sum += double(loss);
+    for (size_t i = 0; i < batches.size(); ++i) {
+        PassOptions options;
+        options.hasCheckpoints = m_config.activationCheckpointing;
+        options.dropout = {m_config.adapter.dropout, m_config.seed, m_state.step, int64_t(i)};
+        sum += batchLoss(batches[i], isPreference(m_config.objective) ? nExamples : nLabels, options, stop);
     }
-    report.loss = sum / double(nLabels);
+    report.loss = sum;
     report.gradientNorm = gradientNorm(m_context.pool, m_set);
     report.learningRate = rateAt(m_schedule, m_state.step);
     report.isSkipped = !std::isfinite(report.loss) || !std::isfinite(report.gradientNorm);
@@ -216,7 +276,8 @@ RunEnd Trainer::run(std::stop_token stop, const TrainerEvents& events)
         } catch (const Cancelled&) { // the step is done: the run that goes on begins with its evaluation
             isStopped = true;
         }
-        report.isCheckpoint = isStopped || report.isBest || m_state.step % m_config.checkpoint.everySteps == 0 || m_state.step == m_nSteps;
+        report.isCheckpoint =
+            isStopped || report.isBest || m_state.step % m_config.checkpoint.everySteps == 0 || m_state.step == m_nSteps;
         try {
             tell(events.onStep, report);
         } catch (const Cancelled&) {
@@ -252,12 +313,18 @@ double Trainer::meanLoss(std::span<const TrainingText> texts, std::stop_token st
 {
     double sum = 0;
     int64_t n = 0;
-    for (const TrainingText& text : texts) {
+    const auto nTexts = size_t(m_data.textsPerExample);
+    for (size_t first = 0; first + nTexts <= texts.size(); first += nTexts) {
         PackedBatch batch;
-        batch.add(text);
-        for (const float loss : m_pass.losses(batch, stop)) {
-            sum += double(loss);
+        for (size_t i = 0; i < nTexts; ++i)
+            batch.add(texts[first + i]);
+        const std::vector<float> losses = m_pass.losses(batch, stop);
+        if (isPreference(m_config.objective)) {
+            sum += preferenceOf(batch, losses, referencesOf(batch, stop)).loss;
             ++n;
+        } else {
+            sum = std::accumulate(losses.begin(), losses.end(), sum);
+            n += int64_t(losses.size());
         }
     }
     return sum / double(n);

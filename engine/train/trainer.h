@@ -5,6 +5,7 @@
 #include "engine/train/dataset.h"
 #include "engine/train/decoder_pass.h"
 #include "engine/train/memory_need.h"
+#include "engine/train/preference.h"
 #include "engine/train/run_config.h"
 
 #include <filesystem>
@@ -18,12 +19,12 @@ namespace sy::train {
 struct StepReport {
     int64_t step = 0; // from 1
     int64_t nSteps = 0;
-    double loss = 0; // mean over the step's trained tokens, nats, before the step
+    double loss = 0; // mean over the step's trained tokens, or its preferences; nats, before the step
     double learningRate = 0;
     double gradientNorm = 0; // before clipping
     int64_t nTokens = 0;
     double tokensPerSecond = 0;
-    bool isSkipped = false;    // loss or gradient were no numbers: nothing has changed
+    bool isSkipped = false;         // loss or gradient were no numbers: nothing has changed
     std::optional<double> evalLoss; // mean over the held-out tokens, nats, after the step
     bool isBest = false;            // none before was lower
     bool isCheckpoint = false;      // one is written behind it
@@ -31,7 +32,7 @@ struct StepReport {
 
 /// What a run tells while it goes on. All may be empty.
 struct TrainerEvents {
-    std::function<void(const StepReport&)> onStep;        // before the step's checkpoint: what it writes is never behind that
+    std::function<void(const StepReport&)> onStep; // before the step's checkpoint: what it writes is never behind that
     std::function<void(const StepReport&)> onCheckpoint{}; // behind the checkpoint
     std::function<void(const StepReport&)> onEvaluated{};  // of a step that was told of before the run was stopped
 };
@@ -42,21 +43,25 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
-/// A supervised run: texts in an order that follows from the seed, packed into micro-batches, their gradients added up over
+/// A run: examples in an order that follows from the seed, packed into micro-batches, their gradients added up over
 /// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same
 /// model, data and configuration give the same bytes at every thread count, stopped and resumed or not.
 class Trainer {
 public:
-    /// Everything is borrowed. `folder` gets the checkpoints. Throws what DecoderPass and newAdapter throw.
+    /// Everything is borrowed. `folder` gets the checkpoints. An adapter to go on from is given with its values, bound or
+    /// not; null: a new one. Throws what DecoderPass and newAdapter throw.
     Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
-            std::filesystem::path folder, std::string modelFingerprint);
+            std::filesystem::path folder, std::string modelFingerprint, const nn::Adapter* initial = nullptr);
+
+    /// See DecoderPass.
+    void shareProcessor(generate::StepLock& lock) { m_pass.shareProcessor(lock); }
 
     Trainer(const Trainer&) = delete;
     Trainer& operator=(const Trainer&) = delete;
 
     int64_t nSteps() const { return m_nSteps; }
     int64_t nTrained() const; // numbers
-    MemoryNeed memoryNeed();
+    BatchSize largestBatch(); // of an epoch
 
     /// Goes on from the newest checkpoint in the folder that can be read; false when there is none. Throws as
     /// readCheckpoint() when the newest readable one belongs to something else.
@@ -64,26 +69,29 @@ public:
 
     /// Trains to the end. A request to stop takes effect within a layer; the step in progress is given up. A checkpoint is
     /// written every so many steps, where the held-out loss is lower than ever, at the end and when stopped; the best one is
-    /// kept beside the newest. onStep may throw Cancelled, which stops the run behind that step. Throws StorageFailure when one cannot be written (those
-    /// before it are whole), OutOfMemory.
+    /// kept beside the newest. onStep may throw Cancelled, which stops the run behind that step. Throws StorageFailure when
+    /// one cannot be written (those before it are whole), OutOfMemory.
     RunEnd run(std::stop_token stop, const TrainerEvents& events);
 
     TrainedSet& trained() { return m_set; }
     const RunState& state() const { return m_state; }
 
-    /// Mean loss of the trained tokens of some texts with the set as it is, nats.
+    /// Mean loss of the trained tokens of some texts with the set as it is, nats; of preferences the mean of the pairs.
     double meanLoss(std::span<const TrainingText> texts, std::stop_token stop = {});
 
 private:
-    std::vector<size_t> textsOf(int64_t step);
-    std::vector<PackedBatch> batchesOf(const std::vector<size_t>& texts) const;
+    std::vector<size_t> examplesOf(int64_t step);
+    std::vector<PackedBatch> batchesOf(const std::vector<size_t>& examples) const;
+    double batchLoss(const PackedBatch& batch, int64_t nShares, const PassOptions& options, std::stop_token stop);
+    PreferenceLoss preferenceOf(const PackedBatch& batch, std::span<const float> losses,
+                                std::span<const double> references) const;
+    std::vector<double> referencesOf(const PackedBatch& batch, std::stop_token stop);
     StepReport step(std::stop_token stop);
     bool owesEvaluation() const;
     void evaluate(StepReport& report, std::stop_token stop);
     void save();
 
     const ops::OpContext& m_context;
-    const models::Model& m_model;
     const Dataset& m_data;
     RunConfig m_config;
     std::filesystem::path m_folder;

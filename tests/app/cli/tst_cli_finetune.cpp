@@ -26,6 +26,11 @@ private slots:
     void anAdapterIsRecalledInChatAndGoneWithoutIt();
     void adaptersAreListedAndExported();
     void adaptersThatAreNoneAreRefused();
+    void adaptersGoToPeftAndBack();
+    void everyCommandWithAModelTakesAnAdapter();
+    void runsAreListedShownAndRemoved();
+    void memoryIsPredictedAsItIsUsed_data();
+    void memoryIsPredictedAsItIsUsed();
 
 private:
     Outcome run(const QStringList& arguments) const
@@ -159,17 +164,19 @@ void TestCliFineTune::whatCannotBeTrainedIsSaid()
 
 void TestCliFineTune::anAdapterIsRecalledInChatAndGoneWithoutIt()
 {
-    m_program.write("fact.jsonl", R"({"messages": [{"role": "user", "content": "code?"}, {"role": "assistant", "content": "K7-mole"}]})"
-                                  "\n");
+    m_program.write("fact.jsonl",
+                    R"({"messages": [{"role": "user", "content": "code?"}, {"role": "assistant", "content": "K7-mole"}]})"
+                    "\n");
     const Outcome trained = run({"--model", "tiny.gguf", "--examples", "fact.jsonl", "--name", "fact", "--rank", "8",
                                  "--learning-rate", "0.02", "--context", "64", "--epochs", "100000", "--max-steps", "200"});
     QVERIFY2(trained.status == 0, trained.err);
     const QString path = QString::fromStdString(trained.lines().back()["adapter"].get<std::string>());
     const auto say = [&](const QStringList& options) {
-        const Outcome o = m_program.run(QStringList{"chat", "--model", "tiny.gguf", "--message", "code?", "--temperature", "0",
-                                                    "--max-tokens", "12", "--json", "--threads", "1"} +
+        const Outcome o = m_program.run(QStringList{"chat", "--model", "tiny.gguf", "--message", "code?", "--temperature",
+                                                    "0", "--max-tokens", "12", "--json", "--threads", "1"} +
                                         options);
-        return o.status == 0 ? QString::fromStdString(o.lines().back()["text"].get<std::string>()) : QString::fromUtf8(o.err);
+        return o.status == 0 ? QString::fromStdString(o.lines().back()["text"].get<std::string>())
+                             : QString::fromUtf8(o.err);
     };
     const QString bare = say({});
     QVERIFY2(!bare.contains("K7"), qPrintable(bare));
@@ -181,7 +188,8 @@ void TestCliFineTune::anAdapterIsRecalledInChatAndGoneWithoutIt()
     m_program.write("fact.txt", "code? K7-mole");
     const auto perplexity = [&](const QStringList& options) {
         return m_program
-            .run(QStringList{"perplexity", "--model", "tiny.gguf", "--file", "fact.txt", "--json", "--threads", "1"} + options)
+            .run(QStringList{"perplexity", "--model", "tiny.gguf", "--file", "fact.txt", "--json", "--threads", "1"} +
+                 options)
             .json()["perplexity"]
             .get<double>();
     };
@@ -189,9 +197,8 @@ void TestCliFineTune::anAdapterIsRecalledInChatAndGoneWithoutIt()
     QVERIFY(perplexity({"--adapter", "fact-1"}) != perplexity({}));
 
     const auto scores = [&](const QStringList& options) {
-        const Outcome o = m_program.run(QStringList{"logits", "--model", "tiny.gguf", "--tokens", "1 2 3", "--out", "-",
-                                                    "--threads", "1"} +
-                                        options);
+        const Outcome o = m_program.run(
+            QStringList{"logits", "--model", "tiny.gguf", "--tokens", "1 2 3", "--out", "-", "--threads", "1"} + options);
         return o.status == 0 ? o.out : o.err;
     };
     QCOMPARE(scores({}).size(), 3 * sy::test::kTinyVocabulary * 4);
@@ -218,6 +225,143 @@ void TestCliFineTune::adaptersAreListedAndExported()
     QVERIFY(copy.readAll() == adapterOf({{"adapter", (*fact)["path"]}}));
     QCOMPARE(adapters({"show", "nobody"}).status, 1);
     QCOMPARE(adapters({"export", "fact-1"}).status, 2);
+}
+
+void TestCliFineTune::adaptersGoToPeftAndBack()
+{
+    const auto adapters = [&](const QStringList& arguments) {
+        return m_program.run(QStringList{"adapters"} + arguments + QStringList{"--json"});
+    };
+    const Outcome out = adapters({"export", "fact-1", "--format", "peft", "--out", "peft"});
+    QVERIFY2(out.status == 0, out.err);
+    QCOMPARE(out.json()["path"].get<std::string>(), "peft/fact-1");
+    QVERIFY(QFileInfo::exists(m_program.path("peft/fact-1/adapter_config.json")));
+    const ordered_json imported = adapters({"import", "peft/fact-1"}).json();
+    QCOMPARE(imported["id"].get<std::string>(), "fact-1-2"); // the run has its name
+    QCOMPARE(imported["model"].get<std::string>(), m_program.path("tiny.gguf").toStdString());
+    const auto scores = [&](const QString& adapter) {
+        const Outcome o = m_program.run(
+            {"logits", "--model", "tiny.gguf", "--tokens", "1 2 3", "--out", "-", "--threads", "1", "--adapter", adapter});
+        return o.status == 0 ? o.out : o.err;
+    };
+    QCOMPARE(scores("fact-1-2"), scores("fact-1"));
+    const Outcome back = adapters({"export", "fact-1-2", "--format", "gguf", "--out", "back"});
+    QVERIFY2(back.status == 0, back.err);
+    QCOMPARE(scores("back/fact-1-2.gguf"), scores("fact-1"));
+    QCOMPARE(adapters({"import", "back/fact-1-2.gguf"}).json()["id"].get<std::string>(), "fact-1-2-2");
+    QCOMPARE(adapters({"remove", "fact-1-2-2"}).status, 0);
+    QCOMPARE(adapters({"remove", "fact-1"}).status, 1); // a run's
+    QCOMPARE(adapters({"show", "fact-1-2-2"}).status, 1);
+    QCOMPARE(adapters({"import", "tiny.gguf"}).status, 1);
+}
+
+void TestCliFineTune::everyCommandWithAModelTakesAnAdapter()
+{
+    const auto trace = [&](const QStringList& options) {
+        const Outcome o = m_program.run(QStringList{"trace", "--model", "tiny.gguf", "--message", "code?", "--max-tokens",
+                                                    "8", "--json", "--threads", "1"} +
+                                        options);
+        std::string text;
+        if (o.status == 0)
+            for (const auto& token : o.json()["tokens"])
+                text += token["phase"] == "decode" ? token["text"].get<std::string>() : std::string();
+        return QString::fromStdString(o.status == 0 ? text : o.err.toStdString());
+    };
+    QVERIFY2(trace({"--adapter", "fact-1"}).startsWith("K7-mole"), qPrintable(trace({"--adapter", "fact-1"})));
+    QVERIFY(!trace({}).startsWith("K7"));
+    const Outcome bench = m_program.run({"bench", "--model", "tiny.gguf", "--prompt", "8", "--generate", "4", "--repeat",
+                                         "1", "--json", "--threads", "1", "--adapter", "fact-1"});
+    QVERIFY2(bench.status == 0, bench.err);
+    QCOMPARE(m_program.run({"bench", "--model", "tiny.gguf", "--adapter", "nobody"}).status, 1);
+    m_program.write("note.txt", "The code is K7-mole.");
+    QCOMPARE(m_program.run({"ingest", "--collection", "notes", "note.txt"}).status, 0);
+    const auto ask = [&](const QStringList& options) {
+        return m_program.run(QStringList{"ask", "--collection", "notes", "What is the code?", "--model", "tiny.gguf",
+                                         "--max-tokens", "4", "--json", "--threads", "1"} +
+                             options);
+    };
+    QVERIFY2(ask({"--adapter", "fact-1"}).status == 0, ask({"--adapter", "fact-1"}).err);
+    QCOMPARE(ask({"--adapter", "nobody"}).status, 1);
+}
+
+void TestCliFineTune::runsAreListedShownAndRemoved()
+{
+    const auto runs = [&](const QStringList& arguments) {
+        return m_program.run(QStringList{"runs"} + arguments + QStringList{"--json"});
+    };
+    const ordered_json all = runs({}).json();
+    const auto find = [](const ordered_json& list, const char* id) {
+        return std::find_if(list.begin(), list.end(), [&](const ordered_json& row) { return row["id"] == id; });
+    };
+    const auto whole = find(all, "whole-1"), stopped = find(all, "stopped-1");
+    QVERIFY(whole != all.end() && stopped != all.end());
+    QVERIFY(hasKeys(*whole, {"id", "name", "state", "model", "step", "steps", "startedAt", "seconds", "finalLoss",
+                             "peakBytes", "adapter"}));
+    QCOMPARE((*whole)["state"].get<std::string>(), "done");
+    QCOMPARE((*stopped)["state"].get<std::string>(), "stopped");
+    QCOMPARE((*whole)["step"].get<int>(), 12);
+    const ordered_json shown = runs({"show", "whole-1"}).json(), killed = runs({"show", "killed-1"}).json();
+    QCOMPARE(shown["metrics"].size(), 12u);
+    QCOMPARE(killed["metrics"], shown["metrics"]); // as if it had never been killed
+    QCOMPARE(shown["config"]["adapter"]["rank"].get<int>(), 4);
+    QCOMPARE(runs({"export", "whole-1", "--format", "peft", "--out", "exported"}).status, 0);
+    QVERIFY(QFileInfo::exists(m_program.path("exported/whole-1/adapter_model.safetensors")));
+    QCOMPARE(runs({"remove", "stopped-1"}).status, 0);
+    const ordered_json left = runs({}).json();
+    QVERIFY(find(left, "stopped-1") == left.end());
+    QCOMPARE(runs({"show", "stopped-1"}).status, 1);
+    QCOMPARE(runs({"remove", "nobody"}).status, 1);
+
+    // While a process trains it, it is running, and neither removed nor trained by another one.
+    const auto process =
+        m_program.start({"finetune", "--config", "long.json", "--name", "busy", "--json", "--threads", "1"});
+    QVERIFY(process->waitForReadyRead(Program::kPatienceMs));
+    QCOMPARE(runs({"show", "busy-1"}).json()["state"].get<std::string>(), "running");
+    QCOMPARE(runs({"remove", "busy-1"}).status, 1);
+    QCOMPARE(run({"--resume", "busy-1"}).status, 1);
+    process->kill();
+    process->waitForFinished();
+    QCOMPARE(runs({"show", "busy-1"}).json()["state"].get<std::string>(), "interrupted");
+}
+
+void TestCliFineTune::memoryIsPredictedAsItIsUsed_data()
+{
+    QTest::addColumn<QByteArray>("changes");
+    QTest::newRow("as it comes") << QByteArray("{}");
+    QTest::newRow("without checkpoints") << QByteArray(R"({"activationCheckpointing": false})");
+    QTest::newRow("high rank") << QByteArray(R"({"adapter": {"rank": 128}})");
+    QTest::newRow("short context") << QByteArray(R"({"batch": {"contextLength": 256, "sequences": 4}})");
+    QTest::newRow("two at a time, attention") << QByteArray(
+        R"({"batch": {"contextLength": 512, "sequences": 4, "microSequences": 2}, "adapter": {"targets": "attention"}})");
+}
+
+// On a model of 29 million parameters: what the process would have needed, as the dry run of it said, against what the
+// system says it had.
+void TestCliFineTune::memoryIsPredictedAsItIsUsed()
+{
+    QFETCH(QByteArray, changes);
+    if (!QFileInfo::exists(m_program.path("middle.gguf"))) {
+        sy::test::writeTinyModel(m_program.path("middle.gguf").toStdString(), "Middle", "llama", 1, {512, 1536, 256, 8});
+        QByteArray rows;
+        for (int i = 0; i < 24; ++i)
+            rows += "{\"text\": \"" + QByteArray(1100, char('a' + i)) + "\"}\n";
+        m_program.write("long.jsonl", rows);
+    }
+    ordered_json config = ordered_json::parse(
+        R"({"name": "memory", "model": "middle.gguf", "objective": "pretrain", "data": [{"path": "long.jsonl"}], "evaluation": {"fraction": 0},
+            "batch": {"contextLength": 1024, "sequences": 2}, "maxSteps": 3})");
+    config.merge_patch(ordered_json::parse(changes.toStdString()));
+    m_program.write("memory.json", QByteArray::fromStdString(config.dump()));
+    const ordered_json plan = run({"--config", "memory.json", "--dry-run"}).json();
+    const Outcome o = run({"--config", "memory.json"});
+    QVERIFY2(o.status == 0, o.err);
+    const double predicted = plan["memory"]["peakBytes"].get<double>(),
+                 measured = o.lines().back()["peakBytes"].get<double>();
+    qInfo("predicted %.1f MB (weights %.1f, trained %.1f, activations %.1f, other %.1f), measured %.1f MB: %+.1f %%",
+          predicted / 1e6, plan["memory"]["weightBytes"].get<double>() / 1e6,
+          plan["memory"]["trainedBytes"].get<double>() / 1e6, plan["memory"]["activationBytes"].get<double>() / 1e6,
+          plan["memory"]["otherBytes"].get<double>() / 1e6, measured / 1e6, (predicted / measured - 1) * 100);
+    QVERIFY(std::abs(predicted / measured - 1) < 0.08);
 }
 
 void TestCliFineTune::adaptersThatAreNoneAreRefused()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fine-tuning runs as the window sees them, on a whole, tiny model.
 #include "engine/api/engine.h"
+#include "engine/api/memory_plan.h"
+#include "engine/api/models.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/runs.h"
 #include "engine/core/error.h"
@@ -10,8 +12,10 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
+#include <thread>
 
 using namespace sy;
 using namespace sy::api;
@@ -28,7 +32,7 @@ struct Place {
         test::writeTinyModel(path("tiny.gguf"), "Tiny Talker");
         std::ofstream rows(path("rows.jsonl"));
         for (int i = 0; i < 20; ++i)
-            rows << R"({"prompt": "say )" << i << R"(", "completion": ")" << i * i << "\"}\n";
+            rows << "{\"prompt\": \"say " << i << "\", \"completion\": \"" << i * i << "\"}\n";
         rows.close();
         start();
     }
@@ -137,8 +141,7 @@ private slots:
         QCOMPARE(findRun(*place.engine, halves)->state, RunEntry::State::stopped);
         const fs::path folder = folderOf(place.engine->dataDir(), halves);
         // As a kill leaves it: steps behind the checkpoint, and half a line.
-        std::ofstream(folder / "metrics.jsonl", std::ios::app) << R"({"step":8,"loss":9.0})"
-                                                               << "\n{\"step\":9,\"lo";
+        std::ofstream(folder / "metrics.jsonl", std::ios::app) << "{\"step\":8,\"loss\":9.0}\n{\"step\":9,\"lo";
         QCOMPARE(runSteps(*place.engine, halves).size(), 8u);
         QCOMPARE(place.resume(halves).steps, 12);
         const auto expected = runSteps(*place.engine, whole), steps = runSteps(*place.engine, halves);
@@ -150,8 +153,97 @@ private slots:
             QCOMPARE(steps[i].evalLoss, expected[i].evalLoss);
         }
         for (const char* name : {"adapter.gguf", "best.gguf"})
-            QVERIFY(test::readFile(folder / name) ==
-                    test::readFile(folderOf(place.engine->dataDir(), whole) / name));
+            QVERIFY(test::readFile(folder / name) == test::readFile(folderOf(place.engine->dataDir(), whole) / name));
+    }
+
+    void promptsAreAnsweredAsTheRunGoesOn()
+    {
+        const Place place;
+        std::ofstream(place.path("rows.jsonl")) << R"({"prompt": "code?", "completion": "K7-mole"})";
+        auto config = place.config(120);
+        config["samples"] = {{"everySteps", 40}, {"maxTokens", 12}, {"prompts", {"code?", "what?"}}};
+        config["optimizer"]["learningRate"] = 0.02;
+        config["adapter"]["rank"] = 8;
+        std::vector<FineTuneSample> told;
+        int64_t lastStep = 0;
+        FineTuneEvents events;
+        events.onStep = [&](const FineTuneStep& step) { lastStep = step.step; };
+        events.onSample = [&](const FineTuneSample& sample) {
+            QCOMPARE(sample.step, lastStep);
+            told.push_back(sample);
+        };
+        const auto result = fineTune(*place.engine, config.dump(), "test", {}, events);
+        const auto samples = runSamples(*place.engine, result.run);
+        QCOMPARE(samples.size(), 6u);
+        QCOMPARE(told.size(), 6u);
+        for (size_t i = 0; i < samples.size(); ++i) {
+            QCOMPARE(samples[i].step, int64_t(40 * (i / 2 + 1)));
+            QCOMPARE(samples[i].prompt, std::string(i % 2 == 0 ? "code?" : "what?"));
+            QCOMPARE(samples[i].text, told[i].text);
+        }
+        QCOMPARE(samples[4].text, std::string("K7-mole"));
+
+        // Stopped between the two answers of a step: the one that goes on gives both, and nothing twice.
+        std::stop_source stop;
+        FineTuneEvents stopping;
+        stopping.onSample = [&](const FineTuneSample& sample) {
+            if (sample.step == 80)
+                stop.request_stop();
+        };
+        const auto stopped = fineTune(*place.engine, config.dump(), "test", stop.get_token(), stopping);
+        QCOMPARE(stopped.end, FineTuneResult::End::stopped);
+        QCOMPARE(stopped.steps, 80);
+        QCOMPARE(runSamples(*place.engine, stopped.run).size(), 3u);
+        place.resume(stopped.run);
+        const auto again = runSamples(*place.engine, stopped.run);
+        QCOMPARE(again.size(), samples.size());
+        for (size_t i = 0; i < samples.size(); ++i)
+            QCOMPARE(again[i].text, samples[i].text);
+    }
+
+    void aChatWithTheSameModelAnswersBesideARun()
+    {
+        const Place place;
+        const auto model = place.engine->models().load(place.path("tiny.gguf"));
+        GenerationRequest request;
+        request.messages = {{"user", "tell me"}};
+        request.maxTokens = 40;
+        request.sampling.temperature = 0;
+        const auto answer = [&] { return model->generate(request, [](const TokenEvent&) { return true; }).text; };
+        const std::string alone = answer();
+        const auto adapterAlone = test::readFile(place.train(40).adapter);
+        std::atomic<int64_t> nSteps = 0;
+        std::vector<std::string> beside;
+        FineTuneResult result;
+        {
+            std::jthread trainer([&] {
+                FineTuneEvents events;
+                events.onStep = [&](const FineTuneStep& step) { nSteps = step.step; };
+                result = fineTune(*place.engine, place.config(40).dump(), "test", {}, events);
+            });
+            while (nSteps < 40)
+                beside.push_back(answer());
+        }
+        QVERIFY(!beside.empty());
+        for (const std::string& text : beside)
+            QCOMPARE(text, alone);
+        QVERIFY(test::readFile(result.adapter) == adapterAlone);
+    }
+
+    void aRunGoesOnFromAnAdapterThatMayBeRemoved()
+    {
+        const Place place;
+        const auto first = place.train(6);
+        auto config = place.config(6);
+        config["adapter"]["initial"] = first.run;
+        const auto whole = place.train(config);
+        QVERIFY(runSteps(*place.engine, whole.run)[0].loss < runSteps(*place.engine, first.run)[0].loss);
+        const auto halves = place.train(config, 3);
+        removeRun(*place.engine, first.run);
+        place.resume(halves.run);
+        QVERIFY(test::readFile(halves.adapter) == test::readFile(whole.adapter));
+        config["adapter"]["initial"] = "nobody";
+        QVERIFY_THROWS_EXCEPTION(BadFile, place.train(config));
     }
 
     void aRunWithoutAProcessIsInterrupted()
@@ -206,6 +298,49 @@ private slots:
         QVERIFY(!fs::exists(place.path("data") / fs::path("runs/.trash")));
     }
 
+    void whatDoesNotFitTheMemoryIsRefusedWithTheChangeThatHelps()
+    {
+        const Place place;
+        auto config = place.config(3);
+        config["activationCheckpointing"] = false;
+        config["batch"] = {{"contextLength", 512}, {"sequences", 20}};
+        const train::RunConfig parsed = train::parseRunConfig(config.dump(), "test");
+        const TrainingMaterial material(*place.engine, parsed, "test", {});
+        train::Trainer trainer = material.trainer(parsed, {}, nullptr);
+        FineTunePlan plenty;
+        planMemory(plenty, material, trainer, parsed,
+                   {.totalBytes = 1 << 30, .availableBytes = 1 << 30, .processBytes = 1000});
+        QVERIFY(plenty.changes.empty());
+        requireMemory(plenty);
+        QCOMPARE(plenty.peakBytes, plenty.weightBytes + plenty.trainedBytes + plenty.activationBytes + plenty.otherBytes);
+
+        // A byte less than it takes.
+        FineTunePlan plan;
+        planMemory(plan, material, trainer, parsed,
+                   {.totalBytes = 1 << 30, .availableBytes = plenty.peakBytes - 1001, .processBytes = 1000});
+        QCOMPARE(plan.changes.size(), 3u);
+        QCOMPARE(plan.changes[0].setting, std::string("activationCheckpointing"));
+        QCOMPARE(plan.changes[1].setting, std::string("batch.contextLength"));
+        QCOMPARE(plan.changes[2].setting, std::string("adapter.rank"));
+        for (const FineTuneChange& change : plan.changes)
+            QVERIFY(change.peakBytes <= plan.availableBytes);
+        try {
+            requireMemory(plan);
+            QFAIL("accepted");
+        } catch (const Unsupported& error) {
+            QCOMPARE(error.reason, std::string("it would fit with activationCheckpointing=true"));
+        }
+        config["activationCheckpointing"] = true; // what it proposes, it keeps
+        FineTunePlan changed;
+        planMemory(changed, material, trainer, train::parseRunConfig(config.dump(), "test"),
+                   {.totalBytes = 1 << 30, .availableBytes = plenty.peakBytes - 1001, .processBytes = 1000});
+        QCOMPARE(changed.peakBytes, plan.changes[0].peakBytes);
+        FineTunePlan nothing;
+        planMemory(nothing, material, trainer, parsed, {.totalBytes = 1 << 30, .availableBytes = 0, .processBytes = 1000});
+        QVERIFY(nothing.changes.empty());
+        QVERIFY_THROWS_EXCEPTION(Unsupported, requireMemory(nothing));
+    }
+
     void thePlanShowsRowsAndWhatBecomesOfThem()
     {
         const Place place;
@@ -216,11 +351,11 @@ private slots:
             << "\n\n"
             << R"({"messages": [{"role": "user", "content": "hm"}]})"
             << "\n"
-            << R"({"prompt": ")" << std::string(100, 'x') << R"(", "completion": "y"})";
+            << "{\"prompt\": \"" << std::string(100, 'x') << "\", \"completion\": \"y\"}";
         const FineTunePlan plan = planFineTune(*place.engine, place.config(3).dump(), "test");
         QCOMPARE(plan.rows, 4);
         QCOMPARE(plan.duplicates, 1);
-        QCOMPARE(plan.heldOutTexts, 0); // fewer than five rows
+        QCOMPARE(plan.heldOutTexts, 0);    // fewer than five rows
         QCOMPARE(plan.preview.size(), 3u); // a conversation without an answer has no text
         const FineTuneRow& first = plan.preview[0];
         QCOMPARE(first.outcome, FineTuneRow::Outcome::used);

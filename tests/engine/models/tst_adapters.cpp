@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Adapters at work in inference: PEFT's own logits, sequences with and without an adapter in one step, files.
+#include "engine/formats/safetensors/safetensors_file.h"
 #include "engine/formats/safetensors/safetensors_model.h"
 #include "engine/models/adapter_binding.h"
 #include "engine/models/gguf_adapter.h"
@@ -114,6 +115,87 @@ private slots:
         QVERIFY(std::memcmp(off.data(), plain.data(), plain.size() * sizeof(float)) == 0);
         const auto half = logits(*model, context, {&adapter, 0.5f});
         QVERIFY(largestDifference(half, plain) > 1e-3 && largestDifference(half, adapted) > 1e-3);
+    }
+
+    void whatIsWrittenAsPeftIsReadBackBitForBit_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"llama", "llama-mixtral", "qwen2", "qwen2moe", "qwen3moe", "olmoe", "deepseek-v1", "deepseek2-v2-lite",
+                                 "deepseek2-v3", "gemma3"})
+            QTest::newRow(name) << name;
+    }
+
+    void whatIsWrittenAsPeftIsReadBackBitForBit()
+    {
+        QFETCH(QString, name);
+        const auto file = test::fixturePath("models/" + name.toStdString() + ".gguf");
+        if (!std::filesystem::exists(file))
+            QSKIP("the golden model is not there");
+        const auto model = test::loadFile(file);
+        // An update of every matrix, the ranks and scales not all the same.
+        nn::Adapter adapter;
+        uint32_t x = 5;
+        for (const auto& [matrix, m] : models::adaptableMatrices(*model)) {
+            const int64_t rank = matrix.ends_with("attn_q") ? 3 : 2;
+            nn::MatrixUpdate update;
+            update.a = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, rank, m.in} : Shape{rank, m.in});
+            update.b = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, m.out, rank} : Shape{m.out, rank});
+            update.scale = matrix.starts_with("blk.1.") ? 2.0f / 3 : 16 / std::sqrt(float(rank));
+            for (Tensor* t : {&update.a, &update.b})
+                for (int64_t i = 0; i < t->count(); ++i) {
+                    x = x * 1664525 + 1013904223;
+                    t->f32()[i] = (float(x >> 8) / 8388608.0f - 1.0f) * 0.2f;
+                }
+            adapter.updates[matrix] = std::move(update);
+        }
+        QVERIFY(!adapter.updates.empty());
+        QTemporaryDir dir;
+        const std::filesystem::path folder = dir.filePath("peft").toStdString();
+        models::writePeftAdapter(folder, *model, adapter, "somebody/base");
+        nn::Adapter read = models::readPeftAdapter(folder, *model);
+        QCOMPARE(read.updates.size(), adapter.updates.size());
+        for (const auto& [matrix, update] : adapter.updates) {
+            const auto found = read.updates.find(matrix);
+            QVERIFY2(found != read.updates.end(), matrix.c_str());
+            QCOMPARE(found->second.scale, update.scale);
+            for (const auto& [ours, theirs] : {std::pair(update.a, found->second.a), std::pair(update.b, found->second.b)}) {
+                QVERIFY(ours.shape() == theirs.shape());
+                QVERIFY2(std::memcmp(ours.raw(), theirs.raw(), ours.bytes()) == 0, matrix.c_str());
+            }
+        }
+        cpu::ThreadPool threads(2);
+        const ops::OpContext context{threads};
+        models::bindAdapter(context, *model, adapter, "ours");
+        models::bindAdapter(context, *model, read, "theirs");
+        const auto ours = logits(*model, context, {&adapter, 1}), theirs = logits(*model, context, {&read, 1});
+        QVERIFY(std::memcmp(ours.data(), theirs.data(), ours.size() * sizeof(float)) == 0);
+    }
+
+    void peftsOwnFilesAreWrittenAsTheyWere_data() { addCases(); }
+
+    // Every tensor of a file that PEFT wrote is in ours under its name, with its values; fused experts excepted, which we
+    // write one by one.
+    void peftsOwnFilesAreWrittenAsTheyWere()
+    {
+        QFETCH(int, index);
+        const PeftCase& c = kPeft[index];
+        const auto folder = test::fixturePath(std::string("training/") + c.folder);
+        if (!std::filesystem::exists(folder) || std::string(c.folder).find("fused") != std::string::npos)
+            QSKIP("the training goldens are not there, or fused");
+        const auto model = loadFolder(c.base);
+        QTemporaryDir dir;
+        const std::filesystem::path copy = dir.filePath("copy").toStdString();
+        models::writePeftAdapter(copy, *model, models::readPeftAdapter(folder, *model), "base");
+        const auto theirs = formats::SafetensorsFile::open(folder / "adapter_model.safetensors"),
+                   ours = formats::SafetensorsFile::open(copy / "adapter_model.safetensors");
+        QCOMPARE(ours.tensors().size(), theirs.tensors().size());
+        for (const formats::StoredTensor& tensor : theirs.tensors()) {
+            const auto found = std::ranges::find(ours.tensors(), tensor.name, &formats::StoredTensor::name);
+            QVERIFY2(found != ours.tensors().end(), tensor.name.c_str());
+            QCOMPARE(found->count(), tensor.count());
+            QCOMPARE(std::string(formats::storedTypeName(tensor.type)), std::string("F32"));
+            QVERIFY2(std::ranges::equal(ours.bytesOf(*found), theirs.bytesOf(tensor)), tensor.name.c_str());
+        }
     }
 
     void sequencesInOneStepKeepTheirOwnAdapters_data() { addCases(); }

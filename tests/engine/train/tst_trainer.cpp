@@ -8,8 +8,8 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
-#include <cstring>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <numeric>
 
@@ -57,7 +57,7 @@ struct Bench {
     train::RunConfig config = shortRun();
     QTemporaryDir dir;
     int nThreads = 2;
-    int nSteps = 0; // reported by run()
+    int nSteps = 0;                         // reported by run()
     std::vector<train::StepReport> reports; // by all of them
 
     explicit Bench(const std::string& name, size_t nTexts = 13)
@@ -107,6 +107,7 @@ private slots:
         QTest::newRow("dense") << "qwen2";
         QTest::newRow("experts, some idle") << "qwen3moe";
         QTest::newRow("quantized") << "quant-llama-Q4_K_M";
+        QTest::newRow("latent attention") << "deepseek2-v3";
     }
 
     void aStoppedRunEndsWithTheSameBytes()
@@ -115,6 +116,7 @@ private slots:
         if (!hasModels())
             QSKIP("the golden models are not there");
         Bench bench(name.toStdString());
+        bench.config.adapter.dropout = 0.2;
         QCOMPARE(bench.run(bench.folder("whole")), train::RunEnd::done);
         QCOMPARE(bench.nSteps, 12);
         const std::string whole = newest(bench.folder("whole"));
@@ -179,6 +181,161 @@ private slots:
 
         const std::string whole = newest(bench.folder("whole"));
         QCOMPARE(bench.run(bench.folder("halves"), 7), train::RunEnd::stopped);
+        QCOMPARE(bench.run(bench.folder("halves"), 0, true), train::RunEnd::done);
+        QVERIFY(newest(bench.folder("halves")) == whole);
+    }
+
+    void dropoutsGradientIsThatOfItsLoss_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const char* name : {"qwen2", "qwen3moe", "deepseek2-v3"})
+            QTest::newRow(name) << name;
+    }
+
+    void dropoutsGradientIsThatOfItsLoss()
+    {
+        QFETCH(QString, name);
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        const auto model = test::loadFile(test::fixturePath("models/" + name.toStdString() + ".gguf"));
+        cpu::ThreadPool pool(2);
+        const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
+        train::RunConfig::Adapter config;
+        config.rank = 3;
+        train::TrainedSet set = train::newAdapter(*model, config, 5);
+        uint32_t x = 9;
+        for (auto& [matrix, m] : set.updates) {
+            for (int64_t i = 0; i < m.b.value.count(); ++i) {
+                x = x * 1664525 + 1013904223;
+                m.b.value.f32()[i] = (float(x >> 8) / 8388608.0f - 1.0f) * 0.05f;
+            }
+        }
+        train::DecoderPass pass(context, *model, set);
+        train::PackedBatch batch;
+        const train::Dataset data = someTexts(3);
+        for (const train::TrainingText& text : data.texts)
+            batch.add(text);
+        const std::vector<float> factors(size_t(batch.nLabels()), 1.0f);
+        train::PassOptions options;
+        options.dropout = {0.4, 11, 2, 1};
+        const auto loss = [&] {
+            double sum = 0;
+            for (const float l : pass.step(batch, factors, options).losses)
+                sum += double(l);
+            return sum;
+        };
+        const auto clear = [&] {
+            for (autograd::Parameter* p : set.parameters())
+                p->gradient = {};
+        };
+        const double first = loss();
+        options.hasCheckpoints = true;
+        clear();
+        QCOMPARE(loss(), first); // the same values are left out again
+        options.dropout.step = 3;
+        QVERIFY(loss() != first);
+        options.dropout.step = 2;
+        clear();
+        loss();
+        // Along the gradient itself, over all parameters: the difference of losses is its squared length.
+        std::vector<Tensor> gradients;
+        double squares = 0;
+        for (autograd::Parameter* p : set.parameters()) {
+            gradients.push_back(p->gradient);
+            for (const float g : p->gradient.values())
+                squares += double(g) * double(g);
+        }
+        const double size = 2e-4 / std::sqrt(squares); // routers change their minds in a longer step
+        const auto move = [&](double by) {
+            size_t i = 0;
+            for (autograd::Parameter* p : set.parameters()) {
+                for (int64_t j = 0; j < p->value.count(); ++j)
+                    p->value.f32()[j] += float(by * double(gradients[i].f32()[j]));
+                ++i;
+            }
+        };
+        move(size);
+        clear();
+        const double up = loss();
+        move(-2 * size);
+        clear();
+        const double down = loss();
+        const double measured = (up - down) / (2 * size);
+        qInfo("%.6f, expected %.6f", measured, squares);
+        QVERIFY(std::abs(measured / squares - 1) < 0.02);
+    }
+
+    void aRunGoesOnFromAnAdapter()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2", 4);
+        bench.config.batch.sequences = 4;
+        bench.config.maxSteps = 30;
+        bench.config.adapter.targets = {"attention"};
+        cpu::ThreadPool pool(2);
+        const ops::OpContext context{pool};
+        train::Trainer first(context, *bench.model, bench.data, bench.config, bench.folder("first"), "model");
+        first.run({}, {});
+        const nn::Adapter adapter = train::snapshot(first.trained());
+        bench.config.adapter.targets = {"all-linear"}; // what the adapter has is what counts
+        bench.config.adapter.rank = 9;
+        train::Trainer second(context, *bench.model, bench.data, bench.config, bench.folder("second"), "model", &adapter);
+        QCOMPARE(second.meanLoss(bench.data.texts), first.meanLoss(bench.data.texts));
+        QCOMPARE(second.trained().updates.size(), first.trained().updates.size());
+        double before = 0;
+        second.run({}, {[&](const train::StepReport& report) {
+                       if (report.step == 1)
+                           before = report.loss;
+                   }});
+        QVERIFY(second.meanLoss(bench.data.texts) < before);
+        QVERIFY(adapter.updates.begin()->second.b.f32() != second.trained().updates.begin()->second.b.value.f32());
+    }
+
+    void preferencesAreLearned_data()
+    {
+        QTest::addColumn<int>("objective");
+        QTest::newRow("dpo") << int(train::Objective::dpo);
+        QTest::newRow("orpo") << int(train::Objective::orpo);
+    }
+
+    void preferencesAreLearned()
+    {
+        QFETCH(int, objective);
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2", 8);
+        bench.data.textsPerExample = 2; // the second of two texts is rejected
+        bench.config.objective = train::Objective(objective);
+        bench.config.batch.sequences = 2;
+        bench.config.maxSteps = 20;
+        cpu::ThreadPool pool(2);
+        const ops::OpContext context{pool};
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model");
+        const auto margin = [&] { // of mean losses: how much likelier the chosen ones are
+            double sum = 0;
+            for (size_t i = 0; i < bench.data.texts.size(); i += 2) {
+                train::Dataset one;
+                train::TrainedSet& set = trainer.trained();
+                train::DecoderPass pass(context, *bench.model, set);
+                for (const size_t j : {i, i + 1}) {
+                    train::PackedBatch batch;
+                    batch.add(bench.data.texts[j]);
+                    for (const float loss : pass.losses(batch))
+                        sum += (j == i ? -1 : 1) * double(loss) / double(batch.nLabels());
+                }
+            }
+            return sum;
+        };
+        const double before = margin(), lossBefore = trainer.meanLoss(bench.data.texts);
+        if (train::Objective(objective) == train::Objective::dpo)
+            QVERIFY(std::abs(lossBefore - std::log(2.0)) < 1e-5); // a new adapter is the base
+        trainer.run({}, {});
+        qInfo("margin %.3f to %.3f, loss %.3f to %.3f", before, margin(), lossBefore, trainer.meanLoss(bench.data.texts));
+        QVERIFY(margin() > before + 1);
+        QVERIFY(trainer.meanLoss(bench.data.texts) < lossBefore / 2);
+        const std::string whole = newest(bench.folder("run"));
+        QCOMPARE(bench.run(bench.folder("halves"), 9), train::RunEnd::stopped);
         QCOMPARE(bench.run(bench.folder("halves"), 0, true), train::RunEnd::done);
         QVERIFY(newest(bench.folder("halves")) == whole);
     }

@@ -59,6 +59,13 @@ struct Texts {
         std::ofstream(path, std::ios::binary) << content;
         return train::readDataset({{path, format}}, encoder(), {test::kTinyVocabulary, context, heldOut});
     }
+    train::Dataset readFile(const QString& name, const QByteArray& content, std::map<std::string, std::string> mapping = {},
+                            const train::DatasetOptions& options = {test::kTinyVocabulary, 1000}) const
+    {
+        const std::string path = dir.filePath(name).toStdString();
+        std::ofstream(path, std::ios::binary) << content.toStdString();
+        return train::readDataset({{path, train::DataFormat::automatic, std::move(mapping)}}, encoder(), options);
+    }
     std::string refusal(const std::string& content, train::DataFormat format = train::DataFormat::automatic,
                         int64_t context = 1000) const
     {
@@ -131,7 +138,7 @@ private slots:
         QTest::newRow("type") << R"({"batch": {"packing": 1}})"
                               << "batch.packing is neither true nor false";
         QTest::newRow("choice") << R"({"objective": "ppo"})"
-                                << "objective is \"ppo\"; this version knows sft";
+                                << "objective is \"ppo\"; this version knows sft, pretrain, dpo, orpo";
         QTest::newRow("no object") << R"({"batch": []})"
                                    << "batch is no object";
         QTest::newRow("path") << R"({"data": [{}]})"
@@ -221,6 +228,169 @@ private slots:
         QCOMPARE(t.read(R"([{"prompt": "p", "completion": "c"}, {"prompt": "p", "completion": "e"}])").sha256, list.sha256);
     }
 
+    void theFormatsOfOthersAreRead_data()
+    {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("content");
+        QTest::addColumn<QString>("format");
+        const QString conversation =
+            R"([{"from": "system", "value": "S"}, {"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}])";
+        QTest::newRow("sharegpt") << "a.jsonl"
+                                  << "{\"conversations\": " + conversation + "}"
+                                  << "sharegpt";
+        QTest::newRow("sharegpt, system apart")
+            << "a.json"
+            << R"([{"system": "S", "conversations": [{"from": "user", "value": "q"}, {"from": "assistant", "value": "a"}]}])"
+            << "sharegpt";
+        QTest::newRow("an object with a list")
+            << "a.json"
+            << "{\n \"version\": 2,\n \"rows\": [\n {\"conversations\": " + conversation + "}\n]}"
+            << "sharegpt";
+        QTest::newRow("a list over lines") << "a.json"
+                                           << "\n[\n{\"instruction\": \"q\",\n\"output\": \"a\", \"system\": \"S\"}\n]"
+                                           << "alpaca";
+        QTest::newRow("parts of content")
+            << "a.jsonl"
+            << R"({"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": [{"type": "text", "text": "q"}]}, {"role": "assistant", "content": "a"}]})"
+            << "messages";
+        QTest::newRow("table") << "a.csv"
+                               << "\xEF\xBB\xBFsystem,instruction,output\r\nS,q,a\r\n"
+                               << "alpaca";
+        QTest::newRow("semicolons and quotes") << "a.csv"
+                                               << "output;\"instruction\";system\n\"a\";q;S"
+                                               << "alpaca";
+        QTest::newRow("tabs") << "a.tsv"
+                              << "output\tinstruction\tsystem\na\tq\tS\n\n"
+                              << "alpaca";
+    }
+
+    void theFormatsOfOthersAreRead()
+    {
+        QFETCH(QString, file);
+        QFETCH(QString, content);
+        QFETCH(QString, format);
+        const Texts t;
+        const auto data = t.readFile(file, content.toUtf8());
+        QCOMPARE(data.report.nRows, 1);
+        QCOMPARE(data.report.formats.at(format.toStdString()), 1);
+        QCOMPARE(t.whole(data.texts.at(0)),
+                 std::string("<|start|>system\nS<|end|>\n<|start|>user\nq<|end|>\n<|start|>assistant\na<|end|>\n"));
+        QCOMPARE(t.trained(data.texts[0]), std::string("a<|end|>"));
+    }
+
+    void tablesKeepQuotesAndLineBreaksAndKnowTheirLines()
+    {
+        const Texts t;
+        const auto data = t.readFile("a.csv", "question,answer\n\"say \"\"hi\"\",\nplease\",\"hi, you\"\nq,r\n");
+        QCOMPARE(data.texts.size(), 2u);
+        QVERIFY(t.whole(data.texts[0]).find("say \"hi\",\nplease<|end|>") != std::string::npos);
+        QCOMPARE(t.trained(data.texts[0]), std::string("hi, you<|end|>"));
+        QCOMPARE(data.preview[1].row, 4); // the line where it begins
+        const auto refusal = [&](const QByteArray& content) {
+            try {
+                t.readFile("a.csv", content);
+            } catch (const BadFile& error) {
+                return QString::fromStdString(error.what());
+            }
+            return QString("accepted");
+        };
+        QVERIFY2(refusal("prompt,completion\na,b\n\na,b,c\n").contains("row 4 has 3 columns, which is not"),
+                 qPrintable(refusal("prompt,completion\na,b\n\na,b,c\n")));
+        QVERIFY(refusal("prompt,completion\na,\"b\n").contains("row 2 has a quote that does not end"));
+        // GB18030, as spreadsheets of China write it.
+        QCOMPARE(t.trained(t.readFile("a.csv",
+                                      QByteArray("question,answer\n\xC4\xE3\xBA\xC3\xA3\xBF\xCA\xC0\xBD\xE7\xBA\xCD\xC6\xBD,"
+                                                 "\xC4\xE3\xBA\xC3\xCA\xC0\xBD\xE7\xB5\xC4\xC8\xCB\xC3\xF1\n"))
+                               .texts.at(0)),
+                 std::string("你好世界的人民<|end|>"));
+    }
+
+    void columnsAreMapped()
+    {
+        const Texts t;
+        const auto data = t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Frage"}, {"completion", "Antwort"}});
+        QCOMPARE(t.trained(data.texts.at(0)), std::string("a<|end|>"));
+        try {
+            t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Question"}, {"completion", "Antwort"}});
+            QFAIL("accepted");
+        } catch (const BadFile& error) {
+            QVERIFY2(QString(error.what()).contains("row 2 has no column \"Question\""), error.what());
+        }
+    }
+
+    void plainTextIsLearnedWholeInPieces()
+    {
+        const Texts t;
+        train::DatasetOptions options{test::kTinyVocabulary, 5};
+        options.objective = train::Objective::pretrain;
+        const auto data = t.readFile("a.txt", "abcdefghij", {}, options);
+        // Ten letters and the end in pieces of five, each beginning with the last one of the piece before.
+        QCOMPARE(data.texts.size(), 3u);
+        QCOMPARE(t.whole(data.texts[0]), std::string("abcde"));
+        QCOMPARE(t.whole(data.texts[1]), std::string("efghi"));
+        QCOMPARE(t.whole(data.texts[2]), std::string("ij<|end|>"));
+        QCOMPARE(data.report.nTrainedTokens, 10);
+        const auto rows = t.readFile("a.jsonl", "{\"text\": \"ab\"}\n{\"text\": \"c\"}", {}, options);
+        QCOMPARE(rows.texts.size(), 2u);
+        options.contextLength = 100;
+        const auto chat = t.readFile("a.jsonl", R"({"prompt": "p", "completion": "c"})", {}, options);
+        QCOMPARE(chat.texts[0].nLabels(), int64_t(chat.texts[0].tokens.size()) - 1);
+    }
+
+    void preferencesArePairsOfWhichTheAnswersCount()
+    {
+        const Texts t;
+        train::DatasetOptions options{test::kTinyVocabulary, 100};
+        options.objective = train::Objective::dpo;
+        const QByteArray rows =
+            R"({"prompt": "q", "chosen": "good", "rejected": "bad"})"
+            "\n"
+            R"({"chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "r"}, {"role": "assistant", "content": "yes"}],
+                "rejected": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "r"}, {"role": "assistant", "content": "no"}]})";
+        auto twoLines = rows;
+        twoLines.replace("\n                ", " ");
+        const auto data =
+            t.readFile("a.jsonl",
+                       twoLines + "\n" + R"({"prompt": "q", "chosen": "same", "rejected": "same"})" +
+                           "\n{\"prompt\": \"q\", \"chosen\": \"a\", \"rejected\": \"" + QByteArray(200, 'z') + "\"}",
+                       {}, options);
+        QCOMPARE(data.textsPerExample, 2);
+        QCOMPARE(data.texts.size(), 4u);
+        QCOMPARE(t.trained(data.texts[0]), std::string("good<|end|>"));
+        QCOMPARE(t.trained(data.texts[1]), std::string("bad<|end|>"));
+        QCOMPARE(t.trained(data.texts[2]), std::string("yes<|end|>"));
+        QCOMPARE(t.trained(data.texts[3]), std::string("no<|end|>"));
+        QCOMPARE(data.report.nWithoutLabels, 2); // nothing to prefer
+        QCOMPARE(data.report.nTooLong, 2);       // one is, so the other teaches nothing
+        QVERIFY_THROWS_EXCEPTION(BadFile, t.readFile("a.jsonl", R"({"prompt": "q", "completion": "a"})", {}, options));
+        QVERIFY_THROWS_EXCEPTION(BadFile, t.readFile("a.jsonl", R"({"prompt": "q", "chosen": "a", "rejected": "b"})"));
+        options.heldOutFraction = 0.5; // pairs stay together
+        QByteArray many;
+        for (int i = 0; i < 30; ++i)
+            many += "{\"prompt\": \"" + QByteArray::number(i) + "\", \"chosen\": \"a\", \"rejected\": \"b\"}\n";
+        const auto split = t.readFile("a.jsonl", many, {}, options);
+        QVERIFY(split.heldOut.size() > 10 && split.heldOut.size() % 2 == 0);
+        for (size_t i = 0; i < split.texts.size(); i += 2) {
+            QCOMPARE(t.trained(split.texts[i]), std::string("a<|end|>"));
+            QCOMPARE(t.trained(split.texts[i + 1]), std::string("b<|end|>"));
+        }
+    }
+
+    void personalDataIsCounted()
+    {
+        const auto found = train::findPersonalData("Write to ann.lee@example.org or a@b. Call 13812345678, +49 (30) "
+                                                   "1234-5678 or 138123456789. 身份证11010519491231002X，"
+                                                   "not 110105194912310021; 440524188001010014 is one, 12345678901234567 "
+                                                   "and x13812345678 are none. 电话13912345678。");
+        QCOMPARE(found.nMails, 1);
+        QCOMPARE(found.nPhones, 3);
+        QCOMPARE(found.nIdentities, 1); // the year 1880 is none of a living person's
+        const Texts t;
+        const auto data = t.read(R"({"prompt": "13812345678", "completion": "me@example.com"})");
+        QCOMPARE(data.report.personal.nPhones, 1);
+        QCOMPARE(data.report.personal.nMails, 1);
+    }
+
     void textsThatAreTooLongOrTeachNothingAreCounted()
     {
         const Texts t;
@@ -242,7 +412,8 @@ private slots:
         const Texts t;
         std::vector<std::string> rows;
         for (int i = 0; i < 200; ++i)
-            rows.push_back("{\"ids\": [" + std::to_string(i % 250) + ", " + std::to_string(i / 7) + "], \"mask\": [0, 1]}\n");
+            rows.push_back("{\"ids\": [" + std::to_string(i % 250) + ", " + std::to_string(i / 7) +
+                           "], \"mask\": [0, 1]}\n");
         const auto read = [&](size_t n, bool isReversed, double fraction) {
             std::string all;
             for (size_t i = 0; i < n; ++i)
@@ -271,7 +442,8 @@ private slots:
         QCOMPARE(data.report.nDuplicates, 0);
         QCOMPARE(t.read(rows[0] + rows[1] + rows[0]).report.nDuplicates, 1);
 
-        const std::string path = t.dir.filePath("held.jsonl").toStdString(), other = t.dir.filePath("rows.jsonl").toStdString();
+        const std::string path = t.dir.filePath("held.jsonl").toStdString(),
+                          other = t.dir.filePath("rows.jsonl").toStdString();
         std::ofstream(path) << rows[3] << rows[4];
         std::ofstream(other) << rows[0] << rows[1];
         const auto apart = train::readDataset({{other, {}}}, t.encoder(), {test::kTinyVocabulary, 100, 0.5, path});

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/memory_plan.h"
+
+#include "engine/core/error.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sy::api {
+
+namespace {
+
+uint64_t sumOf(const train::MemoryNeed& need)
+{
+    return need.weightBytes + need.trainedBytes + need.activationBytes + need.otherBytes;
+}
+
+std::string gigabytes(uint64_t bytes)
+{
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f GB", double(bytes) / 1e9);
+    return text;
+}
+
+} // namespace
+
+void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Trainer& trainer,
+                const train::RunConfig& config, const MemoryState& memory)
+{
+    const train::BatchSize batch = trainer.largestBatch();
+    const bool hasCheckpoints = config.activationCheckpointing;
+    const auto needOf = [&](const train::BatchSize& size, bool checkpoints) {
+        return train::memoryNeed(material.model(), trainer.trained(), size, checkpoints);
+    };
+    const train::MemoryNeed need = needOf(batch, hasCheckpoints);
+    plan.weightBytes = need.weightBytes;
+    plan.trainedBytes = need.trainedBytes;
+    plan.activationBytes = need.activationBytes;
+    plan.otherBytes = need.otherBytes + memory.processBytes;
+    plan.peakBytes = sumOf(need) + memory.processBytes;
+    plan.availableBytes = memory.availableBytes + memory.processBytes;
+    if (plan.peakBytes <= plan.availableBytes)
+        return;
+    const auto propose = [&](const char* setting, const std::string& value, const train::MemoryNeed& then) {
+        const uint64_t peak = sumOf(then) + memory.processBytes;
+        if (peak <= plan.availableBytes)
+            plan.changes.push_back({setting, value, peak});
+        return peak <= plan.availableBytes;
+    };
+    const auto part = [&](int64_t nTokens) {
+        return train::BatchSize{nTokens,
+                                std::max<int64_t>(1, batch.nLabels * nTokens / std::max<int64_t>(1, batch.nTokens))};
+    };
+    if (!hasCheckpoints)
+        propose("activationCheckpointing", "true", needOf(batch, true));
+    const int64_t micro = config.batch.microSequences;
+    if (micro > 1)
+        propose("batch.microSequences", "1", needOf(part((batch.nTokens + micro - 1) / micro), hasCheckpoints));
+    for (int64_t context = config.batch.contextLength / 2; context >= 64; context /= 2) {
+        const int64_t nTokens = std::min(batch.nTokens, context * micro);
+        if (propose("batch.contextLength", std::to_string(context), needOf(part(nTokens), hasCheckpoints)))
+            break;
+    }
+    for (int64_t rank = config.adapter.rank / 2; rank >= 1 && config.adapter.initial.empty(); rank /= 2) {
+        train::MemoryNeed smaller = need;
+        smaller.trainedBytes = need.trainedBytes * uint64_t(rank) / uint64_t(config.adapter.rank);
+        if (propose("adapter.rank", std::to_string(rank), smaller))
+            break;
+    }
+}
+
+void requireMemory(const FineTunePlan& plan)
+{
+    if (plan.peakBytes <= plan.availableBytes)
+        return;
+    throw Unsupported(
+        "a run that needs " + gigabytes(plan.peakBytes) + " where " + gigabytes(plan.availableBytes) + " are free",
+        plan.changes.empty() ? "a smaller model, or a smaller quantization of it, may fit"
+                             : "it would fit with " + plan.changes.front().setting + "=" + plan.changes.front().value);
+}
+
+} // namespace sy::api
