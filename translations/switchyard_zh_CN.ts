@@ -1163,6 +1163,22 @@
         <source>tokens</source>
         <translation>词元</translation>
     </message>
+    <message>
+        <source>table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>mail addresses</source>
+        <translation>邮箱地址</translation>
+    </message>
+    <message>
+        <source>phone numbers</source>
+        <translation>电话号码</translation>
+    </message>
+    <message>
+        <source>identity numbers</source>
+        <translation>身份证件号码</translation>
+    </message>
 </context>
 <context>
     <name>Sampling</name>
@@ -1490,7 +1506,7 @@
     </message>
     <message>
         <source>%1: %2 (%3).</source>
-        <translation>%1：%2（%3）。</translation>
+        <translation>%1：%2（需 %3）。</translation>
     </message>
     <message>
         <source>Stopped</source>
@@ -2779,14 +2795,6 @@
         <translation>需要 %1，可用 %2。</translation>
     </message>
     <message>
-        <source>Take a shorter context, compute fewer examples at a time, or turn on “Save memory”.</source>
-        <translation>请缩短上下文、减少同时计算的示例数，或开启“节省内存”。</translation>
-    </message>
-    <message>
-        <source>Take a lower rank or fewer targets, or unload the chat model.</source>
-        <translation>请降低秩、减少目标层，或卸载对话模型。</translation>
-    </message>
-    <message>
         <source>Model</source>
         <translation>模型</translation>
     </message>
@@ -2866,6 +2874,26 @@
         <source>Left out (%1)</source>
         <translation>略去（%1）</translation>
     </message>
+    <message>
+        <source>%1: %2 (%3)</source>
+        <translation>%1：%2（需 %3）</translation>
+    </message>
+    <message>
+        <source>No single setting would make it fit: choose a smaller model, or unload the one in the chat.</source>
+        <translation>没有任何单项设置能使其放得下：请选择更小的模型，或卸载对话中的模型。</translation>
+    </message>
+    <message>
+        <source>Any one of these would make it fit. %1.</source>
+        <translation>更改以下任意一项即可放得下：%1。</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>Looks personal</source>
+        <translation>疑似个人信息</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::RunForm</name>
@@ -2916,10 +2944,6 @@
     <message>
         <source>Examples</source>
         <translation>示例</translation>
-    </message>
-    <message>
-        <source>JSON lines or a JSON list: conversations, instructions, or prompts with completions. You can also drop files here.</source>
-        <translation>JSONL 或 JSON 列表：对话、指令，或带补全的提示。也可以把文件拖到这里。</translation>
     </message>
     <message>
         <source>Add files…</source>
@@ -3012,6 +3036,10 @@
     <message>
         <source>Choose a file that was exported here or written by “switchyard finetune --print-config”.</source>
         <translation>请选择在此导出的文件，或由“switchyard finetune --print-config”写出的文件。</translation>
+    </message>
+    <message>
+        <source>JSON, JSON lines, CSV or plain text: conversations, instructions, prompts with completions, preferences. You can also drop files here.</source>
+        <translation>JSON、JSONL、CSV 或纯文本：对话、指令、带补全的提示、偏好。也可以把文件拖到这里。</translation>
     </message>
 </context>
 <context>

@@ -26,7 +26,7 @@ QList<AdapterInfo> AdapterService::adaptersOf(const std::string& modelPath) cons
 {
     QList<AdapterInfo> fitting;
     for (const AdapterInfo& adapter : m_adapters)
-        if (adapter.modelPath == modelPath)
+        if (adapter.modelPath == modelPath || adapter.modelPath.empty())
             fitting.push_back(adapter);
     return fitting;
 }

@@ -18,7 +18,7 @@ public:
     void refresh(); // adaptersChanged follows
     bool isListed() const { return m_isListed; }
     const QList<AdapterInfo>& adapters() const { return m_adapters; }
-    /// Those that were trained on this file.
+    /// Those that were trained on this file, and those that may have been.
     QList<AdapterInfo> adaptersOf(const std::string& modelPath) const;
     const AdapterInfo* find(const QString& id) const; // null when there is none
     /// Its name, or the id when it is no longer there.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/services/bind_engine.h"
 
+#include "engine/api/adapters.h"
 #include "engine/api/fine_tune.h"
 #include "engine/api/runs.h"
 #include "engine/api/saved_contexts.h"
@@ -20,6 +21,11 @@ std::vector<AdapterInfo> adaptersOf(api::Engine& engine)
         const std::filesystem::path path = model ? model->path : std::filesystem::weakly_canonical(run.model, ignored);
         adapters.push_back({run.id, run.name.empty() ? run.id : run.name, path.string(), run.adapter});
     }
+    for (const api::AdapterEntry& entry : api::listAdapters(engine))
+        if (entry.isImported) { // of a model that is not known: whether it fits is found out when it is used
+            const auto model = engine.library().find(entry.model);
+            adapters.push_back({entry.id, entry.name, model ? model->path.string() : std::string(), entry.file});
+        }
     return adapters;
 }
 

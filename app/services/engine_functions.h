@@ -34,11 +34,11 @@ struct ChatModel {
 };
 using ChatModelPtr = std::shared_ptr<const ChatModel>;
 
-/// An adapter that a finished run has made.
+/// An adapter that a run has made, or an imported one.
 struct AdapterInfo {
-    std::string id;        // the run's
+    std::string id;        // the run's, or what the import was named after
     std::string name;      // for people
-    std::string modelPath; // what it was trained on
+    std::string modelPath; // what it was trained on; empty: not known
     std::filesystem::path file;
 };
 

@@ -302,6 +302,8 @@ void TestFineTuneService::theCommandSaysWhatDiffers()
     const QString command = runCommand(config, defaults);
     QVERIFY2(command.contains(QStringLiteral("--rank 32")) && command.contains(QStringLiteral("--learning-rate 1e-05")), qPrintable(command));
     QVERIFY(!command.contains(QStringLiteral("--config")));
+    config.insert(QStringLiteral("objective"), QStringLiteral("dpo"));
+    QVERIFY(runCommand(config, defaults).contains(QStringLiteral("--objective dpo")));
     setValueAt(config, QStringLiteral("optimizer.schedule"), QStringLiteral("linear"));
     QVERIFY2(runCommand(config, defaults).contains(QStringLiteral("--config - <<'END'")), qPrintable(runCommand(config, defaults)));
     QVERIFY(runCommand(config, defaults).contains(QStringLiteral("\"schedule\": \"linear\"")));

@@ -217,6 +217,8 @@ void TestFineTunePage::whatDoesNotFitIsRefusedWithARemedy()
     engine.addChatModel();
     engine.training.plan.peakBytes = 20'000'000'000;
     engine.training.plan.activationBytes = 17'000'000'000;
+    engine.training.plan.changes = {{"batch.contextLength", "512", 7'000'000'000}, {"activationCheckpointing", "true", 6'000'000'000}};
+    engine.training.plan.personalData = {{"mail", 3}};
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
@@ -224,7 +226,9 @@ void TestFineTunePage::whatDoesNotFitIsRefusedWithARemedy()
     drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(page->form()->planPanel()->notice()->title(), QStringLiteral("Does not fit into memory"));
     QVERIFY(!page->form()->startButton()->isEnabled());
-    QCOMPARE(PlanPanel::refusal(engine.training.plan).remedy.isEmpty(), false);
+    const QString remedy = PlanPanel::refusal(engine.training.plan).remedy;
+    QVERIFY2(remedy.contains(QStringLiteral("Context length: 512 (7.0 GB)")) && remedy.contains(QStringLiteral("Save memory: yes")), qPrintable(remedy));
+    QCOMPARE(page->form()->planPanel()->facts()->valueOf(QStringLiteral("Looks personal")), QStringLiteral("mail addresses: 3"));
     keep(program, QStringLiteral("tune-too-large"));
     api::FineTunePlan nothing = engine.training.plan;
     nothing.texts = nothing.trainedTokens = 0;

@@ -65,7 +65,7 @@ bool ChatPage::adapterFits() const
     if (id.isEmpty() || !model || !m_context.adapters.isListed())
         return true;
     const AdapterInfo* adapter = m_context.adapters.find(id);
-    return adapter && adapter->modelPath == model->path;
+    return adapter && (adapter->modelPath == model->path || adapter->modelPath.empty());
 }
 
 void ChatPage::toggleComparison()

@@ -17,6 +17,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QMap>
+#include <QScrollArea>
 #include <QSet>
 #include <QSlider>
 #include <QSplitter>
@@ -31,32 +32,42 @@ using namespace sy::widgets;
 CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent), m_context(context)
 {
     setAccessibleName(tr("Compare runs"));
-    auto* rows = new QVBoxLayout(this);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* content = new QWidget(scroll);
+    scroll->setWidget(content);
+    outer->addWidget(scroll);
+    auto* rows = new QVBoxLayout(content);
     rows->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kMedium);
     rows->setSpacing(space::kSmall);
     auto* head = new QHBoxLayout;
-    auto* title = new QLabel(tr("Compare runs"), this);
+    auto* title = new QLabel(tr("Compare runs"), content);
     title->setFont(titleFont(font()));
-    auto* close = new QToolButton(this);
+    auto* close = new QToolButton(content);
     close->setIcon(icon(QStringLiteral("close")));
     close->setAccessibleName(tr("Close the comparison"));
     close->setToolTip(close->accessibleName());
     head->addWidget(title, 1);
     head->addWidget(close);
     rows->addLayout(head);
-    m_hint = new QLabel(this);
+    m_hint = new QLabel(content);
     m_hint->setProperty("tone", "muted");
     m_hint->setWordWrap(true);
     rows->addWidget(m_hint);
-    m_chips = new QWidget(this);
+    m_chips = new QWidget(content);
     m_chipLayout = new FlowLayout(space::kTiny);
     m_chips->setLayout(m_chipLayout);
     rows->addWidget(m_chips);
     auto* tools = new QHBoxLayout;
-    m_heldOut = new QCheckBox(tr("Held-out loss"), this);
-    auto* label = new QLabel(tr("Smoothing"), this);
+    m_heldOut = new QCheckBox(tr("Held-out loss"), content);
+    auto* label = new QLabel(tr("Smoothing"), content);
     label->setProperty("tone", "muted");
-    m_smoothness = new QSlider(Qt::Horizontal, this);
+    m_smoothness = new QSlider(Qt::Horizontal, content);
     m_smoothness->setRange(0, 99);
     m_smoothness->setValue(90);
     m_smoothness->setMaximumWidth(180);
@@ -68,10 +79,11 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     tools->addWidget(m_smoothness, 1);
     tools->addStretch(1);
     rows->addLayout(tools);
-    auto* splitter = new QSplitter(Qt::Vertical, this);
+    auto* splitter = new QSplitter(Qt::Vertical, content);
     splitter->setChildrenCollapsible(false);
     m_plot = new PlotView(tr("Loss"), splitter);
     m_plot->setXName(tr("Step"));
+    m_plot->setMinimumHeight(230);
     m_table = new QTableWidget(splitter);
     m_table->setAccessibleName(tr("What differs"));
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);

@@ -103,8 +103,12 @@ void FineTunePage::connectServices()
             openRun(id);
     });
     connect(&service, &FineTuneService::startFailed, this, [this](const QString& waitedAs, const QJsonObject& config, const UserMessage& message) {
-        if (m_stack->currentWidget() == m_view && m_view->id() != waitedAs)
-            return; // looked away: the window says it
+        const bool isLookedAt = (m_stack->currentWidget() == m_view && m_view->id() == waitedAs) || m_stack->currentWidget() == m_state;
+        if (!isLookedAt) { // what is being done is not taken away; on other pages the window says it
+            if (isVisible())
+                m_context.toast(message.title + QStringLiteral(". ") + message.text(), {}, {});
+            return;
+        }
         m_form->setConfig(config);
         m_form->setFailure(message);
         m_list->setCurrent({});

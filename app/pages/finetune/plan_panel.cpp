@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/finetune/plan_panel.h"
 
+#include "app/pages/finetune/run_fields.h"
 #include "app/pages/finetune/run_words.h"
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
@@ -11,6 +12,8 @@
 
 #include <QFileInfo>
 #include <QHeaderView>
+#include <QJsonArray>
+#include <QJsonDocument>
 #include <QLabel>
 #include <QLocale>
 #include <QProgressBar>
@@ -102,10 +105,17 @@ UserMessage PlanPanel::refusal(const api::FineTunePlan& plan)
         return {tr("There is nothing to train in the data"), tr("%n row(s) were read.", nullptr, int(plan.rows)), tr("Look at the rows that are left out, and at the format of the file."), {}};
     if (plan.trainedTokens == 0)
         return {tr("No token of the data is trained"), {}, tr("The examples need answers of the assistant."), {}};
-    if (plan.peakBytes > plan.availableBytes)
+    if (plan.peakBytes > plan.availableBytes) {
+        QStringList changes;
+        for (const api::FineTuneChange& change : plan.changes) {
+            const QString path = QString::fromStdString(change.setting);
+            const QJsonValue value = QJsonDocument::fromJson(QByteArray::fromStdString('[' + change.value + ']')).array().at(0);
+            changes << tr("%1: %2 (%3)").arg(fieldWord(path), valueWord(path, value), formatBytes(change.peakBytes));
+        }
         return {tr("Does not fit into memory"), tr("%1 needed, %2 free.").arg(formatBytes(plan.peakBytes), formatBytes(plan.availableBytes)),
-                plan.activationBytes > plan.trainedBytes ? tr("Take a shorter context, compute fewer examples at a time, or turn on “Save memory”.")
-                                                         : tr("Take a lower rank or fewer targets, or unload the chat model."), {}};
+                changes.isEmpty() ? tr("No single setting would make it fit: choose a smaller model, or unload the one in the chat.")
+                                  : tr("Any one of these would make it fit. %1.").arg(changes.join(QStringLiteral("; "))), {}};
+    }
     return {};
 }
 
@@ -130,6 +140,12 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     facts.push_back({tr("Longest text"), tr("%1 tokens").arg(count(plan.longestTokens))});
     if (plan.duplicates > 0)
         facts.push_back({tr("Repeated rows"), count(plan.duplicates)});
+    if (!plan.personalData.empty()) {
+        QStringList kinds;
+        for (const auto& [kind, n] : plan.personalData)
+            kinds << tr("%1: %2").arg(personalWord(kind), count(n));
+        facts.push_back({tr("Looks personal"), kinds.join(QStringLiteral(", "))});
+    }
     if (plan.withoutEnd > 0)
         facts.push_back({tr("Without an end"), tr("%1: the model would not learn to stop there").arg(count(plan.withoutEnd))});
     facts.push_back({tr("Numbers trained"), count(plan.trainedParameters)});

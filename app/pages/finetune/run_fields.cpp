@@ -295,8 +295,9 @@ QString runCommand(const QJsonObject& config, const QJsonObject& defaults)
         if (path == QLatin1String("name") || path == QLatin1String("model") || path == QLatin1String("data") || value == valueAt(defaults, path))
             continue;
         const RunField* field = findRunField(path);
-        if (field && field->option && !value.isArray())
-            parts << QStringLiteral("%1 %2").arg(QLatin1String(field->option), value.isDouble() ? plainNumber(value.toDouble()) : quoted(value.toString()));
+        const char* option = path == QLatin1String("objective") ? "--objective" : field ? field->option : nullptr;
+        if (option && !value.isArray())
+            parts << QStringLiteral("%1 %2").arg(QLatin1String(option), value.isDouble() ? plainNumber(value.toDouble()) : quoted(value.toString()));
         else
             setValueAt(rest, path, value);
     }

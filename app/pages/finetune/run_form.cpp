@@ -193,7 +193,7 @@ QWidget* RunForm::buildWhat(QWidget* parent)
     m_data->setFixedHeight(fontMetrics().height() * 4 + 14);
     addLabel(tr("Examples"), m_data, rows);
     rows->addWidget(m_data);
-    auto* hint = new QLabel(tr("JSON lines or a JSON list: conversations, instructions, or prompts with completions. You can also drop files here."), card);
+    auto* hint = new QLabel(tr("JSON, JSON lines, CSV or plain text: conversations, instructions, prompts with completions, preferences. You can also drop files here."), card);
     hint->setProperty("tone", "faint");
     hint->setWordWrap(true);
     hint->setFont(smallFont(font()));

@@ -40,6 +40,7 @@ public:
     static QString spike(double norm) { return tr("Gradient jumped to %1").arg(QLocale().toString(norm, 'g', 3)); }
     static QString outcome(api::FineTuneRow::Outcome outcome);
     static QString format(const QString& format);
+    static QString personal(const QString& kind);
 };
 
 StateWords Words::state(RunState state)
@@ -112,9 +113,22 @@ QString Words::format(const QString& format)
         return tr("preferences");
     if (format == QLatin1String("text"))
         return tr("plain text");
+    if (format == QLatin1String("csv"))
+        return tr("table");
     if (format == QLatin1String("tokens"))
         return tr("tokens");
     return format;
+}
+
+QString Words::personal(const QString& kind)
+{
+    if (kind == QLatin1String("mail"))
+        return tr("mail addresses");
+    if (kind == QLatin1String("phone"))
+        return tr("phone numbers");
+    if (kind == QLatin1String("identity"))
+        return tr("identity numbers");
+    return kind;
 }
 
 bool isSpike(const std::vector<api::FineTuneStep>& steps, size_t i)
@@ -219,6 +233,11 @@ QStringList runWarnings(const std::vector<api::FineTuneStep>& steps)
 QString outcomeWord(api::FineTuneRow::Outcome outcome)
 {
     return Words::outcome(outcome);
+}
+
+QString personalWord(const std::string& kind)
+{
+    return Words::personal(QString::fromStdString(kind));
 }
 
 QString formatWord(const std::string& format)

@@ -38,5 +38,6 @@ QStringList runWarnings(const std::vector<api::FineTuneStep>& steps);
 
 QString outcomeWord(api::FineTuneRow::Outcome outcome);
 QString formatWord(const std::string& format);
+QString personalWord(const std::string& kind); // of FineTunePlan::personalData
 
 } // namespace sy::app
