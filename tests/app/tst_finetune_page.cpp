@@ -154,7 +154,7 @@ void TestFineTunePage::aRunGoesFromTheFormToTheChat()
     QCOMPARE(form->dataList()->count(), 1);
     QTRY_VERIFY(form->startButton()->isEnabled());
     QCOMPARE(form->planPanel()->facts()->valueOf(QStringLiteral("Steps")), QStringLiteral("15"));
-    QVERIFY(form->planPanel()->preview()->view()->toPlainText().contains(QStringLiteral("I am the ferry desk.")));
+    QTRY_VERIFY(form->planPanel()->preview()->view()->toPlainText().contains(QStringLiteral("I am the ferry desk.")));
     QCOMPARE(form->planPanel()->dropped()->topLevelItemCount(), 2);
     QCOMPARE(form->planPanel()->dropped()->topLevelItem(0)->text(3), QStringLiteral("longer than the context"));
     QTest::mouseClick(form->startButton(), Qt::LeftButton);
@@ -218,7 +218,7 @@ void TestFineTunePage::whatDoesNotFitIsRefusedWithARemedy()
     engine.training.plan.peakBytes = 20'000'000'000;
     engine.training.plan.activationBytes = 17'000'000'000;
     engine.training.plan.changes = {{"batch.contextLength", "512", 7'000'000'000}, {"activationCheckpointing", "true", 6'000'000'000}};
-    engine.training.plan.personalData = {{"mail", 3}};
+    engine.training.plan.personalData = {{"mail", 3}, {"phone", 0}};
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);

@@ -21,6 +21,7 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     axisRect()->setRangeDrag(Qt::Horizontal | Qt::Vertical);
     axisRect()->setupFullAxesBox();
     setNoAntialiasingOnDrag(true);
+    setPlottingHint(QCP::phFastPolylines); // a wide line of thousands of steps, drawn as one path, took most of a second
     shownLegend = new QCPLegend;
     auto* row = new QCPLayoutGrid;
     plotLayout()->insertRow(0);

@@ -23,7 +23,8 @@ namespace sy::widgets {
 
 namespace {
 
-constexpr double kMargin = 0.06; // of the range, above and below the lines
+constexpr double kMargin = 0.06;     // of the range, above and below the lines
+constexpr qsizetype kMostMarks = 200; // on one line: more would cover each other
 
 /// Says its values with the plot's own words.
 class WordTicker : public QCPAxisTicker {
@@ -167,7 +168,8 @@ void PlotView::rebuild()
         fit();
     if (m_cursor)
         setCursor(m_cursor);
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    if (isVisible()) // one behind another tab is drawn when it is looked at
+        m_canvas->replot(QCustomPlot::rpQueuedReplot);
     const double last = std::accumulate(m_series.cbegin(), m_series.cend(), 0.0, [](double x, const PlotSeries& s) { return s.points.isEmpty() ? x : std::max(x, s.points.back().x()); });
     m_canvas->setAccessibleDescription(valuesAt(last));
 }
@@ -208,9 +210,9 @@ void PlotView::applyColors()
             graph->setScatterStyle(QCPScatterStyle());
             break;
         case PlotSeries::Look::Dots:
-            graph->setPen(QPen(color, 1.5, Qt::DashLine));
+            graph->setPen(QPen(color, 1.5, s.points.size() > kMostMarks ? Qt::SolidLine : Qt::DashLine));
             graph->setLineStyle(QCPGraph::lsLine);
-            graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDiamond, color, t.surface, 8));
+            graph->setScatterStyle(s.points.size() > kMostMarks ? QCPScatterStyle() : QCPScatterStyle(QCPScatterStyle::ssDiamond, color, t.surface, 8));
             break;
         }
     }
@@ -220,7 +222,8 @@ void PlotView::applyColors()
     m_canvas->cursorText->setBrush(QBrush(t.raised));
     m_canvas->cursorText->setPen(QPen(t.borderStrong));
     m_titleLabel->setFont(strongFont(font()));
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    if (isVisible())
+        m_canvas->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void PlotView::fit()
@@ -443,6 +446,12 @@ void PlotView::save(const QString& suffix)
         emit saved(path, isSaved);
     });
     dialog->open();
+}
+
+void PlotView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    m_canvas->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void PlotView::changeEvent(QEvent* event)

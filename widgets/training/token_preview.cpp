@@ -14,7 +14,7 @@
 namespace sy::widgets {
 
 namespace {
-constexpr qsizetype kMostLetters = 12'000; // of one text: the layout of more would be felt
+constexpr qsizetype kMostLetters = 4'000; // of one text: the layout of more would be felt
 }
 
 TokenPreview::TokenPreview(QWidget* parent) : QWidget(parent)

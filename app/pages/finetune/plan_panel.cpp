@@ -63,6 +63,7 @@ PlanPanel::PlanPanel(QWidget* parent) : QWidget(parent)
     m_dropped->setRootIsDecorated(false);
     m_dropped->setUniformRowHeights(true);
     m_dropped->setHeaderLabels({tr("File"), tr("Row"), tr("Tokens"), tr("Why")});
+    m_dropped->header()->setResizeContentsPrecision(20);
     m_dropped->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
     m_dropped->header()->setStretchLastSection(true);
     m_tabs->addTab(m_preview, tr("Preview"));
@@ -123,7 +124,7 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
 {
     m_busy->hide();
     m_hint->hide();
-    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts), static_cast<QWidget*>(m_tabs)})
+    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts)})
         widget->show();
     const UserMessage refused = refusal(plan);
     m_notice->setNotice(refused.title, refused.text(), refused.title + QLatin1Char('\n') + refused.text());
@@ -140,19 +141,28 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     facts.push_back({tr("Longest text"), tr("%1 tokens").arg(count(plan.longestTokens))});
     if (plan.duplicates > 0)
         facts.push_back({tr("Repeated rows"), count(plan.duplicates)});
-    if (!plan.personalData.empty()) {
-        QStringList kinds;
-        for (const auto& [kind, n] : plan.personalData)
-            kinds << tr("%1: %2").arg(personalWord(kind), count(n));
-        facts.push_back({tr("Looks personal"), kinds.join(QStringLiteral(", "))});
-    }
+    QStringList personal;
+    for (const auto& [kind, n] : plan.personalData)
+        if (n > 0)
+            personal << tr("%1: %2").arg(personalWord(kind), count(n));
+    if (!personal.isEmpty())
+        facts.push_back({tr("Looks personal"), personal.join(QStringLiteral(", "))});
     if (plan.withoutEnd > 0)
         facts.push_back({tr("Without an end"), tr("%1: the model would not learn to stop there").arg(count(plan.withoutEnd))});
     facts.push_back({tr("Numbers trained"), count(plan.trainedParameters)});
     facts.push_back({tr("Steps"), count(plan.steps)});
     facts.push_back({tr("Time"), expectedTime.isEmpty() ? tr("known after the first steps") : expectedTime});
     m_facts->setFacts(facts);
+    // In a turn of its own: both at once, when they are first shown, would be felt.
+    QMetaObject::invokeMethod(this, [this, plan] { fillRows(plan); }, Qt::QueuedConnection);
+}
 
+void PlanPanel::fillRows(const api::FineTunePlan& plan)
+{
+    if (m_facts->isHidden()) // emptied meanwhile
+        return;
+    const QLocale l;
+    const auto count = [&](int64_t n) { return l.toString(qlonglong(n)); };
     QList<PreviewText> texts;
     for (const api::FineTuneRow& row : plan.preview) {
         PreviewText text{tr("%1, row %2 · %3 tokens").arg(QFileInfo(QString::fromStdString(row.file)).fileName(), count(row.row), count(row.tokens)),
@@ -170,6 +180,7 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     const int64_t nDropped = plan.tooLong + plan.withoutLabels;
     m_tabs->setTabText(1, nDropped > 0 ? tr("Left out (%1)").arg(count(nDropped)) : tr("Left out"));
     m_tabs->setTabEnabled(1, nDropped > 0);
+    m_tabs->show();
 }
 
 } // namespace sy::app

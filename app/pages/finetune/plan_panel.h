@@ -38,6 +38,7 @@ public:
     widgets::Notice* notice() const { return m_notice; }
 
 private:
+    void fillRows(const api::FineTunePlan& plan);
     QLabel *m_hint, *m_memoryTitle, *m_factsTitle;
     QProgressBar* m_busy;
     widgets::Notice* m_notice;

@@ -149,6 +149,7 @@ void RunView::build()
     m_sampleText->setReadOnly(true);
     m_sampleText->setTabChangesFocus(true);
     m_sampleText->setAccessibleName(tr("Answer of the sample"));
+    m_samples->setColumnWidth(1, 240);
     samples->addWidget(m_samples);
     samples->addWidget(m_sampleText);
     samples->setStretchFactor(0, 2);
@@ -159,7 +160,8 @@ void RunView::build()
     m_log->setUniformRowHeights(true);
     m_log->setHeaderLabels({tr("Step"), tr("What happened")});
     for (QTreeWidget* tree : {m_samples, m_log}) {
-        tree->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+        tree->setUniformRowHeights(true);
+        tree->setColumnWidth(0, fontMetrics().averageCharWidth() * 14); // measuring thousands of rows would be felt
         tree->header()->setStretchLastSection(true);
     }
     auto* settings = new QWidget(m_tabs);
@@ -192,8 +194,12 @@ void RunView::build()
     for (Notice* notice : {m_failure, m_warning})
         connect(notice, &Notice::copied, this, [this] { m_context.toast(tr("Copied"), {}, {}); });
     connect(m_tabs, &QTabWidget::currentChanged, this, [this](int tab) {
-        if (tab == LogTab && m_context.fineTune.details(m_id))
+        if (!m_context.fineTune.details(m_id))
+            return;
+        if (tab == LogTab)
             updateLog();
+        else if (tab == SamplesTab)
+            updateSamples();
     });
     m_notesPause.setSingleShot(true);
     m_notesPause.setInterval(600ms);
@@ -217,7 +223,18 @@ void RunView::setRun(const QString& id)
         m_notes->setPlainText(row ? row->notes : QString());
     }
     refresh();
-    m_tabs->setCurrentIndex(row && (row->isActive() || row->state == RunState::Elsewhere) ? PlotsTab : SummaryTab);
+    if (!row || !(row->isActive() || row->state == RunState::Elsewhere)) {
+        m_tabs->setCurrentIndex(SummaryTab);
+    } else if (m_tabs->currentIndex() != PlotsTab) {
+        // In a turn of its own: the view and five plots at once, when they are first shown, would be felt.
+        QMetaObject::invokeMethod(
+            this,
+            [this, id] {
+                if (id == m_id)
+                    m_tabs->setCurrentIndex(PlotsTab);
+            },
+            Qt::QueuedConnection);
+    }
 }
 
 void RunView::refresh()
@@ -230,14 +247,14 @@ void RunView::refresh()
     const RunDetails* details = m_context.fineTune.details(m_id);
     const bool isOther = m_shownOf != m_id;
     m_shownOf = m_id;
-    if (isOther)
-        m_log->clear();
-    if (!details) {
-        m_plots->setSteps({});
+    if (isOther) {
         m_log->clear();
         m_samples->clear();
         m_sampleText->clear();
-        m_shownSteps = m_shownSamples = 0;
+    }
+    if (!details) {
+        m_plots->setSteps({});
+        m_shownSteps = 0;
         return;
     }
     if (isOther || details->steps.size() != m_shownSteps) {
@@ -246,10 +263,8 @@ void RunView::refresh()
     }
     if (m_tabs->currentIndex() == LogTab)
         updateLog();
-    if (isOther || details->samples.size() != m_shownSamples) {
-        m_shownSamples = details->samples.size();
+    if (m_tabs->currentIndex() == SamplesTab)
         updateSamples();
-    }
     const QStringList warnings = runWarnings(details->steps);
     m_warning->setNotice(warnings.isEmpty() ? QString() : warnings.front(), warnings.mid(1).join(QLatin1Char('\n')), warnings.join(QLatin1Char('\n')));
     QList<std::pair<QString, QString>> settings;
@@ -353,17 +368,21 @@ void RunView::updateLog()
 void RunView::updateSamples()
 {
     const RunDetails* details = m_context.fineTune.details(m_id);
-    m_samples->clear();
-    for (const api::FineTuneSample& sample : details->samples) {
+    const int before = m_samples->topLevelItemCount();
+    const bool isAtEnd = before == 0 || m_samples->currentItem() == m_samples->topLevelItem(before - 1);
+    if (size_t(before) > details->samples.size())
+        m_samples->clear();
+    QList<QTreeWidgetItem*> added; // what is there stays, as in the log
+    for (size_t i = size_t(m_samples->topLevelItemCount()); i < details->samples.size(); ++i) {
+        const api::FineTuneSample& sample = details->samples[i];
         const QString text = QString::fromStdString(sample.text);
         auto* item = new QTreeWidgetItem({QLocale().toString(qlonglong(sample.step)), QString::fromStdString(sample.prompt), text.simplified().left(200)});
         item->setData(2, Qt::UserRole, text);
-        m_samples->addTopLevelItem(item);
+        added.push_back(item);
     }
-    if (m_samples->topLevelItemCount() > 0)
+    m_samples->addTopLevelItems(added);
+    if (isAtEnd && m_samples->topLevelItemCount() > 0)
         m_samples->setCurrentItem(m_samples->topLevelItem(m_samples->topLevelItemCount() - 1));
-    m_samples->resizeColumnToContents(1);
-    m_samples->setColumnWidth(1, std::min(m_samples->columnWidth(1), 240));
 }
 
 void RunView::keepNotes()

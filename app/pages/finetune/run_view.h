@@ -57,7 +57,7 @@ private:
 
     PageContext& m_context;
     QString m_id;
-    size_t m_shownSteps = 0, m_shownSamples = 0; // of the details, by the slower parts
+    size_t m_shownSteps = 0; // of the details, by the plots
     QString m_shownOf;
     QLabel *m_title, *m_stateIcon, *m_state;
     QProgressBar* m_progress;
