@@ -3,8 +3,10 @@
 
 #include "app/keyboard/shortcut_table.h"
 #include "app/pages/page_table.h"
+#include "app/services/adapter_service.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
+#include "app/services/fine_tune_service.h"
 #include "app/services/model_service.h"
 #include "app/services/work_queue.h"
 #include "app/settings/settings.h"
@@ -44,9 +46,8 @@ protected:
 
 } // namespace
 
-MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService& documents, Settings& settings, const EngineFunctions& engine)
-    : m_chats(chats), m_models(models), m_documents(documents), m_settings(settings), m_engine(engine),
-      m_context{chats, models, documents, settings, engine, [this](const QString& id) { goTo(id); },
+MainWindow::MainWindow(const Services& services)
+    : m_context{services, [this](const QString& id) { goTo(id); },
                 [this](const QString& text, const QString& actionText, std::function<void()> action) {
                     m_toast->showMessage(text, actionText, std::move(action), actionText.isEmpty() ? 4000 : 8000);
                 }},
@@ -55,15 +56,22 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
     setWindowTitle(QStringLiteral("Switchyard"));
     setMinimumSize(600, 400);
     resize(1280, 800);
-    if (const QByteArray geometry = settings.value(setting::kGeometry).toByteArray(); !geometry.isEmpty())
+    if (const QByteArray geometry = m_context.settings.value(setting::kGeometry).toByteArray(); !geometry.isEmpty())
         restoreGeometry(geometry);
     build();
-    connect(&m_models, &ModelService::loadStateChanged, this, &MainWindow::updateStatus);
-    connect(&m_models, &ModelService::jobChanged, this, &MainWindow::updateStatus);
-    connect(&m_models, &ModelService::jobEnded, this, &MainWindow::updateStatus);
-    connect(&m_documents, &DocumentService::ingestProgressed, this, &MainWindow::updateStatus);
-    connect(&m_documents, &DocumentService::ingestEnded, this, &MainWindow::updateStatus);
-    connect(&m_chats, &ChatService::speedMeasured, this, [this](double speed) {
+    connect(&m_context.models, &ModelService::loadStateChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.chats, &ChatService::chatsChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.chats, &ChatService::adapterChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.adapters, &AdapterService::adaptersChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.settings, &Settings::changed, this, [this](const QString& key) {
+        if (key == QLatin1String(setting::kLastChat))
+            updateStatus();
+    });
+    connect(&m_context.models, &ModelService::jobChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.models, &ModelService::jobEnded, this, &MainWindow::updateStatus);
+    connect(&m_context.documents, &DocumentService::ingestProgressed, this, &MainWindow::updateStatus);
+    connect(&m_context.documents, &DocumentService::ingestEnded, this, &MainWindow::updateStatus);
+    connect(&m_context.chats, &ChatService::speedMeasured, this, [this](double speed) {
         m_speed = speed;
         updateStatus();
     });
@@ -71,12 +79,29 @@ MainWindow::MainWindow(ChatService& chats, ModelService& models, DocumentService
         const QString details = message.title + QLatin1Char('\n') + message.text() + QLatin1Char('\n') + message.technical;
         m_toast->showMessage(message.title + QStringLiteral(". ") + message.text(), tr("Copy details"), [details] { QApplication::clipboard()->setText(details); }, 9000);
     };
-    connect(&m_chats, &ChatService::failed, this, complain);
-    connect(&m_models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
-        if (currentPage() != QLatin1String("models") && m_models.hasChatModel()) // there, and in the welcome, the page says it
+    connect(&m_context.chats, &ChatService::failed, this, complain);
+    connect(&m_context.models, &ModelService::failed, this, [this, complain](const UserMessage& message) {
+        if (currentPage() != QLatin1String("models") && m_context.models.hasChatModel()) // there, and in the welcome, the page says it
             complain(message);
     });
-    connect(&m_documents, &DocumentService::failed, this, complain);
+    connect(&m_context.documents, &DocumentService::failed, this, complain);
+    connect(&m_context.adapters, &AdapterService::failed, this, complain);
+    FineTuneService& fineTune = m_context.fineTune;
+    connect(&fineTune, &FineTuneService::runsChanged, this, &MainWindow::updateStatus);
+    connect(&fineTune, &FineTuneService::progressed, this, &MainWindow::updateStatus);
+    connect(&fineTune, &FineTuneService::failed, this, complain);
+    connect(&fineTune, &FineTuneService::startFailed, this, [this, complain](const QString&, const QJsonObject&, const UserMessage& message) {
+        if (currentPage() != QLatin1String("finetune")) // there the form says it
+            complain(message);
+    });
+    connect(&fineTune, &FineTuneService::runEnded, this, [this](const QString& id, bool isComplete) {
+        m_context.adapters.refresh(); // there is one more, or a newer one
+        const auto run = m_context.fineTune.run(id);
+        if (isComplete && run && currentPage() != QLatin1String("finetune"))
+            m_toast->showMessage(tr("“%1” is trained").arg(run->name), tr("Show"), [this] { goTo(QStringLiteral("finetune")); }, 9000);
+    });
+    connect(&fineTune, &FineTuneService::restored, &m_context.adapters, &AdapterService::refresh);
+    connect(&fineTune, &FineTuneService::removed, &m_context.adapters, &AdapterService::refresh);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);
     m_memoryTimer.start();
@@ -87,7 +112,7 @@ MainWindow::~MainWindow() = default;
 
 void MainWindow::build()
 {
-    const QString shown = m_stack ? currentPage() : m_settings.text(setting::kPage);
+    const QString shown = m_stack ? currentPage() : m_context.settings.text(setting::kPage);
     for (QShortcut* shortcut : findChildren<QShortcut*>(Qt::FindDirectChildrenOnly))
         delete shortcut;
     m_pages.clear();
@@ -146,12 +171,14 @@ void MainWindow::buildStatusBar(QWidget* parent, QBoxLayout* layout)
     row->setContentsMargins(widgets::space::kSmall, 1, widgets::space::kSmall, 0);
     row->setSpacing(widgets::space::kSmall);
     m_modelField = new widgets::StatusField(tr("Model"), QStringLiteral("models"), strip);
+    m_adapterField = new widgets::StatusField(tr("Adapter"), QStringLiteral("adapter"), strip);
     m_jobField = new widgets::StatusField(tr("Working"), QStringLiteral("clock"), strip);
     m_speedField = new widgets::StatusField(tr("Speed"), QStringLiteral("speed"), strip);
     m_memoryField = new widgets::StatusField(tr("Memory"), QStringLiteral("memory"), strip);
     m_deviceField = new widgets::StatusField(tr("Device"), QStringLiteral("chip"), strip);
     m_networkField = new widgets::StatusField(tr("Network"), QStringLiteral("shield"), strip);
     row->addWidget(m_modelField);
+    row->addWidget(m_adapterField);
     row->addWidget(m_jobField);
     row->addStretch(1);
     for (widgets::StatusField* field : {m_speedField, m_memoryField, m_deviceField, m_networkField})
@@ -161,15 +188,17 @@ void MainWindow::buildStatusBar(QWidget* parent, QBoxLayout* layout)
 
 void MainWindow::updateStatus()
 {
-    switch (m_models.loadState()) {
+    switch (m_context.models.loadState()) {
     case ModelService::LoadState::Loading: m_modelField->setValue(tr("Loading…")); break;
-    case ModelService::LoadState::Loaded: m_modelField->setValue(m_models.loadedName()); break;
-    case ModelService::LoadState::Failed: m_modelField->setValue(tr("Could not be loaded"), m_models.loadFailure().title); break;
+    case ModelService::LoadState::Loaded: m_modelField->setValue(m_context.models.loadedName()); break;
+    case ModelService::LoadState::Failed: m_modelField->setValue(tr("Could not be loaded"), m_context.models.loadFailure().title); break;
     case ModelService::LoadState::None: m_modelField->setValue(tr("No model loaded")); break;
     }
+    const AdapterChoice adapter = m_context.chats.adapter(m_context.settings.value(setting::kLastChat).toLongLong());
+    m_adapterField->setValue(adapter.id.isEmpty() ? QString() : adapterText(m_context.adapters.nameOf(adapter.id), adapter.strength));
     QString job;
     bool usesNetwork = false;
-    for (const ModelJob& now : m_models.jobs()) {
+    for (const ModelJob& now : m_context.models.jobs()) {
         if (now.isWaiting)
             continue;
         const QString percent = now.total > 0 ? QStringLiteral(" ") + tr("%1 %").arg(qRound(100.0 * double(now.done) / double(now.total))) : QString();
@@ -177,22 +206,24 @@ void MainWindow::updateStatus()
             usesNetwork = usesNetwork || now.step == QLatin1String("downloading");
         job = now.title + percent;
     }
-    if (job.isEmpty() && m_documents.isIngestingAny())
+    if (job.isEmpty() && m_context.documents.isIngestingAny())
         job = tr("Indexing documents");
+    if (const auto run = m_context.fineTune.run(m_context.fineTune.activeId()); job.isEmpty() && run)
+        job = run->steps > 0 ? tr("Training “%1”: %2 %").arg(run->name).arg(100 * run->step / run->steps) : tr("Training “%1”").arg(run->name);
     m_jobField->setValue(job);
     m_speedField->setValue(m_speed > 0 ? tr("%1 tokens/s").arg(locale().toString(m_speed, 'f', 1)) : QString(), tr("%1 tokens/s in the last answer").arg(locale().toString(m_speed, 'f', 1)));
-    const QString device = QString::fromStdString(m_engine.device).toUpper();
-    m_deviceField->setValue(m_engine.nThreads > 0 ? tr("%1, %n thread(s)", nullptr, m_engine.nThreads).arg(device) : device);
+    const QString device = QString::fromStdString(m_context.engine.device).toUpper();
+    m_deviceField->setValue(m_context.engine.nThreads > 0 ? tr("%1, %n thread(s)", nullptr, m_context.engine.nThreads).arg(device) : device);
     m_networkField->setValue(usesNetwork ? tr("Downloading") : tr("Offline"),
                              usesNetwork ? tr("A model is being downloaded because you asked for it.") : tr("Nothing leaves this computer."));
 }
 
 void MainWindow::pollMemory()
 {
-    if (!m_engine.memory)
+    if (!m_context.engine.memory)
         return;
     m_worker->run(
-        this, [read = m_engine.memory](std::stop_token) { return read(); },
+        this, [read = m_context.engine.memory](std::stop_token) { return read(); },
         [this](const api::MemoryState& memory) {
             m_memoryField->setValue(formatBytes(memory.processBytes),
                                     tr("%1 used by Switchyard, %2 of %3 free").arg(formatBytes(memory.processBytes), formatBytes(memory.availableBytes), formatBytes(memory.totalBytes)));
@@ -207,7 +238,7 @@ void MainWindow::goTo(const QString& pageId)
     m_rail->setCurrent(pageId);
     const bool isNew = m_stack->currentWidget() != page || !isVisible();
     m_stack->setCurrentWidget(page);
-    m_settings.set(setting::kPage, pageId);
+    m_context.settings.set(setting::kPage, pageId);
     if (isNew)
         page->activated();
 }
@@ -263,8 +294,9 @@ void MainWindow::changeEvent(QEvent* event)
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
-    m_settings.set(setting::kGeometry, saveGeometry());
-    m_chats.stopAll(); // asked first, waited for in the services' destructors
+    m_context.settings.set(setting::kGeometry, saveGeometry());
+    m_context.fineTune.stopForExit();
+    m_context.chats.stopAll(); // asked first, waited for in the services' destructors
     QMainWindow::closeEvent(event);
 }
 

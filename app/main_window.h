@@ -26,7 +26,7 @@ class WorkQueue;
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:
-    MainWindow(ChatService& chats, ModelService& models, DocumentService& documents, Settings& settings, const EngineFunctions& engine);
+    explicit MainWindow(const Services& services);
     ~MainWindow() override;
 
     void goTo(const QString& pageId);
@@ -46,18 +46,13 @@ private:
     void pollMemory();
     void openPalette();
 
-    ChatService& m_chats;
-    ModelService& m_models;
-    DocumentService& m_documents;
-    Settings& m_settings;
-    const EngineFunctions& m_engine;
     PageContext m_context;
     QHash<QString, Page*> m_pages;
     sy::widgets::NavigationRail* m_rail = nullptr;
     QStackedWidget* m_stack = nullptr;
     sy::widgets::Toast* m_toast = nullptr;
     sy::widgets::Palette* m_palette = nullptr;
-    sy::widgets::StatusField *m_modelField = nullptr, *m_deviceField = nullptr, *m_memoryField = nullptr, *m_speedField = nullptr,
+    sy::widgets::StatusField *m_modelField = nullptr, *m_adapterField = nullptr, *m_deviceField = nullptr, *m_memoryField = nullptr, *m_speedField = nullptr,
                              *m_jobField = nullptr, *m_networkField = nullptr;
     double m_speed = 0;
     bool m_rebuildIsQueued = false;

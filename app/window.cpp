@@ -4,9 +4,11 @@
 #include "app/cli/cli.h"
 #include "app/language.h"
 #include "app/main_window.h"
+#include "app/services/adapter_service.h"
 #include "app/services/bind_engine.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
+#include "app/services/fine_tune_service.h"
 #include "app/services/model_service.h"
 #include "app/settings/settings.h"
 #include "widgets/conversation/conversation_view.h"
@@ -101,8 +103,10 @@ int runWindow(int argc, char** argv, const WindowStart& start)
         ModelService models(functions.models, settings);
         ChatService chats(functions.chats, functions.documents, settings); // goes before the models, whose contexts it keeps
         DocumentService documents(functions.documents);
+        AdapterService adapters(functions.adapters);
+        FineTuneService fineTune(functions.fineTune, settings);
         chats.tidyUp(); // before the window asks for any chat: the queue keeps the order
-        MainWindow window(chats, models, documents, settings, functions);
+        MainWindow window({chats, models, documents, adapters, fineTune, settings, functions});
         window.show();
         models.loadAtStart();
         documents.resumeUnfinished();

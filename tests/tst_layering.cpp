@@ -70,6 +70,8 @@ QString brokenRule(const Include& include)
     const QString& target = include.target;
     if (include.isQuoted && target.startsWith(".."))
         return "paths in includes begin at the source folder";
+    if (target == "qcustomplot.h" && !file.startsWith("widgets/plots/"))
+        return "only widgets/plots knows the plot library";
     if (file.startsWith("engine/")) {
         if (target.startsWith("app/") || target.startsWith("widgets/"))
             return "the engine knows neither app nor widgets";
@@ -165,6 +167,9 @@ void TestLayering::aTurnedArrowIsSeen_data()
     QTest::newRow("core in the app") << "app/main.cpp" << "#include \"engine/core/utf8.h\"" << true;
     QTest::newRow("errors in the app") << "app/main.cpp" << "#include \"engine/core/error.h\"" << false;
     QTest::newRow("api in the app") << "app/main.cpp" << "#include \"engine/api/engine.h\"" << false;
+    QTest::newRow("plot library in the app") << "app/main.cpp" << "#include <qcustomplot.h>" << true;
+    QTest::newRow("plot library in another widget") << "widgets/parts/toast.cpp" << "#include <qcustomplot.h>" << true;
+    QTest::newRow("plot library in its place") << "widgets/plots/plot_canvas.h" << "#include <qcustomplot.h>" << false;
     QTest::newRow("a way round") << "app/main.cpp" << "#include \"../engine/core/utf8.h\"" << true;
 }
 

@@ -61,6 +61,30 @@
     </message>
 </context>
 <context>
+    <name>RunWords</name>
+    <message numerus="yes">
+        <source>%n step(s) skipped because loss or gradient were no numbers. A lower learning rate helps.</source>
+        <translation>
+            <numerusform>%n step skipped because loss or gradient were no numbers. A lower learning rate helps.</numerusform>
+            <numerusform>%n steps skipped because loss or gradient were no numbers. A lower learning rate helps.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n jump(s) of the gradient. They are limited, but a lower learning rate or a longer warm-up is steadier.</source>
+        <translation>
+            <numerusform>%n jump of the gradient. It is limited, but a lower learning rate or a longer warm-up is steadier.</numerusform>
+            <numerusform>%n jumps of the gradient. They are limited, but a lower learning rate or a longer warm-up is steadier.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation>
+            <numerusform>%n step</numerusform>
+            <numerusform>%n steps</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>UserMessage</name>
     <message numerus="yes">
         <source>about %n second(s) left</source>
@@ -146,6 +170,16 @@
         <translation>
             <numerusform>%1, %n thread</numerusform>
             <numerusform>%1, %n threads</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::PlanPanel</name>
+    <message numerus="yes">
+        <source>%n row(s) were read.</source>
+        <translation>
+            <numerusform>%n row was read.</numerusform>
+            <numerusform>%n rows were read.</numerusform>
         </translation>
     </message>
 </context>

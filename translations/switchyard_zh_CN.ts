@@ -1005,6 +1005,14 @@
         <source>Stopped before the answer began.</source>
         <translation>已停止，回答尚未开始。</translation>
     </message>
+    <message>
+        <source>adapter %1</source>
+        <translation>适配器 %1</translation>
+    </message>
+    <message>
+        <source>Adapter: %1</source>
+        <translation>适配器：%1</translation>
+    </message>
 </context>
 <context>
     <name>Pages</name>
@@ -1023,6 +1031,493 @@
     <message>
         <source>Settings</source>
         <translation>设置</translation>
+    </message>
+    <message>
+        <source>Fine-tune</source>
+        <translation>微调</translation>
+    </message>
+</context>
+<context>
+    <name>RunConfigFile</name>
+    <message>
+        <source>Export the configuration</source>
+        <translation>导出配置</translation>
+    </message>
+    <message>
+        <source>Configurations (*.json)</source>
+        <translation>配置 (*.json)</translation>
+    </message>
+    <message>
+        <source>Saved as %1</source>
+        <translation>已保存为 %1</translation>
+    </message>
+    <message>
+        <source>Could not be saved: %1</source>
+        <translation>无法保存：%1</translation>
+    </message>
+</context>
+<context>
+    <name>RunFields</name>
+    <message>
+        <source>Rank</source>
+        <translation>秩</translation>
+    </message>
+    <message>
+        <source>How much the adapter can learn; more takes more memory and time.</source>
+        <translation>适配器能学多少；越大占用的内存和时间越多。</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>How far each step goes; too high and the loss jumps, too low and it hardly falls.</source>
+        <translation>每一步走多远；太大损失会跳动，太小损失几乎不降。</translation>
+    </message>
+    <message>
+        <source>Epochs</source>
+        <translation>轮数</translation>
+    </message>
+    <message>
+        <source>How often every example is seen.</source>
+        <translation>每个示例被学习的次数。</translation>
+    </message>
+    <message>
+        <source>times</source>
+        <translation>次</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>上下文长度</translation>
+    </message>
+    <message>
+        <source>Longest example; longer ones are left out, and shorter contexts take less memory.</source>
+        <translation>示例的最大长度；更长的会被略去，越短占用内存越少。</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>Method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>LoRA is the usual one; rsLoRA suits high ranks, LoRA+ learns one half of the adapter faster.</source>
+        <translation>LoRA 最常用；rsLoRA 适合较大的秩，LoRA+ 会更快地学习适配器的一半。</translation>
+    </message>
+    <message>
+        <source>Alpha</source>
+        <translation>Alpha 系数</translation>
+    </message>
+    <message>
+        <source>Scales the adapter: its effect is alpha divided by the rank.</source>
+        <translation>缩放适配器：其作用为 alpha 除以秩。</translation>
+    </message>
+    <message>
+        <source>Targets</source>
+        <translation>目标层</translation>
+    </message>
+    <message>
+        <source>Which matrices of the model get an adapter.</source>
+        <translation>为模型的哪些矩阵加上适配器。</translation>
+    </message>
+    <message>
+        <source>Dropout</source>
+        <translation>随机失活</translation>
+    </message>
+    <message>
+        <source>Share of the adapter's inputs left out at random, against learning by heart.</source>
+        <translation>随机略去适配器输入的比例，防止死记硬背。</translation>
+    </message>
+    <message>
+        <source>Examples per step</source>
+        <translation>每步示例数</translation>
+    </message>
+    <message>
+        <source>More make each step steadier and slower.</source>
+        <translation>越多每一步越稳定，也越慢。</translation>
+    </message>
+    <message>
+        <source>examples</source>
+        <translation>个示例</translation>
+    </message>
+    <message>
+        <source>Computed at a time</source>
+        <translation>同时计算</translation>
+    </message>
+    <message>
+        <source>Of a step's examples; more can be faster and takes more memory.</source>
+        <translation>一步中同时计算的示例数；越多可能越快，占用内存也越多。</translation>
+    </message>
+    <message>
+        <source>Packing</source>
+        <translation>拼接</translation>
+    </message>
+    <message>
+        <source>Puts short examples together in one context; they do not see each other.</source>
+        <translation>把短示例放进同一个上下文；它们互不可见。</translation>
+    </message>
+    <message>
+        <source>Most steps</source>
+        <translation>最多步数</translation>
+    </message>
+    <message>
+        <source>Ends the run early; 0 goes through all epochs.</source>
+        <translation>提前结束任务；0 表示完成所有轮数。</translation>
+    </message>
+    <message>
+        <source>steps</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Schedule</source>
+        <translation>学习率曲线</translation>
+    </message>
+    <message>
+        <source>How the learning rate falls after the warm-up.</source>
+        <translation>预热之后学习率如何下降。</translation>
+    </message>
+    <message>
+        <source>Rate at the end</source>
+        <translation>结束时的学习率</translation>
+    </message>
+    <message>
+        <source>Share of the learning rate that is left at the last step.</source>
+        <translation>最后一步剩下的学习率比例。</translation>
+    </message>
+    <message>
+        <source>Warm-up</source>
+        <translation>预热</translation>
+    </message>
+    <message>
+        <source>Steps in which the learning rate rises from zero.</source>
+        <translation>学习率从零上升所用的步数。</translation>
+    </message>
+    <message>
+        <source>Weight decay</source>
+        <translation>权重衰减</translation>
+    </message>
+    <message>
+        <source>Pulls the adapter's numbers towards zero a little in every step.</source>
+        <translation>每一步把适配器的数值略微拉向零。</translation>
+    </message>
+    <message>
+        <source>Gradient limit</source>
+        <translation>梯度上限</translation>
+    </message>
+    <message>
+        <source>Steps with a longer gradient are shortened to this.</source>
+        <translation>超过此值的梯度会被缩短。</translation>
+    </message>
+    <message>
+        <source>Save memory</source>
+        <translation>节省内存</translation>
+    </message>
+    <message>
+        <source>Computes parts of the way forward again instead of keeping them: less memory, somewhat slower.</source>
+        <translation>重新计算部分前向结果而不保留它们：内存更少，稍慢一些。</translation>
+    </message>
+    <message>
+        <source>Held out</source>
+        <translation>留出</translation>
+    </message>
+    <message>
+        <source>Share of the examples that is not trained but used to see whether the model learns by heart.</source>
+        <translation>不参与训练的示例比例，用来检查模型是否在死记硬背。</translation>
+    </message>
+    <message>
+        <source>Evaluate every</source>
+        <translation>评估间隔</translation>
+    </message>
+    <message>
+        <source>Measures the loss on the held-out examples after so many steps.</source>
+        <translation>每隔这么多步在留出的示例上测量损失。</translation>
+    </message>
+    <message>
+        <source>Checkpoint every</source>
+        <translation>检查点间隔</translation>
+    </message>
+    <message>
+        <source>A run that is cut off goes on from its last checkpoint.</source>
+        <translation>被中断的任务会从最近的检查点继续。</translation>
+    </message>
+    <message>
+        <source>Checkpoints kept</source>
+        <translation>保留的检查点</translation>
+    </message>
+    <message>
+        <source>Older ones are deleted.</source>
+        <translation>更早的会被删除。</translation>
+    </message>
+    <message>
+        <source>Sample every</source>
+        <translation>采样间隔</translation>
+    </message>
+    <message>
+        <source>Answers the prompts below with the adapter as it is after so many steps.</source>
+        <translation>每隔这么多步，用当时的适配器回答下面的提示。</translation>
+    </message>
+    <message>
+        <source>Sample prompts</source>
+        <translation>采样提示</translation>
+    </message>
+    <message>
+        <source>One per line; their answers show how the model changes.</source>
+        <translation>每行一个；它们的回答会显示模型的变化。</translation>
+    </message>
+    <message>
+        <source>Longest sample</source>
+        <translation>最长采样</translation>
+    </message>
+    <message>
+        <source>A sample ends after so many tokens.</source>
+        <translation>采样在这么多词元后结束。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>随机种子</translation>
+    </message>
+    <message>
+        <source>The same seed, data and settings give the same adapter, to the bit.</source>
+        <translation>相同的种子、数据和设置会得到逐位相同的适配器。</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>未设置</translation>
+    </message>
+    <message>
+        <source>Default %1; %2 to %3.</source>
+        <translation>默认 %1；范围 %2 至 %3。</translation>
+    </message>
+    <message>
+        <source>Default: %1.</source>
+        <translation>默认：%1。</translation>
+    </message>
+    <message>
+        <source>All linear layers</source>
+        <translation>所有线性层</translation>
+    </message>
+    <message>
+        <source>Attention only</source>
+        <translation>仅注意力</translation>
+    </message>
+    <message>
+        <source>Attention and shared experts</source>
+        <translation>注意力和共享专家</translation>
+    </message>
+    <message>
+        <source>Experts only</source>
+        <translation>仅专家</translation>
+    </message>
+    <message>
+        <source>Cosine</source>
+        <translation>余弦</translation>
+    </message>
+    <message>
+        <source>Linear</source>
+        <translation>线性</translation>
+    </message>
+    <message>
+        <source>Constant</source>
+        <translation>恒定</translation>
+    </message>
+    <message>
+        <source>Answer as in the examples (SFT)</source>
+        <translation>像示例那样回答 (SFT)</translation>
+    </message>
+    <message>
+        <source>Continue texts like these (pretraining)</source>
+        <translation>续写这类文本（继续预训练）</translation>
+    </message>
+    <message>
+        <source>Prefer the better of two answers (DPO)</source>
+        <translation>偏好两个回答中更好的 (DPO)</translation>
+    </message>
+    <message>
+        <source>Prefer and learn the better of two answers (ORPO)</source>
+        <translation>偏好并学习两个回答中更好的 (ORPO)</translation>
+    </message>
+</context>
+<context>
+    <name>RunWords</name>
+    <message numerus="yes">
+        <source>%n step(s) skipped because loss or gradient were no numbers. A lower learning rate helps.</source>
+        <translation>
+            <numerusform>有 %n 步因损失或梯度不是数字而被跳过。降低学习率会有帮助。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The loss is not falling. Try a higher learning rate or a higher rank, or look whether the examples belong together.</source>
+        <translation>损失没有下降。请尝试更大的学习率或秩，或检查示例是否相互一致。</translation>
+    </message>
+    <message>
+        <source>The held-out loss has risen three times in a row: the model begins to learn the examples by heart. It was lowest at step %1; stopping now keeps that adapter too.</source>
+        <translation>留出集损失已连续上升三次：模型开始死记示例。它在第 %1 步最低；现在停止也会保留那时的适配器。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n jump(s) of the gradient. They are limited, but a lower learning rate or a longer warm-up is steadier.</source>
+        <translation>
+            <numerusform>梯度跳变 %n 次。它们已被限制，但降低学习率或延长预热会更稳定。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Training began</source>
+        <translation>训练开始</translation>
+    </message>
+    <message>
+        <source>Checkpoint written</source>
+        <translation>已写入检查点</translation>
+    </message>
+    <message>
+        <source>Held-out loss %1</source>
+        <translation>留出集损失 %1</translation>
+    </message>
+    <message>
+        <source>Step skipped: loss or gradient were no numbers</source>
+        <translation>跳过此步：损失或梯度不是数字</translation>
+    </message>
+    <message>
+        <source>Gradient jumped to %1</source>
+        <translation>梯度跳到 %1</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Preparing</source>
+        <translation>准备中</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>训练中</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Running in another program</source>
+        <translation>正在另一个程序中训练</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>Diverged</source>
+        <translation>已发散</translation>
+    </message>
+    <message>
+        <source>Interrupted</source>
+        <translation>已中断</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>step %1 of %2</source>
+        <translation>第 %1/%2 步</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>第 %1 步</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n step(s)</source>
+        <translation>
+            <numerusform>%n 步</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>loss %1</source>
+        <translation>损失 %1</translation>
+    </message>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 秒</translation>
+    </message>
+    <message>
+        <source>%1 min %2 s</source>
+        <translation>%1 分 %2 秒</translation>
+    </message>
+    <message>
+        <source>%1 h %2 min</source>
+        <translation>%1 小时 %2 分</translation>
+    </message>
+    <message>
+        <source>trained</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>held out</source>
+        <translation>留出</translation>
+    </message>
+    <message>
+        <source>longer than the context</source>
+        <translation>超过上下文长度</translation>
+    </message>
+    <message>
+        <source>nothing to learn in it</source>
+        <translation>没有可学习的内容</translation>
+    </message>
+    <message>
+        <source>conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>instructions</source>
+        <translation>指令</translation>
+    </message>
+    <message>
+        <source>prompts with completions</source>
+        <translation>提示与补全</translation>
+    </message>
+    <message>
+        <source>ShareGPT conversations</source>
+        <translation>ShareGPT 对话</translation>
+    </message>
+    <message>
+        <source>preferences</source>
+        <translation>偏好</translation>
+    </message>
+    <message>
+        <source>plain text</source>
+        <translation>纯文本</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>mail addresses</source>
+        <translation>邮箱地址</translation>
+    </message>
+    <message>
+        <source>phone numbers</source>
+        <translation>电话号码</translation>
+    </message>
+    <message>
+        <source>identity numbers</source>
+        <translation>身份证件号码</translation>
     </message>
 </context>
 <context>
@@ -1223,20 +1718,56 @@
         <translation>在列表中</translation>
     </message>
     <message>
-        <source>Rename a chat</source>
-        <translation>重命名对话</translation>
-    </message>
-    <message>
-        <source>Delete a chat, remove documents</source>
-        <translation>删除对话、移除文档</translation>
-    </message>
-    <message>
         <source>Send, new line</source>
         <translation>发送、换行</translation>
     </message>
     <message>
         <source>Enter, Shift+Enter</source>
         <translation>Enter、Shift+Enter</translation>
+    </message>
+    <message>
+        <source>Answer side by side</source>
+        <translation>并排回答</translation>
+    </message>
+    <message>
+        <source>Show everything</source>
+        <translation>显示全部</translation>
+    </message>
+    <message>
+        <source>New fine-tuning run</source>
+        <translation>新建微调任务</translation>
+    </message>
+    <message>
+        <source>Rename a chat or a run</source>
+        <translation>重命名对话或任务</translation>
+    </message>
+    <message>
+        <source>Delete a chat or a run, remove documents</source>
+        <translation>删除对话或任务、移除文档</translation>
+    </message>
+    <message>
+        <source>In plots</source>
+        <translation>在图表中</translation>
+    </message>
+    <message>
+        <source>Values, one after the other</source>
+        <translation>逐个查看数值</translation>
+    </message>
+    <message>
+        <source>← and →</source>
+        <translation>← 和 →</translation>
+    </message>
+    <message>
+        <source>Zoom</source>
+        <translation>缩放</translation>
+    </message>
+    <message>
+        <source>Move along</source>
+        <translation>平移</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>Home 键</translation>
     </message>
 </context>
 <context>
@@ -1315,7 +1846,7 @@
     </message>
     <message>
         <source>%1: %2 (%3).</source>
-        <translation>%1：%2（%3）。</translation>
+        <translation>%1：%2（需 %3）。</translation>
     </message>
     <message>
         <source>Stopped</source>
@@ -1614,6 +2145,176 @@
         <source>This chat now answers from the attached files, but not from these, which could not be read: %1</source>
         <translation>此对话现在依据所附文件回答，但不包括以下无法读取的文件：%1</translation>
     </message>
+    <message>
+        <source>The adapter “%1” does not fit the loaded model.</source>
+        <translation>适配器“%1”不适用于已加载的模型。</translation>
+    </message>
+    <message>
+        <source>Answer without it</source>
+        <translation>不使用它回答</translation>
+    </message>
+    <message>
+        <source>Ask both</source>
+        <translation>向两边提问</translation>
+    </message>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Train an adapter…</source>
+        <translation>训练适配器…</translation>
+    </message>
+    <message>
+        <source>Answer side by side</source>
+        <translation>并排回答</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::CompareView</name>
+    <message>
+        <source>Compare runs</source>
+        <translation>对比任务</translation>
+    </message>
+    <message>
+        <source>Close the comparison</source>
+        <translation>关闭对比</translation>
+    </message>
+    <message>
+        <source>Held-out loss</source>
+        <translation>留出集损失</translation>
+    </message>
+    <message>
+        <source>Smoothing</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Smoothing of the loss</source>
+        <translation>损失曲线的平滑程度</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>What differs</source>
+        <translation>差异</translation>
+    </message>
+    <message>
+        <source>Saved as %1</source>
+        <translation>已保存为 %1</translation>
+    </message>
+    <message>
+        <source>%1 could not be written</source>
+        <translation>无法写入 %1</translation>
+    </message>
+    <message>
+        <source>There is only one run so far. Duplicate it, change a setting, and compare.</source>
+        <translation>目前只有一个任务。复制它并更改一项设置，然后进行对比。</translation>
+    </message>
+    <message>
+        <source>Choose up to four.</source>
+        <translation>最多选择四个。</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Last loss</source>
+        <translation>最后的损失</translation>
+    </message>
+    <message>
+        <source>Best held-out loss</source>
+        <translation>最低留出集损失</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Highest memory</source>
+        <translation>内存峰值</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation>示例</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ComparisonView</name>
+    <message>
+        <source>Side by side</source>
+        <translation>并排对比</translation>
+    </message>
+    <message>
+        <source>The same question, answered twice with the same seed</source>
+        <translation>同一个问题，用同一个种子回答两次</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Answers the last question again on both sides</source>
+        <translation>在两边重新回答最后一个问题</translation>
+    </message>
+    <message>
+        <source>Close the side-by-side view</source>
+        <translation>关闭并排视图</translation>
+    </message>
+    <message>
+        <source>Adapter of the left answer</source>
+        <translation>左侧回答的适配器</translation>
+    </message>
+    <message>
+        <source>Adapter of the right answer</source>
+        <translation>右侧回答的适配器</translation>
+    </message>
+    <message>
+        <source>Train an adapter…</source>
+        <translation>训练适配器…</translation>
+    </message>
+    <message>
+        <source>Ask below: the answer with this choice appears here.</source>
+        <translation>请在下方提问：使用此选择的回答会显示在这里。</translation>
+    </message>
+    <message>
+        <source>Left answer</source>
+        <translation>左侧回答</translation>
+    </message>
+    <message>
+        <source>Right answer</source>
+        <translation>右侧回答</translation>
+    </message>
+    <message>
+        <source>Go on with this answer</source>
+        <translation>以此回答继续</translation>
+    </message>
+    <message>
+        <source>Go on with the left answer</source>
+        <translation>以左侧回答继续</translation>
+    </message>
+    <message>
+        <source>Go on with the right answer</source>
+        <translation>以右侧回答继续</translation>
+    </message>
+    <message>
+        <source>Follows when the left answer is complete.</source>
+        <translation>左侧回答完成后开始。</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::DocumentTable</name>
@@ -1872,6 +2573,45 @@
     </message>
 </context>
 <context>
+    <name>sy::app::FineTunePage</name>
+    <message>
+        <source>“%1” deleted</source>
+        <translation>已删除“%1”</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>New run</source>
+        <translation>新建任务</translation>
+    </message>
+    <message>
+        <source>Reading the runs…</source>
+        <translation>正在读取任务…</translation>
+    </message>
+    <message>
+        <source>Teach a model from your examples</source>
+        <translation>用您的示例教模型</translation>
+    </message>
+    <message>
+        <source>Fine-tuning trains a small adapter on top of a model: it learns a tone, a format or facts from examples. The model itself stays as it is, and the adapter works in the chat the moment it is trained. Nothing leaves this computer.</source>
+        <translation>微调会在模型之上训练一个小的适配器：它从示例中学习语气、格式或知识。模型本身保持不变，适配器训练完成后即可在对话中使用。任何数据都不会离开这台电脑。</translation>
+    </message>
+    <message>
+        <source>%1, copy</source>
+        <translation>%1（副本）</translation>
+    </message>
+    <message>
+        <source>“%1” taken out of the queue</source>
+        <translation>已将“%1”移出队列</translation>
+    </message>
+    <message>
+        <source>Stop the run first.</source>
+        <translation>请先停止任务。</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::FirstRunPanel</name>
     <message>
         <source>Adding %1</source>
@@ -2069,6 +2809,26 @@
     <message>
         <source>Go to a chat, a collection, a model or a command</source>
         <translation>转到对话、文档集、模型或命令</translation>
+    </message>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>“%1” is trained</source>
+        <translation>“%1”已训练完成</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>Training “%1”: %2 %</source>
+        <translation>正在训练“%1”：%2 %</translation>
+    </message>
+    <message>
+        <source>Training “%1”</source>
+        <translation>正在训练“%1”</translation>
     </message>
 </context>
 <context>
@@ -2327,6 +3087,616 @@
     </message>
 </context>
 <context>
+    <name>sy::app::PlanPanel</name>
+    <message>
+        <source>Counting…</source>
+        <translation>正在统计…</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>Counts</source>
+        <translation>统计</translation>
+    </message>
+    <message>
+        <source>The data as the model reads it</source>
+        <translation>模型读到的数据</translation>
+    </message>
+    <message>
+        <source>Underlined on a colored ground: what the model learns to write. The rest it only reads.</source>
+        <translation>带底色和下划线的部分是模型要学会写出的内容，其余部分它只会读取。</translation>
+    </message>
+    <message>
+        <source>Texts that are left out</source>
+        <translation>被略去的文本</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Row</source>
+        <translation>行</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Preview</source>
+        <translation>预览</translation>
+    </message>
+    <message>
+        <source>Left out</source>
+        <translation>略去</translation>
+    </message>
+    <message>
+        <source>Reading the model and the data…</source>
+        <translation>正在读取模型和数据…</translation>
+    </message>
+    <message>
+        <source>Every example is longer than the context</source>
+        <translation>所有示例都超过了上下文长度</translation>
+    </message>
+    <message>
+        <source>The longest has %1 tokens.</source>
+        <translation>最长的有 %1 个词元。</translation>
+    </message>
+    <message>
+        <source>Take a longer context, or shorter examples.</source>
+        <translation>请增大上下文长度，或使用更短的示例。</translation>
+    </message>
+    <message>
+        <source>There is nothing to train in the data</source>
+        <translation>数据中没有可训练的内容</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n row(s) were read.</source>
+        <translation>
+            <numerusform>共读取 %n 行。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Look at the rows that are left out, and at the format of the file.</source>
+        <translation>请查看被略去的行以及文件的格式。</translation>
+    </message>
+    <message>
+        <source>No token of the data is trained</source>
+        <translation>数据中没有要学习的词元</translation>
+    </message>
+    <message>
+        <source>The examples need answers of the assistant.</source>
+        <translation>示例中需要包含助手的回答。</translation>
+    </message>
+    <message>
+        <source>Does not fit into memory</source>
+        <translation>内存不足</translation>
+    </message>
+    <message>
+        <source>%1 needed, %2 free.</source>
+        <translation>需要 %1，可用 %2。</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Adapter and optimizer</source>
+        <translation>适配器和优化器</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>激活值</translation>
+    </message>
+    <message>
+        <source>Other</source>
+        <translation>其他</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>Trained</source>
+        <translation>参与训练</translation>
+    </message>
+    <message>
+        <source>%1 texts, %2 tokens, %3 of them learned</source>
+        <translation>%1 篇文本，%2 个词元，其中学习 %3 个</translation>
+    </message>
+    <message>
+        <source>Held out</source>
+        <translation>留出</translation>
+    </message>
+    <message>
+        <source>Longest text</source>
+        <translation>最长文本</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 个词元</translation>
+    </message>
+    <message>
+        <source>Repeated rows</source>
+        <translation>重复的行</translation>
+    </message>
+    <message>
+        <source>Without an end</source>
+        <translation>没有结尾</translation>
+    </message>
+    <message>
+        <source>%1: the model would not learn to stop there</source>
+        <translation>%1：模型学不会在此停止</translation>
+    </message>
+    <message>
+        <source>Numbers trained</source>
+        <translation>训练参数量</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>known after the first steps</source>
+        <translation>训练几步后可知</translation>
+    </message>
+    <message>
+        <source>%1, row %2 · %3 tokens</source>
+        <translation>%1，第 %2 行 · %3 个词元</translation>
+    </message>
+    <message>
+        <source>Left out (%1)</source>
+        <translation>略去（%1）</translation>
+    </message>
+    <message>
+        <source>%1: %2 (%3)</source>
+        <translation>%1：%2（需 %3）</translation>
+    </message>
+    <message>
+        <source>No single setting would make it fit: choose a smaller model, or unload the one in the chat.</source>
+        <translation>没有任何单项设置能使其放得下：请选择更小的模型，或卸载对话中的模型。</translation>
+    </message>
+    <message>
+        <source>Any one of these would make it fit. %1.</source>
+        <translation>更改以下任意一项即可放得下：%1。</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>Looks personal</source>
+        <translation>疑似个人信息</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::RunForm</name>
+    <message>
+        <source>New run</source>
+        <translation>新建任务</translation>
+    </message>
+    <message>
+        <source>Import a configuration…</source>
+        <translation>导入配置…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Saves these settings as a file that “switchyard finetune --config” takes too</source>
+        <translation>将这些设置保存为文件，“switchyard finetune --config”也可使用</translation>
+    </message>
+    <message>
+        <source>What it takes</source>
+        <translation>所需资源</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Start training</source>
+        <translation>开始训练</translation>
+    </message>
+    <message>
+        <source>What to learn</source>
+        <translation>学什么</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Files with examples</source>
+        <translation>示例文件</translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation>示例</translation>
+    </message>
+    <message>
+        <source>Add files…</source>
+        <translation>添加文件…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove the file from the examples</source>
+        <translation>从示例中移除此文件</translation>
+    </message>
+    <message>
+        <source>Goal</source>
+        <translation>目标</translation>
+    </message>
+    <message>
+        <source>How to learn it</source>
+        <translation>怎么学</translation>
+    </message>
+    <message>
+        <source>Advanced</source>
+        <translation>高级</translation>
+    </message>
+    <message>
+        <source>Advanced settings</source>
+        <translation>高级设置</translation>
+    </message>
+    <message>
+        <source>The same as a command</source>
+        <translation>等效命令</translation>
+    </message>
+    <message>
+        <source>Command that does the same</source>
+        <translation>作用相同的命令</translation>
+    </message>
+    <message>
+        <source>Copy the command</source>
+        <translation>复制命令</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>Get or add a chat model on the Models page first.</source>
+        <translation>请先在“模型”页面获取或添加一个对话模型。</translation>
+    </message>
+    <message>
+        <source>Add files with examples to see what the model would read, and what it takes.</source>
+        <translation>添加示例文件，即可查看模型会读到什么以及所需资源。</translation>
+    </message>
+    <message>
+        <source>Add to the queue</source>
+        <translation>加入队列</translation>
+    </message>
+    <message>
+        <source>%1. %2</source>
+        <translation>%1。%2</translation>
+    </message>
+    <message>
+        <source>Counting…</source>
+        <translation>正在统计…</translation>
+    </message>
+    <message>
+        <source>Another run is being trained; this one begins after it.</source>
+        <translation>另一个任务正在训练；此任务将在其后开始。</translation>
+    </message>
+    <message>
+        <source>about %1, as fast as “%2”</source>
+        <translation>约 %1，按“%2”的速度</translation>
+    </message>
+    <message>
+        <source>Examples (*.jsonl *.json *.ndjson *.csv *.tsv *.txt *.md);;All files (*)</source>
+        <translation>示例 (*.jsonl *.json *.ndjson *.csv *.tsv *.txt *.md);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Import a configuration</source>
+        <translation>导入配置</translation>
+    </message>
+    <message>
+        <source>Configurations (*.json);;All files (*)</source>
+        <translation>配置 (*.json);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>“%1” is no configuration</source>
+        <translation>“%1”不是配置文件</translation>
+    </message>
+    <message>
+        <source>Choose a file that was exported here or written by “switchyard finetune --print-config”.</source>
+        <translation>请选择在此导出的文件，或由“switchyard finetune --print-config”写出的文件。</translation>
+    </message>
+    <message>
+        <source>JSON, JSON lines, CSV or plain text: conversations, instructions, prompts with completions, preferences. You can also drop files here.</source>
+        <translation>JSON、JSONL、CSV 或纯文本：对话、指令、带补全的提示、偏好。也可以把文件拖到这里。</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::RunPlots</name>
+    <message>
+        <source>Smoothing</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Smoothing of the loss</source>
+        <translation>损失曲线的平滑程度</translation>
+    </message>
+    <message>
+        <source>How much the line of the loss is evened out; the pale line is the loss as it is.</source>
+        <translation>损失曲线的平滑程度；浅色线是原始损失。</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Gradient norm</source>
+        <translation>梯度范数</translation>
+    </message>
+    <message>
+        <source>Tokens per second</source>
+        <translation>每秒词元数</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
+        <source>trained</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>held out</source>
+        <translation>留出</translation>
+    </message>
+    <message>
+        <source>rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>norm</source>
+        <translation>范数</translation>
+    </message>
+    <message>
+        <source>tokens/s</source>
+        <translation>词元/秒</translation>
+    </message>
+    <message>
+        <source>memory</source>
+        <translation>内存</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::RunView</name>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Progress of the run</source>
+        <translation>任务进度</translation>
+    </message>
+    <message>
+        <source>Start now</source>
+        <translation>立即开始</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>用它对话</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Writes a checkpoint and stops; Resume goes on from there to the same result.</source>
+        <translation>写入检查点后停止；“继续”会从那里接着训练并得到相同的结果。</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Stop and keep the adapter</source>
+        <translation>停止并保留适配器</translation>
+    </message>
+    <message>
+        <source>Stop and discard the run</source>
+        <translation>停止并丢弃任务</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>对比</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Begins a new run with these settings</source>
+        <translation>用这些设置新建任务</translation>
+    </message>
+    <message>
+        <source>Export settings…</source>
+        <translation>导出设置…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Parts of the run</source>
+        <translation>任务的各部分</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>What you tried, and what came of it</source>
+        <translation>您尝试了什么，结果如何</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>采样</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Answer of the sample</source>
+        <translation>采样的回答</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>事件</translation>
+    </message>
+    <message>
+        <source>Summary</source>
+        <translation>概要</translation>
+    </message>
+    <message>
+        <source>Plots</source>
+        <translation>图表</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Saved as %1</source>
+        <translation>已保存为 %1</translation>
+    </message>
+    <message>
+        <source>%1 could not be written</source>
+        <translation>无法写入 %1</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Examples</source>
+        <translation>示例</translation>
+    </message>
+    <message>
+        <source>Goal</source>
+        <translation>目标</translation>
+    </message>
+    <message>
+        <source>step %1 of %2</source>
+        <translation>第 %1/%2 步</translation>
+    </message>
+    <message>
+        <source>loss %1</source>
+        <translation>损失 %1</translation>
+    </message>
+    <message>
+        <source>begins when you say so</source>
+        <translation>等待您开始</translation>
+    </message>
+    <message>
+        <source>begins when the run before it ends</source>
+        <translation>在前一个任务结束后开始</translation>
+    </message>
+    <message>
+        <source>its program ended while it was trained; nothing before the last checkpoint is lost</source>
+        <translation>训练时程序已结束；最近检查点之前的内容没有丢失</translation>
+    </message>
+    <message>
+        <source>the loss stopped being a number: take a lower learning rate</source>
+        <translation>损失不再是数字：请降低学习率</translation>
+    </message>
+    <message>
+        <source>Remove from the queue</source>
+        <translation>移出队列</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步数</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1/%2 步</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>from %1 to %2</source>
+        <translation>从 %1 到 %2</translation>
+    </message>
+    <message>
+        <source>Best held-out loss</source>
+        <translation>最低留出集损失</translation>
+    </message>
+    <message>
+        <source>%1 at step %2</source>
+        <translation>%1（第 %2 步）</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Highest memory</source>
+        <translation>内存峰值</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>开始于</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::SamplingPanel</name>
     <message>
         <source>Settings of this chat</source>
@@ -2553,6 +3923,49 @@ Chats, indexes and models are kept here. A change takes effect at the next start
     <message>
         <source>Everything can be reached by keyboard. F1 shows the list from anywhere; Ctrl+K finds chats, collections, models and commands by name.</source>
         <translation>所有功能都可以用键盘操作。随时按 F1 查看快捷键列表；按 Ctrl+K 可按名称查找对话、文档集、模型和命令。</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::AdapterPicker</name>
+    <message>
+        <source>Adapter</source>
+        <translation>适配器</translation>
+    </message>
+    <message>
+        <source>Adapters for this model</source>
+        <translation>适用于此模型的适配器</translation>
+    </message>
+    <message>
+        <source>Strength</source>
+        <translation>强度</translation>
+    </message>
+    <message>
+        <source>Strength of the adapter</source>
+        <translation>适配器强度</translation>
+    </message>
+    <message>
+        <source>Strength of the adapter, as a number</source>
+        <translation>适配器强度（数字）</translation>
+    </message>
+    <message>
+        <source>1 is as it was trained, 0 as without it; above 1 exaggerates.</source>
+        <translation>1 为训练时的强度，0 等于不用；大于 1 会夸大效果。</translation>
+    </message>
+    <message>
+        <source>No adapter</source>
+        <translation>无适配器</translation>
+    </message>
+    <message>
+        <source>The model as it is</source>
+        <translation>模型原样</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>%1: %2 does not fit the loaded model</source>
+        <translation>%1：%2 不适用于已加载的模型</translation>
     </message>
 </context>
 <context>
@@ -2855,6 +4268,51 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
     </message>
 </context>
 <context>
+    <name>sy::widgets::PlotView</name>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>Logarithmic axis</source>
+        <translation>对数坐标轴</translation>
+    </message>
+    <message>
+        <source>Show everything</source>
+        <translation>显示全部</translation>
+    </message>
+    <message>
+        <source>Save the plot or its numbers</source>
+        <translation>保存图表或数据</translation>
+    </message>
+    <message>
+        <source>Image (PNG)…</source>
+        <translation>图片 (PNG)…</translation>
+    </message>
+    <message>
+        <source>Drawing (SVG)…</source>
+        <translation>矢量图 (SVG)…</translation>
+    </message>
+    <message>
+        <source>Numbers (CSV)…</source>
+        <translation>数据 (CSV)…</translation>
+    </message>
+    <message>
+        <source>Plot: %1</source>
+        <translation>图表：%1</translation>
+    </message>
+    <message>
+        <source>The wheel zooms, dragging pans, a double click shows everything.
+Keys: ← → values, + − zoom, Shift+← → pan, Home everything.</source>
+        <translation>滚轮缩放，拖动平移，双击显示全部。
+按键：← → 查看数值，+ − 缩放，Shift+← → 平移，Home 显示全部。</translation>
+    </message>
+    <message>
+        <source>Save “%1”</source>
+        <translation>保存“%1”</translation>
+    </message>
+</context>
+<context>
     <name>sy::widgets::ProgressList</name>
     <message>
         <source>Cancel</source>
@@ -2867,6 +4325,33 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
     <message>
         <source>Stopping…</source>
         <translation>正在停止…</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::RunList</name>
+    <message>
+        <source>Name of the run</source>
+        <translation>任务名称</translation>
+    </message>
+    <message>
+        <source>New run</source>
+        <translation>新建任务</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>任务</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Duplicate as a new run</source>
+        <translation>复制为新任务</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
     </message>
 </context>
 <context>
@@ -2976,6 +4461,25 @@ Is indexed; the passages that fit a question are looked up in it. Press to remov
     <message>
         <source>Dismiss</source>
         <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>sy::widgets::TokenPreview</name>
+    <message>
+        <source>Previous text</source>
+        <translation>上一篇</translation>
+    </message>
+    <message>
+        <source>Next text</source>
+        <translation>下一篇</translation>
+    </message>
+    <message>
+        <source>Text as the model reads it</source>
+        <translation>模型读到的文本</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>第 %1/%2 篇</translation>
     </message>
 </context>
 </TS>

@@ -39,6 +39,7 @@ QList<ShortcutGroup> Words::table()
              {pages.join(tr(", ")), QStringLiteral("Ctrl+1 … Ctrl+%1").arg(pages.size())},
              {tr("New chat"), QStringLiteral("Ctrl+N")},
              {tr("Search all chats"), QStringLiteral("Ctrl+Shift+F")},
+             {tr("New fine-tuning run"), QStringLiteral("Ctrl+Shift+N")},
              {tr("Add files"), QStringLiteral("Ctrl+O")},
              {tr("Settings"), QStringLiteral("Ctrl+,")},
              {tr("This list"), QStringLiteral("F1, Ctrl+/")},
@@ -55,6 +56,7 @@ QList<ShortcutGroup> Words::table()
              {tr("Next and previous match"), QStringLiteral("F3, Shift+F3")},
              {tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E")},
              {tr("Show or hide the chats"), QStringLiteral("Ctrl+B")},
+             {tr("Answer side by side"), QStringLiteral("Ctrl+D")},
          }},
         {tr("In the conversation"),
          {
@@ -65,8 +67,15 @@ QList<ShortcutGroup> Words::table()
          }},
         {tr("In lists"),
          {
-             {tr("Rename a chat"), QStringLiteral("F2")},
-             {tr("Delete a chat, remove documents"), tr("Del")},
+             {tr("Rename a chat or a run"), QStringLiteral("F2")},
+             {tr("Delete a chat or a run, remove documents"), tr("Del")},
+         }},
+        {tr("In plots"),
+         {
+             {tr("Values, one after the other"), tr("← and →")},
+             {tr("Zoom"), QStringLiteral("+, −")},
+             {tr("Move along"), QStringLiteral("Shift+←, Shift+→")},
+             {tr("Show everything"), tr("Home")},
          }},
     };
 }

@@ -13,19 +13,27 @@ class Theme;
 
 namespace sy::app {
 
+class AdapterService;
 class ChatService;
 class DocumentService;
+class FineTuneService;
 class ModelService;
 class Settings;
 struct EngineFunctions;
 
-/// What a page may use. Owned by the window's maker; outlives every page.
-struct PageContext {
+/// What the window and its pages work with. Owned by the window's maker; outlives every page.
+struct Services {
     ChatService& chats;
     ModelService& models;
     DocumentService& documents;
+    AdapterService& adapters;
+    FineTuneService& fineTune;
     Settings& settings;
     const EngineFunctions& engine;
+};
+
+/// What a page may use: the services, and the window as far as it is a page's business.
+struct PageContext : Services {
     std::function<void(const QString& pageId)> goTo;
     std::function<void(const QString& text, const QString& actionText, std::function<void()> action)> toast;
 };

@@ -3,6 +3,7 @@
 
 #include "app/pages/chat/chat_page.h"
 #include "app/pages/documents/documents_page.h"
+#include "app/pages/finetune/finetune_page.h"
 #include "app/pages/models/models_page.h"
 #include "app/pages/settings/settings_page.h"
 
@@ -17,6 +18,7 @@ struct Words {
 public:
     static QString chat() { return tr("Chat"); }
     static QString documents() { return tr("Documents"); }
+    static QString fineTune() { return tr("Fine-tune"); }
     static QString models() { return tr("Models"); }
     static QString settings() { return tr("Settings"); }
 };
@@ -30,6 +32,7 @@ Page* make(PageContext& context, QWidget* parent)
 constexpr PageRow kPages[] = {
     {"chat", Words::chat, "chat", false, make<ChatPage>},
     {"documents", Words::documents, "documents", false, make<DocumentsPage>},
+    {"finetune", Words::fineTune, "tune", false, make<FineTunePage>},
     {"models", Words::models, "models", false, make<ModelsPage>},
     {"settings", Words::settings, "settings", true, make<SettingsPage>},
 };

@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/services/bind_engine.h"
 
+#include "engine/api/adapters.h"
+#include "engine/api/fine_tune.h"
+#include "engine/api/runs.h"
 #include "engine/api/saved_contexts.h"
 
 namespace sy::app {
+
+namespace {
+
+std::vector<AdapterInfo> adaptersOf(api::Engine& engine)
+{
+    std::vector<AdapterInfo> adapters;
+    for (const api::RunEntry& run : api::listRuns(engine)) {
+        if (run.adapter.empty() || run.state == api::RunEntry::State::running) // that one still changes
+            continue;
+        const auto model = engine.library().find(run.model); // the configuration may say its id or name
+        std::error_code ignored;
+        const std::filesystem::path path = model ? model->path : std::filesystem::weakly_canonical(run.model, ignored);
+        adapters.push_back({run.id, run.name.empty() ? run.id : run.name, path.string(), run.adapter});
+    }
+    for (const api::AdapterEntry& entry : api::listAdapters(engine))
+        if (entry.isImported) { // of a model that is not known: whether it fits is found out when it is used
+            const auto model = engine.library().find(entry.model);
+            adapters.push_back({entry.id, entry.name, model ? model->path.string() : std::string(), entry.file});
+        }
+    return adapters;
+}
+
+} // namespace
 
 EngineFunctions bindEngine(api::Engine& engine)
 {
@@ -29,6 +55,30 @@ EngineFunctions bindEngine(api::Engine& engine)
         .purgeRemoved = [&chats] { chats.purgeRemoved(); },
     };
     api::ModelLibrary& library = engine.library();
+    f.adapters.list = [&engine] { return adaptersOf(engine); };
+    f.chats.findAdapter = [list = f.adapters.list](const std::string& id) -> std::optional<AdapterInfo> {
+        for (AdapterInfo& adapter : list())
+            if (adapter.id == id)
+                return std::move(adapter);
+        return std::nullopt;
+    };
+    f.fineTune = {
+        .complete = api::completeFineTuneConfig,
+        .plan = [&engine](const std::string& config, const std::string& source,
+                          std::stop_token stop) { return api::planFineTune(engine, config, source, stop); },
+        .train = [&engine](const std::string& config, const std::string& source, std::stop_token stop,
+                           const api::FineTuneEvents& events) { return api::fineTune(engine, config, source, stop, events); },
+        .resume = [&engine](const std::string& run, std::stop_token stop,
+                            const api::FineTuneEvents& events) { return api::resumeFineTune(engine, run, stop, events); },
+        .list = [&engine] { return api::listRuns(engine); },
+        .config = [&engine](const std::string& run) { return api::runConfig(engine, run); },
+        .steps = [&engine](const std::string& run) { return api::runSteps(engine, run); },
+        .samples = [&engine](const std::string& run) { return api::runSamples(engine, run); },
+        .setName = [&engine](const std::string& run, const std::string& name) { api::setRunName(engine, run, name); },
+        .setNotes = [&engine](const std::string& run, const std::string& notes) { api::setRunNotes(engine, run, notes); },
+        .remove = [&engine](const std::string& run) { api::removeRun(engine, run); },
+        .restore = [&engine](const std::string& run) { return api::restoreRun(engine, run); },
+    };
     api::ModelHost& host = engine.models();
     api::Documents& documents = engine.documents();
     api::SavedContexts& contexts = engine.contexts();
@@ -62,8 +112,8 @@ EngineFunctions bindEngine(api::Engine& engine)
                     return documents.ask(*raw, request, events, s);
                 };
                 model->countTokens = [raw](const std::vector<api::ChatMessage>& messages) { return raw->countTokens(messages); };
-                model->saveContext = [raw, &contexts](int64_t chatId, const std::vector<api::ChatMessage>& messages) {
-                    contexts.save(*raw, chatId, messages);
+                model->saveContext = [raw, &contexts](int64_t chatId, const std::vector<api::ChatMessage>& messages, const api::AdapterSetting& adapter) {
+                    contexts.save(*raw, chatId, messages, adapter);
                 };
                 model->restoreContext = [raw, &contexts](int64_t chatId) { contexts.restore(*raw, chatId); };
                 model->keepAlive = loaded;

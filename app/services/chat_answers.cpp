@@ -9,6 +9,7 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QRandomGenerator>
 
 namespace sy::app {
 
@@ -45,6 +46,7 @@ ChatService::Question ChatService::questionFor(qint64 chatId, ChatModelPtr model
     q.nPassages = settings.passages(m_settings);
     q.dropsOldest = dropsOldest(chatId);
     q.restoresContext = m_reopened.contains(chatId);
+    q.adapter = settings.adapter();
     return q;
 }
 
@@ -79,6 +81,36 @@ void ChatService::regenerate(qint64 chatId, ChatModelPtr model)
     if (q.history.empty())
         return;
     q.text = q.history.back().text;
+    start(std::move(q));
+}
+
+void ChatService::compare(qint64 chatId, const QString& question, const QList<QuestionAttachment>& attachments, ChatModelPtr model,
+                          const AdapterChoice& first, const AdapterChoice& second)
+{
+    if (isAnswering(chatId) || !model)
+        return;
+    Question q = questionFor(chatId, std::move(model));
+    q.text = question.toStdString();
+    q.attachments = {attachments.begin(), attachments.end()};
+    q.adapter = first;
+    q.second = second;
+    if (!q.sampling.seed)
+        q.sampling.seed = QRandomGenerator::global()->generate(); // what differs between the two is the adapter alone
+    for (const ChatEntry& entry : messages(chatId))
+        q.history.push_back(entry.message);
+    if (question.isEmpty()) {
+        q.kind = Question::Kind::Again;
+        while (!q.history.empty() && q.history.back().role != "user")
+            q.history.pop_back();
+        if (q.history.empty())
+            return;
+        q.text = q.history.back().text;
+    } else {
+        q.parent = q.history.empty() ? 0 : q.history.back().id;
+        if (chat(chatId).title.empty())
+            rename(chatId, titleFromQuestion(question));
+    }
+    m_comparing.insert(chatId, {});
     start(std::move(q));
 }
 
@@ -136,10 +168,11 @@ void ChatService::start(Question question)
     Q_ASSERT(!m_answers.contains(chatId)); // assigning over a running jthread would join it here, freezing the window
     m_answers.emplace(chatId, std::jthread([this, question = std::move(question)](std::stop_token stop) mutable {
                           const qint64 id = question.chatId;
-                          answer(std::move(question), stop);
+                          answerAll(std::move(question), stop);
                           post([this, id] {
                               m_answers.erase(id); // finished but for this call: the join is immediate
                               m_stopping.remove(id);
+                              m_comparing.remove(id);
                               emit answerEnded(id);
                               refresh();
                           });
@@ -161,12 +194,25 @@ std::vector<api::ChatMessage> ChatService::fitHistory(const Question& q, std::ve
     return messages;
 }
 
-void ChatService::answer(Question q, const std::stop_token& stop)
+void ChatService::answerAll(Question question, const std::stop_token& stop)
+{
+    answer(question, stop);
+    if (!question.second || stop.stop_requested() || question.history.empty())
+        return;
+    question.kind = Question::Kind::Again;
+    question.adapter = *question.second;
+    question.attachments.clear(); // they are in the chat's collection by now
+    question.restoresContext = false;
+    answer(question, stop);
+}
+
+void ChatService::answer(Question& q, const std::stop_token& stop)
 {
     const qint64 chatId = q.chatId;
     api::Message reply = q.unfinished;
     reply.status = api::MessageStatus::streaming;
     UserMessage failure;
+    AdapterInfo adapter;
 
     // A changed reply goes to the window as a value; the window's copy is replaced.
     const auto show = [&](const AnswerProgress& progress) {
@@ -184,13 +230,15 @@ void ChatService::answer(Question q, const std::stop_token& stop)
     const auto appendShown = [&](api::Message& message, const AnswerProgress& progress) {
         message.id = m_functions.append(message);
         post([this, chatId, message, progress] {
+            if (message.role == "assistant" && m_comparing.contains(chatId))
+                m_comparing[chatId].push_back(message.id);
             m_trees[chatId].add({message, m_stopping.contains(chatId) ? AnswerProgress{AnswerProgress::Phase::Stopping, -1} : progress, {}});
             emit messagesChanged(chatId);
         });
     };
 
+    api::Message questionMessage;
     try {
-        api::Message questionMessage;
         if (q.kind == Question::Kind::New) {
             questionMessage.chatId = chatId;
             questionMessage.parent = q.parent;
@@ -268,6 +316,13 @@ void ChatService::answer(Question q, const std::stop_token& stop)
         };
 
         api::GenerationRequest request;
+        if (!q.adapter.id.isEmpty()) {
+            const auto found = m_functions.findAdapter(q.adapter.id.toStdString());
+            if (!found)
+                throw StorageFailure(q.adapter.id.toStdString(), "looking for the adapter", "it is no longer there");
+            adapter = *found;
+            request.adapter = {adapter.file, q.adapter.strength};
+        }
         request.sampling = q.sampling;
         request.maxTokens = q.maxTokens;
         api::GenerationResult generation;
@@ -315,8 +370,9 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             retrievalMs = result.retrievalMs;
             isRefused = result.isRefused;
         } else {
-            q.history.push_back(questionMessage);
-            request.messages = historyForModel(q.history);
+            std::vector<api::Message> told = q.history;
+            told.push_back(questionMessage);
+            request.messages = historyForModel(told);
             if (!q.system.empty())
                 request.messages.insert(request.messages.begin(), {"system", q.system});
             request.messages = fitHistory(q, std::move(request.messages), kAnswerReserve);
@@ -343,7 +399,7 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             if (q.model->saveContext && !reply.text.empty()) {
                 request.messages.push_back({"assistant", reply.text});
                 const std::lock_guard contexts(m_contextMutex);
-                m_unsaved[chatId] = {q.model, std::move(request.messages)};
+                m_unsaved[chatId] = {q.model, std::move(request.messages), request.adapter};
             }
         }
         const bool wasStopped = generation.finish == api::Finish::cancelled;
@@ -358,6 +414,8 @@ void ChatService::answer(Question q, const std::stop_token& stop)
         timings.retrievalMs = retrievalMs;
         timings.seed = generation.seed;
         timings.model = q.model->name;
+        timings.adapter = adapter.name;
+        timings.adapterStrength = q.adapter.strength;
         timings.finish = isRefused                                      ? "refused"
                          : wasStopped                                   ? "cancelled"
                          : generation.finish == api::Finish::length     ? "length"
@@ -368,7 +426,7 @@ void ChatService::answer(Question q, const std::stop_token& stop)
             post([this, speed = generation.decodeTokensPerSecond] { emit speedMeasured(speed); });
     } catch (const Cancelled&) {
         reply.status = api::MessageStatus::stopped;
-        reply.timings = api::MessageTimings{.finish = "cancelled", .model = q.model->name};
+        reply.timings = api::MessageTimings{.finish = "cancelled", .model = q.model->name, .adapter = adapter.name, .adapterStrength = q.adapter.strength};
     } catch (const std::exception& error) {
         failure = describe(error);
         reply.status = api::MessageStatus::failed;
@@ -384,6 +442,8 @@ void ChatService::answer(Question q, const std::stop_token& stop)
     } else { // not even the question could be stored
         post([this, failure] { emit failed(failure); });
     }
+    if (questionMessage.id != 0)
+        q.history.push_back(questionMessage);
 }
 
 } // namespace sy::app

@@ -81,7 +81,7 @@ void ChatService::saveContexts(qint64 exceptChat)
             next = m_unsaved.extract(it);
         }
         if (const ChatModelPtr model = next.mapped().model.lock())
-            model->saveContext(next.key(), next.mapped().messages);
+            model->saveContext(next.key(), next.mapped().messages, next.mapped().adapter);
     }
 }
 
@@ -149,6 +149,8 @@ void ChatService::create(const QString& collection, std::function<void(qint64)> 
             ++m_nEdits;
             m_chats.prepend(chat);
             m_trees.insert(chat.id, {});
+            if (!m_newAdapter.id.isEmpty())
+                setAdapter(chat.id, m_newAdapter);
             emit chatsChanged();
             created(chat.id);
         },
@@ -175,6 +177,7 @@ void ChatService::setChatSettings(qint64 chatId, const ChatSettings& edited)
 {
     ChatSettings settings = edited;
     settings.setLeaf(chatSettings(chatId).leaf()); // the editor's copy may be older than the last step to another branch
+    settings.setAdapter(chatSettings(chatId).adapter());
     writeSettings(chatId, settings);
 }
 
@@ -203,6 +206,25 @@ void ChatService::writeSettings(qint64 chatId, const ChatSettings& settings)
 ChatSettings ChatService::chatSettings(qint64 chatId) const
 {
     return ChatSettings::fromJson(chat(chatId).settings);
+}
+
+AdapterChoice ChatService::adapter(qint64 chatId) const
+{
+    return chatId == 0 ? m_newAdapter : chatSettings(chatId).adapter();
+}
+
+void ChatService::setAdapter(qint64 chatId, const AdapterChoice& choice)
+{
+    if (adapter(chatId) == choice)
+        return;
+    if (chatId == 0) {
+        m_newAdapter = choice;
+    } else {
+        ChatSettings settings = chatSettings(chatId);
+        settings.setAdapter(choice);
+        writeSettings(chatId, settings);
+    }
+    emit adapterChanged(chatId);
 }
 
 void ChatService::remove(qint64 chatId)
@@ -290,6 +312,32 @@ qint64 ChatService::stepBranch(qint64 chatId, qint64 messageId, int by)
     setLeaf(chatId, it->last());
     emit messagesChanged(chatId);
     return shown;
+}
+
+ChatService::Comparison ChatService::comparison(qint64 chatId) const
+{
+    Comparison found;
+    for (const ChatEntry& entry : messages(chatId))
+        if (entry.message.role == "user")
+            found.question = entry;
+    if (found.question.message.id != 0) {
+        found.answers = m_trees[chatId].following(found.question.message.id);
+        if (const auto begun = m_comparing.constFind(chatId); begun != m_comparing.cend())
+            found.answers.removeIf([&](const ChatEntry& entry) { return !begun->contains(entry.message.id); });
+        while (found.answers.size() > 2)
+            found.answers.removeFirst();
+    }
+    return found;
+}
+
+void ChatService::choose(qint64 chatId, qint64 messageId)
+{
+    const auto it = m_trees.find(chatId);
+    if (it == m_trees.end() || isAnswering(chatId) || !it->find(messageId))
+        return;
+    it->choose(messageId);
+    setLeaf(chatId, it->last());
+    emit messagesChanged(chatId);
 }
 
 ChatService::Removal ChatService::removeMessage(qint64 chatId, qint64 messageId)

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace sy::app {
 
@@ -44,6 +45,9 @@ public:
     void setCollection(qint64 chatId, const QString& collection);
     void setChatSettings(qint64 chatId, const ChatSettings& settings);
     ChatSettings chatSettings(qint64 chatId) const;
+    /// What the next answer of a chat is made with; of chat 0, the one not begun, what it will begin with.
+    AdapterChoice adapter(qint64 chatId) const;
+    void setAdapter(qint64 chatId, const AdapterChoice& choice);
     void remove(qint64 chatId);
     void restore(qint64 chatId);
     void search(const QString& query); // answered by searchFinished
@@ -72,6 +76,18 @@ public:
     /// Goes on where the last answer stopped. Only for answers without sources: canContinue() says which.
     void continueAnswer(qint64 chatId, ChatModelPtr model);
     static bool canContinue(const api::Message& message);
+    /// Answers a question twice, with one adapter and then with the other and the same seed, in two branches. An empty question: the
+    /// last one of the chat, again.
+    void compare(qint64 chatId, const QString& question, const QList<QuestionAttachment>& attachments, ChatModelPtr model,
+                 const AdapterChoice& first, const AdapterChoice& second);
+    /// The last question of the chosen branch and its newest two answers; while compare() is at work, those that it has begun.
+    struct Comparison {
+        ChatEntry question;
+        QList<ChatEntry> answers;
+    };
+    Comparison comparison(qint64 chatId) const;
+    /// Shows the branch that holds this message, and goes on from there.
+    void choose(qint64 chatId, qint64 messageId);
     /// What was taken out of a chat, for restoreMessages(). Empty until the store has done it.
     using Removal = std::shared_ptr<const api::RemovedMessages>;
     /// Forgets the message alone; those around it close up.
@@ -96,6 +112,7 @@ public:
 
 signals:
     void chatsChanged();
+    void adapterChanged(qint64 chatId);
     void messagesChanged(qint64 chatId);            // the list: open, appended, removed
     void messageChanged(qint64 chatId, qint64 messageId); // one of them, at most 30 times a second
     void answerStarted(qint64 chatId);
@@ -123,10 +140,13 @@ private:
         int nPassages = 0;
         bool dropsOldest = false;
         bool restoresContext = false; // the first one since the chat was opened
+        AdapterChoice adapter;
+        std::optional<AdapterChoice> second; // answered again with this one
     };
     Question questionFor(qint64 chatId, ChatModelPtr model) const; // with the chat's settings
     void start(Question question);
-    void answer(Question question, const std::stop_token& stop); // on the answer's thread
+    void answerAll(Question question, const std::stop_token& stop); // on the answer's thread
+    void answer(Question& question, const std::stop_token& stop);   // its question is in the history afterwards
     void post(std::function<void()> call);
     std::vector<api::ChatMessage> fitHistory(const Question& question, std::vector<api::ChatMessage> messages, int64_t reserve) const;
     void setSummary(qint64 chatId, const std::function<void(api::ChatSummary&)>& change);
@@ -142,8 +162,10 @@ private:
     QList<api::ChatSummary> m_chats;
     QHash<qint64, ChatTree> m_trees;
     QSet<qint64> m_stopping;
+    QHash<qint64, QList<qint64>> m_comparing; // chats that are answered twice, and the answers begun
     QHash<qint64, bool> m_dropsOldest;
     QHash<qint64, QString> m_drafts;
+    AdapterChoice m_newAdapter; // of the chat not begun
     bool m_isLoaded = false;
     quint64 m_nEdits = 0; // of m_chats: a list that was read before one of them is out of date
     qint64 m_openChat = 0;
@@ -151,6 +173,7 @@ private:
     struct UnsavedContext {
         std::weak_ptr<const ChatModel> model; // gone with the model: nothing is computed without it
         std::vector<api::ChatMessage> messages;
+        api::AdapterSetting adapter;
     };
     std::mutex m_contextMutex; // guards the map: answers write it on their threads
     std::map<qint64, UnsavedContext> m_unsaved;

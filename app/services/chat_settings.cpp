@@ -5,6 +5,7 @@
 
 #include <QCoreApplication>
 #include <QJsonDocument>
+#include <algorithm>
 
 namespace sy::app {
 
@@ -36,6 +37,7 @@ public:
 };
 
 constexpr auto kLeaf = QLatin1String("branch");
+constexpr auto kAdapter = QLatin1String("adapter"), kStrength = QLatin1String("adapterStrength");
 
 } // namespace
 
@@ -61,6 +63,8 @@ ChatSettings ChatSettings::fromJson(const std::string& json)
     ChatSettings settings;
     settings.m_values = QJsonDocument::fromJson(QByteArray::fromStdString(json)).object();
     settings.m_leaf = settings.m_values.take(kLeaf).toInteger();
+    settings.m_adapter.id = settings.m_values.take(kAdapter).toString();
+    settings.m_adapter.strength = std::clamp(settings.m_values.take(kStrength).toDouble(1), 0.0, 2.0);
     return settings;
 }
 
@@ -69,6 +73,10 @@ std::string ChatSettings::toJson() const
     QJsonObject all = m_values;
     if (m_leaf != 0)
         all.insert(kLeaf, m_leaf);
+    if (!m_adapter.id.isEmpty()) {
+        all.insert(kAdapter, m_adapter.id);
+        all.insert(kStrength, m_adapter.strength);
+    }
     return all.isEmpty() ? std::string() : QJsonDocument(all).toJson(QJsonDocument::Compact).toStdString();
 }
 

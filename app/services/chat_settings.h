@@ -22,6 +22,13 @@ struct SamplingRow {
 };
 std::span<const SamplingRow> samplingTable();
 
+/// Which adapter a chat answers with, and how strongly.
+struct AdapterChoice {
+    QString id; // empty: none
+    double strength = 1; // 0 to 2; 1: as trained
+    bool operator==(const AdapterChoice&) const = default;
+};
+
 /// What a chat answers with: the defaults of the settings, under what this chat says differently.
 class ChatSettings {
 public:
@@ -39,6 +46,9 @@ public:
     qint64 leaf() const { return m_leaf; }
     void setLeaf(qint64 messageId) { m_leaf = messageId; }
 
+    const AdapterChoice& adapter() const { return m_adapter; }
+    void setAdapter(const AdapterChoice& choice) { m_adapter = choice; }
+
     api::Sampling sampling(const Settings& defaults) const;
     int64_t maxTokens(const Settings& defaults) const;
     QString systemPrompt(const Settings& defaults) const;
@@ -47,6 +57,7 @@ public:
 private:
     QJsonObject m_values;
     qint64 m_leaf = 0;
+    AdapterChoice m_adapter;
 };
 
 } // namespace sy::app

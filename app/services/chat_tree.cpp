@@ -33,6 +33,14 @@ qint64 ChatTree::parentOf(qint64 id) const
     return it == m_entries.cend() ? 0 : it->message.parent.value_or(0);
 }
 
+QList<ChatEntry> ChatTree::following(qint64 id) const
+{
+    QList<ChatEntry> entries;
+    for (const qint64 next : m_following.value(id))
+        entries.push_back(*find(next));
+    return entries;
+}
+
 const ChatEntry* ChatTree::find(qint64 id) const
 {
     const auto it = m_entries.constFind(id);

@@ -36,6 +36,7 @@ public:
     QList<ChatEntry> path() const; // with their branch numbers
     qint64 last() const { return m_path.isEmpty() ? 0 : m_path.back(); }
     qint64 parentOf(qint64 id) const;
+    QList<ChatEntry> following(qint64 id) const; // all branches, in the order they were written
     const ChatEntry* find(qint64 id) const;
     ChatEntry* find(qint64 id);
 

@@ -4,11 +4,14 @@
 #include "engine/api/chats.h"
 #include "engine/api/documents.h"
 #include "engine/api/engine.h"
+#include "engine/api/fine_tune.h"
 #include "engine/api/library.h"
 #include "engine/api/models.h"
+#include "engine/api/runs.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,11 +28,37 @@ struct ChatModel {
         generate;
     std::function<api::AskResult(const api::AskRequest&, const api::AskEvents&, std::stop_token)> ask;
     std::function<int64_t(const std::vector<api::ChatMessage>&)> countTokens;
-    std::function<void(int64_t chatId, const std::vector<api::ChatMessage>&)> saveContext; // never throw: api::SavedContexts
+    std::function<void(int64_t chatId, const std::vector<api::ChatMessage>&, const api::AdapterSetting&)> saveContext; // never throw: api::SavedContexts
     std::function<void(int64_t chatId)> restoreContext;
     std::shared_ptr<void> keepAlive;
 };
 using ChatModelPtr = std::shared_ptr<const ChatModel>;
+
+/// An adapter that a run has made, or an imported one.
+struct AdapterInfo {
+    std::string id;        // the run's, or what the import was named after
+    std::string name;      // for people
+    std::string modelPath; // what it was trained on; empty: not known
+    std::filesystem::path file;
+};
+
+struct AdapterFunctions {
+    std::function<std::vector<AdapterInfo>()> list;
+};
+
+struct FineTuneFunctions {
+    std::function<std::string(const std::string& config, const std::string& source)> complete;
+    std::function<api::FineTunePlan(const std::string& config, const std::string& source, std::stop_token)> plan;
+    std::function<api::FineTuneResult(const std::string& config, const std::string& source, std::stop_token, const api::FineTuneEvents&)> train;
+    std::function<api::FineTuneResult(const std::string& run, std::stop_token, const api::FineTuneEvents&)> resume;
+    std::function<std::vector<api::RunEntry>()> list;
+    std::function<std::string(const std::string& run)> config;
+    std::function<std::vector<api::FineTuneStep>(const std::string& run)> steps;
+    std::function<std::vector<api::FineTuneSample>(const std::string& run)> samples;
+    std::function<void(const std::string& run, const std::string&)> setName, setNotes;
+    std::function<void(const std::string& run)> remove;
+    std::function<std::string(const std::string& run)> restore; // returns its id, which may be another
+};
 
 /// Everything of the engine that the services call, as functions, so that tests pass their own. bindEngine() fills them in.
 struct ChatFunctions {
@@ -45,6 +74,7 @@ struct ChatFunctions {
     std::function<void(const api::RemovedMessages&)> restoreMessages;
     std::function<std::vector<api::Chats::Hit>(const std::string&)> search;
     std::function<void()> closeInterrupted, purgeRemoved;
+    std::function<std::optional<AdapterInfo>(const std::string& id)> findAdapter; // empty: there is none of that id
 };
 
 using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
@@ -87,6 +117,8 @@ struct EngineFunctions {
     ChatFunctions chats;
     ModelFunctions models;
     DocumentFunctions documents;
+    AdapterFunctions adapters;
+    FineTuneFunctions fineTune;
     std::function<api::MemoryState()> memory;
     std::string device;   // "cpu"
     int nThreads = 0;

@@ -28,6 +28,7 @@ std::span<const SettingRow> settingTable()
         {kMaxTokens, QMetaType::Int, 0, 0, 1 << 20},
         {kSeed, QMetaType::LongLong, -1, -1, 9e15}, // -1: a new one for each answer
         {kPassages, QMetaType::Int, 6, 1, 20},
+        {kTrainingQueue, QMetaType::QString, QString()}, // JSON: what waits to be trained
         {kPage, QMetaType::QString, QStringLiteral("chat")},
         {kGeometry, QMetaType::QByteArray, QByteArray()},
         {kChatListShown, QMetaType::Bool, true},

@@ -41,6 +41,7 @@ inline constexpr auto kFrequencyPenalty = "sampling/frequencyPenalty";
 inline constexpr auto kMaxTokens = "sampling/maxTokens";
 inline constexpr auto kSeed = "sampling/seed";
 inline constexpr auto kPassages = "retrieval/passages";
+inline constexpr auto kTrainingQueue = "training/queue";
 inline constexpr auto kPage = "window/page";
 inline constexpr auto kGeometry = "window/geometry";
 inline constexpr auto kChatListShown = "window/chatListShown";

@@ -51,6 +51,8 @@ struct MessageTimings {
     std::string finish; // stop, length, cancelled, failed, refused
     std::string model;
     uint64_t seed = 0;
+    std::string adapter; // its name; empty: none
+    double adapterStrength = 1;
 };
 
 struct Message {

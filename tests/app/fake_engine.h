@@ -3,6 +3,7 @@
 
 #include "app/services/engine_functions.h"
 #include "engine/core/error.h"
+#include "tests/app/fake_training.h"
 
 #include <atomic>
 #include <chrono>
@@ -27,6 +28,9 @@ public:
     std::vector<api::DocumentRow> rows;
     std::vector<api::SearchResult> results;
     std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
+    FakeTraining training;
+    std::vector<AdapterInfo> adapters; // beside those of the runs
+    std::vector<api::GenerationRequest> requests; // that were answered
     std::vector<std::string> contextLog; // "save 1 2" (chat, messages), "restore 1"
     std::string reply = "An answer.";
     int nTokens = 0;              // > 0: the reply is this many tokens of "word "
@@ -64,6 +68,23 @@ public:
     {
         models.push_back({.id = "tiny", .name = "Tiny Chat", .path = "/models/tiny.gguf", .bytes = 1000000, .sha256 = std::string(64, 'c'), .kind = api::ModelKind::chat, .architecture = "qwen2"});
         models.push_back({.id = "e5", .name = "Tiny Embedder", .path = "/models/e5.gguf", .bytes = 100000, .kind = api::ModelKind::embedding, .architecture = "bert"});
+    }
+    void addAdapter(const std::string& id = "tone-1", const std::string& name = "Support tone")
+    {
+        adapters.push_back({.id = id, .name = name, .modelPath = "/models/tiny.gguf", .file = "/runs/" + id + "/adapter.gguf"});
+    }
+    std::vector<AdapterInfo> allAdapters()
+    {
+        std::vector<AdapterInfo> all;
+        {
+            const std::lock_guard lock(training.mutex);
+            for (const api::RunEntry& run : training.runs)
+                if (!run.adapter.empty())
+                    all.push_back({.id = run.id, .name = run.name, .modelPath = "/models/tiny.gguf", .file = run.adapter});
+        }
+        const std::lock_guard lock(mutex);
+        all.insert(all.end(), adapters.begin(), adapters.end());
+        return all;
     }
     void addCollection()
     {
@@ -238,10 +259,20 @@ inline EngineFunctions FakeEngine::functions()
                         m.status = api::MessageStatus::stopped;
             },
         .purgeRemoved = [] {},
+        .findAdapter = [this](const std::string& id) -> std::optional<AdapterInfo> {
+            for (const AdapterInfo& adapter : allAdapters())
+                if (adapter.id == id)
+                    return adapter;
+            return std::nullopt;
+        },
     };
     const auto generate = [this](const api::GenerationRequest& request, const std::function<bool(const api::TokenEvent&)>& onToken, std::stop_token stop,
                                  const std::function<void(const api::PromptProgress&)>& onProgress) {
         write("generate " + std::to_string(request.messages.size()) + (request.answerStart.empty() ? "" : " after " + request.answerStart));
+        {
+            const std::lock_guard lock(mutex);
+            requests.push_back(request);
+        }
         if (onProgress)
             onProgress({50, 100, 0});
         if (beforeReply)
@@ -337,7 +368,7 @@ inline EngineFunctions FakeEngine::functions()
                         n += 4 + int64_t(m.content.size()) / 4;
                     return n;
                 };
-                model->saveContext = [this](int64_t chatId, const std::vector<api::ChatMessage>& messages) {
+                model->saveContext = [this](int64_t chatId, const std::vector<api::ChatMessage>& messages, const api::AdapterSetting&) {
                     const std::lock_guard lock(mutex);
                     contextLog.push_back("save " + std::to_string(chatId) + " " + std::to_string(messages.size()));
                 };
@@ -460,6 +491,8 @@ inline EngineFunctions FakeEngine::functions()
         .pageCount = [](const std::filesystem::path&) { return 4; },
         .formats = [] { return std::vector<api::Documents::Format>{{"PDF", {".pdf"}}, {"Text", {".txt", ".md"}}}; },
     };
+    f.adapters.list = [this] { return allAdapters(); };
+    f.fineTune = training.functions();
     f.memory = [] { return api::MemoryState{16000000000, 9000000000, 1400000000}; };
     f.device = "cpu";
     f.nThreads = 2;

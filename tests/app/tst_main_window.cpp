@@ -2,6 +2,9 @@
 //
 // The whole window over a fake engine, driven with keys and the mouse. SWITCHYARD_SHOTS=DIR keeps pictures of every page, for people.
 #include "app/keyboard/shortcut_table.h"
+#include "app/pages/finetune/finetune_page.h"
+#include "app/pages/finetune/run_form.h"
+#include "app/pages/finetune/run_view.h"
 #include "app/pages/page_table.h"
 #include "tests/app/window_program.h"
 #include "widgets/chats/chat_list.h"
@@ -32,6 +35,28 @@
 using namespace sy;
 using namespace sy::app;
 using namespace sy::app::test;
+
+namespace {
+
+/// A page by its id, or one of the faces of the Fine-tune page.
+void openPlace(Program& program, const QString& place)
+{
+    program.window->goTo(place.section(QLatin1Char('/'), 0, 0));
+    auto* page = qobject_cast<FineTunePage*>(program.window->page(QStringLiteral("finetune")));
+    if (!QTest::qWaitFor([&] { return program.fineTune->isListed() && !program.fineTune->defaults().isEmpty(); }))
+        return;
+    if (place == QLatin1String("finetune/form")) {
+        page->newRun();
+        page->form()->addFiles({QStringLiteral("/data/rows.jsonl")});
+        page->form()->advancedButton()->setChecked(true);
+        (void)QTest::qWaitFor([&] { return page->form()->startButton()->isEnabled(); });
+    } else if (place == QLatin1String("finetune/compare")) {
+        page->openRun(QStringLiteral("b-1"));
+        emit page->view()->compareRequested(QStringLiteral("b-1"));
+    }
+}
+
+} // namespace
 
 class TestMainWindow : public QObject {
     Q_OBJECT
@@ -137,6 +162,8 @@ void TestMainWindow::shortcutsGoWhereTheySay()
     QTest::keyClick(window, Qt::Key_2, Qt::ControlModifier);
     QTRY_COMPARE(window->currentPage(), QStringLiteral("documents"));
     QTest::keyClick(window, Qt::Key_3, Qt::ControlModifier);
+    QTRY_COMPARE(window->currentPage(), QStringLiteral("finetune"));
+    QTest::keyClick(window, Qt::Key_4, Qt::ControlModifier);
     QTRY_COMPARE(window->currentPage(), QStringLiteral("models"));
     QTest::keyClick(window, Qt::Key_Comma, Qt::ControlModifier);
     QTRY_COMPARE(window->currentPage(), QStringLiteral("settings"));
@@ -149,7 +176,7 @@ void TestMainWindow::shortcutsGoWhereTheySay()
     QTest::keyClick(window, Qt::Key_B, Qt::ControlModifier);
     QTest::keyClick(window, Qt::Key_L, Qt::ControlModifier);
     QTRY_VERIFY(program.chatPage()->composer()->edit()->hasFocus());
-    QTest::keyClick(window, Qt::Key_4, Qt::ControlModifier);
+    QTest::keyClick(window, Qt::Key_5, Qt::ControlModifier);
     QTRY_COMPARE(window->currentPage(), QStringLiteral("settings"));
 }
 
@@ -222,11 +249,14 @@ void TestMainWindow::everyPageCanBeWalkedWithTab()
     FakeEngine engine;
     engine.addChatModel();
     engine.addCollection();
+    engine.training.addRun("a-1", "First run");
+    engine.training.addRun("b-1", "Second run");
     Program program(engine);
     program.open();
     QTRY_VERIFY(program.models->model());
-    for (const QString& id : {QStringLiteral("chat"), QStringLiteral("documents"), QStringLiteral("models"), QStringLiteral("settings")}) {
-        program.window->goTo(id);
+    for (const QString& place : {QStringLiteral("chat"), QStringLiteral("documents"), QStringLiteral("finetune"), QStringLiteral("finetune/form"), QStringLiteral("finetune/compare"), QStringLiteral("models"), QStringLiteral("settings")}) {
+        const QString id = place.section(QLatin1Char('/'), 0, 0);
+        openPlace(program, place);
         QTest::qWait(50);
         QSet<QWidget*> reached;
         for (int i = 0; i < 120; ++i) {
@@ -347,15 +377,18 @@ void TestMainWindow::nothingIsCutAtAnyScale()
     FakeEngine engine;
     engine.addChatModel();
     engine.addCollection();
+    engine.training.addRun("a-1", "First run");
+    engine.training.addRun("b-1", "Second run");
     Program program(engine);
     program.open(size);
     QTRY_VERIFY(program.models->model());
     QCOMPARE(program.window->size(), size);
     QStringList cut;
-    for (const QString& id : {QStringLiteral("chat"), QStringLiteral("documents"), QStringLiteral("models"), QStringLiteral("settings")}) {
-        program.window->goTo(id);
+    for (const QString& place : {QStringLiteral("chat"), QStringLiteral("documents"), QStringLiteral("finetune"), QStringLiteral("finetune/form"), QStringLiteral("finetune/compare"), QStringLiteral("models"), QStringLiteral("settings")}) {
+        const QString id = place.section(QLatin1Char('/'), 0, 0);
+        openPlace(program, place);
         QTest::qWait(60);
-        keep(program, QStringLiteral("scale-%1-%2x%3-%4-%5").arg(percent).arg(size.width()).arg(size.height()).arg(language, id));
+        keep(program, QStringLiteral("scale-%1-%2x%3-%4-%5").arg(percent).arg(size.width()).arg(size.height()).arg(language, QString(place).replace(QLatin1Char('/'), QLatin1Char('-'))));
         for (auto* button : program.window->page(id)->findChildren<QPushButton*>())
             if (button->isVisible() && button->width() + 1 < button->minimumSizeHint().width())
                 cut << QStringLiteral("%1: button '%2' %3 < %4").arg(id, button->text()).arg(button->width()).arg(button->minimumSizeHint().width());

@@ -2,12 +2,16 @@
 //
 // The event loop of the window comes round within 50 ms whatever the engine does. The engine here is a fake whose calls take long on
 // purpose: one that ran on the window's thread would show at once.
+#include "app/pages/finetune/finetune_page.h"
+#include "app/pages/finetune/run_form.h"
+#include "app/pages/finetune/run_view.h"
 #include "tests/app/window_program.h"
 #include "tests/heartbeat.h"
 #include "widgets/chats/chat_list.h"
 
 #include <QListView>
 #include <QScrollBar>
+#include <QTabWidget>
 
 using namespace sy;
 using namespace sy::app;
@@ -38,6 +42,8 @@ private slots:
     void aChatOfAThousandMessagesOpensSmoothly();
     void aThousandMessagesStaySmoothWhileAnswering();
     void listsOfThousandsOfFilesAreSmooth();
+    void trainingNeverStallsTheWindow();
+    void countingNeverStallsTheForm();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -206,6 +212,72 @@ void TestResponsiveness::listsOfThousandsOfFilesAreSmooth()
     QTRY_VERIFY(!program.documents->isIngestingAny());
     QTest::qWait(100);
     qInfo("indexing with 3000 files on the page: longest stall %lld ms", heart.longestMs);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::trainingNeverStallsTheWindow()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.nTokens = 4000;
+    engine.perToken = std::chrono::microseconds(200);
+    engine.contextLength = 100000;
+    engine.training.addRun("old-1", "Of yesterday", 3000);
+    engine.training.nSteps = 6000;
+    engine.training.perStep = std::chrono::milliseconds(1);
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model() && program.fineTune->isListed());
+    program.window->goTo(QStringLiteral("finetune"));
+    auto* page = qobject_cast<FineTunePage*>(program.window->page(QStringLiteral("finetune")));
+    QTest::qWait(200);
+    sy::test::Heartbeat heart;
+    page->openRun(program.fineTune->start({{QStringLiteral("name"), QStringLiteral("long")}}));
+    QTRY_VERIFY_WITH_TIMEOUT(program.fineTune->runs().front().step > 1500, 20000);
+    page->openRun(QStringLiteral("old-1"));
+    QTest::qWait(300);
+    page->openRun(QStringLiteral("run-1"));
+    for (int tab = 0; tab < page->view()->tabs()->count(); ++tab) {
+        page->view()->tabs()->setCurrentIndex(tab);
+        QTest::qWait(250);
+    }
+    page->view()->tabs()->setCurrentIndex(1);
+    program.window->resize(1000, 700);
+    QTest::qWait(300);
+    program.window->goTo(QStringLiteral("chat"));
+    QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("Asked while it is trained"));
+    QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
+    QTRY_VERIFY(program.chats->isAnsweringAny());
+    program.window->goTo(QStringLiteral("finetune"));
+    QTRY_VERIFY_WITH_TIMEOUT(!program.fineTune->isTraining(), 60000);
+    QTest::qWait(100);
+    qInfo("6000 steps with five plots, while a chat is answered: longest stall %lld ms", heart.longestMs);
+    QCOMPARE(program.fineTune->details(QStringLiteral("run-1"))->steps.size(), 6000u);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+}
+
+void TestResponsiveness::countingNeverStallsTheForm()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.beforePlan = [] { std::this_thread::sleep_for(kSlow); };
+    engine.training.plan.preview.front().pieces.front().text = paragraphs(2000); // one enormous example
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->model() && !program.fineTune->defaults().isEmpty());
+    program.window->goTo(QStringLiteral("finetune"));
+    auto* page = qobject_cast<FineTunePage*>(program.window->page(QStringLiteral("finetune")));
+    page->newRun();
+    QTest::qWait(100);
+    sy::test::Heartbeat heart;
+    page->form()->addFiles({QStringLiteral("/data/rows.jsonl")});
+    for (int i = 0; i < 5; ++i) {
+        QTest::keyClick(page->form()->control("adapter.rank"), Qt::Key_Up);
+        QTest::qWait(200);
+    }
+    QTRY_VERIFY(page->form()->startButton()->isEnabled());
+    QTest::qWait(100);
+    qInfo("counted for %lld ms: longest stall %lld ms", qint64(kSlow.count()), heart.longestMs);
     QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
 }
 

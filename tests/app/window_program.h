@@ -5,8 +5,10 @@
 #include "app/main_window.h"
 #include "app/pages/chat/chat_page.h"
 #include "app/pages/documents/documents_page.h"
+#include "app/services/adapter_service.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
+#include "app/services/fine_tune_service.h"
 #include "app/services/model_service.h"
 #include "app/settings/settings.h"
 #include "tests/app/fake_engine.h"
@@ -36,10 +38,12 @@ struct Program {
         chats = std::make_unique<ChatService>(functions.chats, functions.documents, *settings);
         models = std::make_unique<ModelService>(functions.models, *settings);
         documents = std::make_unique<DocumentService>(functions.documents);
+        adapters = std::make_unique<AdapterService>(functions.adapters);
+        fineTune = std::make_unique<FineTuneService>(functions.fineTune, *settings);
     }
     void open(QSize size = {1280, 800})
     {
-        window = std::make_unique<MainWindow>(*chats, *models, *documents, *settings, functions);
+        window = std::make_unique<MainWindow>(Services{*chats, *models, *documents, *adapters, *fineTune, *settings, functions});
         window->resize(size);
         window->show();
         (void)QTest::qWaitForWindowExposed(window.get());
@@ -58,6 +62,8 @@ struct Program {
     std::unique_ptr<ChatService> chats;
     std::unique_ptr<ModelService> models;
     std::unique_ptr<DocumentService> documents;
+    std::unique_ptr<AdapterService> adapters;
+    std::unique_ptr<FineTuneService> fineTune;
     std::unique_ptr<MainWindow> window;
 };
 

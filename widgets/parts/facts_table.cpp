@@ -9,16 +9,15 @@
 #include <QSignalBlocker>
 #include <QTextEdit>
 #include <QtMath>
+#include <algorithm>
 
 namespace sy::widgets {
-
-namespace {
 
 /// A value as high as its text, which breaks anywhere when it must: a label never breaks a path or a hash, and the table would be
 /// as wide as the longest of them.
 class ValueText : public QTextEdit {
 public:
-    ValueText(const QString& value, QWidget* parent) : QTextEdit(parent)
+    explicit ValueText(QWidget* parent) : QTextEdit(parent)
     {
         setProperty("kind", "bare");
         setReadOnly(true);
@@ -30,10 +29,15 @@ public:
         setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
         viewport()->setAutoFillBackground(false);
         document()->setDocumentMargin(0);
-        setPlainText(value);
         QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         policy.setHeightForWidth(true);
         setSizePolicy(policy);
+    }
+    void setValue(const QString& name, const QString& value)
+    {
+        setPlainText(value);
+        setAccessibleName(name + QStringLiteral(": ") + value);
+        updateGeometry();
     }
     QSize sizeHint() const override { return {160, fontMetrics().height()}; } // its width decides: heightForWidth
     QSize minimumSizeHint() const override { return {40, fontMetrics().height()}; }
@@ -49,8 +53,6 @@ public:
     }
 };
 
-} // namespace
-
 FactsTable::FactsTable(QWidget* parent) : QWidget(parent)
 {
     m_grid = new QGridLayout(this);
@@ -64,7 +66,17 @@ void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
 {
     if (facts == m_facts)
         return;
+    const auto isSameKey = [](const auto& a, const auto& b) { return a.first == b.first; };
+    const bool isSame = facts.size() == m_facts.size() && std::equal(facts.cbegin(), facts.cend(), m_facts.cbegin(), isSameKey);
+    if (isSame) { // values that change while they are looked at: a selection in another one stays
+        for (qsizetype i = 0; i < facts.size(); ++i)
+            if (facts[i].second != m_facts[i].second)
+                m_values[i]->setValue(facts[i].first, facts[i].second);
+        m_facts = facts;
+        return;
+    }
     m_facts = facts;
+    m_values.clear();
     while (QLayoutItem* item = m_grid->takeAt(0)) {
         if (item->widget()) {
             item->widget()->hide();
@@ -79,10 +91,13 @@ void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
     for (const auto& [name, value] : facts) {
         auto* key = new QLabel(name, this);
         key->setProperty("tone", "muted");
-        auto* text = new ValueText(value, this);
-        text->setAccessibleName(name + QStringLiteral(": ") + value);
+        auto* text = new ValueText(this);
+        text->setValue(name, value);
+        m_values.push_back(text);
         m_grid->addWidget(key, row, 0, Qt::AlignTop | Qt::AlignLeft);
         m_grid->addWidget(text, row, 1);
+        key->show(); // before the rows are measured: what is hidden has no width, and a value without width is as high as its letters
+        text->show();
         ++row;
     }
 }

@@ -8,6 +8,8 @@ class QGridLayout;
 
 namespace sy::widgets {
 
+class ValueText;
+
 /// Names and values in two columns; values can be selected and copied, long ones wrap.
 class FactsTable : public QWidget {
     Q_OBJECT
@@ -19,6 +21,7 @@ public:
 private:
     QGridLayout* m_grid;
     QList<std::pair<QString, QString>> m_facts;
+    QList<ValueText*> m_values; // as the facts
 };
 
 } // namespace sy::widgets

@@ -3,9 +3,11 @@
 #include "app/pages/chat/chat_page.h"
 
 #include "app/pages/chat/chat_export.h"
+#include "app/pages/chat/comparison_view.h"
 #include "app/pages/chat/message_items.h"
 #include "app/pages/chat/sampling_panel.h"
 #include "app/pages/first_run/first_run_panel.h"
+#include "app/services/adapter_service.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
 #include "app/services/model_service.h"
@@ -109,6 +111,10 @@ void ChatPage::updateLook()
     }
     if (!needsModel && m_firstRun->isAncestorOf(window()->focusWidget()))
         m_composer->focusInput();
+    if (m_isComparing) {
+        m_center->setCurrentWidget(m_comparison);
+        return;
+    }
     if (!isEmpty) {
         m_center->setCurrentWidget(m_view);
         return;
@@ -167,6 +173,10 @@ void ChatPage::updateComposer()
             banner = tr("No model is loaded.");
             action = tr("Models");
         }
+    } else if (!adapterFits() && !m_isComparing) {
+        blocked = tr("The adapter “%1” does not fit the loaded model.").arg(m_context.adapters.nameOf(m_context.chats.adapter(m_chat).id));
+        banner = blocked;
+        action = tr("Answer without it");
     } else if (m_composer->gauge()->isOverfull()) {
         blocked = tr("The conversation no longer fits the model’s context.");
         banner = blocked;
@@ -188,8 +198,9 @@ void ChatPage::updateComposer()
     }
     m_composer->setBlockedReason(blocked);
     m_composer->setBanner(banner, dismissable, action);
-    m_composer->setPlaceholder(collection.isEmpty() ? tr("Ask anything") : tr("Ask “%1”").arg(collection));
+    m_composer->setPlaceholder(m_isComparing ? tr("Ask both") : collection.isEmpty() ? tr("Ask anything") : tr("Ask “%1”").arg(collection));
     fillCollectionMenu();
+    fillAdapterPicker();
 }
 
 void ChatPage::measureContext()
@@ -207,6 +218,7 @@ void ChatPage::newChat()
     m_context.settings.set(setting::kLastChat, 0);
     m_list->setCurrent(0);
     m_view->setMessages({});
+    m_comparison->setChat(0);
     m_composer->setAttachments({});
     m_composer->setText(m_context.chats.draft(0));
     closeSide();
@@ -233,6 +245,7 @@ void ChatPage::openChat(qint64 chatId)
     if (m_side->currentWidget() == m_source)
         closeSide();
     m_sampling->setSettings(m_context.chats.chatSettings(chatId));
+    m_comparison->setChat(chatId);
     m_list->setCurrent(chatId);
     if (m_context.chats.isOpen(chatId) && wanted == 0)
         fillConversation();
@@ -254,6 +267,10 @@ void ChatPage::deleteChat(qint64 chatId)
 
 void ChatPage::send(const QString& text)
 {
+    if (m_isComparing) {
+        compare(text);
+        return;
+    }
     const ChatModelPtr model = m_context.models.model();
     if (!model)
         return;
@@ -271,6 +288,7 @@ void ChatPage::send(const QString& text)
     }
     m_context.chats.create(m_newChatCollection, [this, ask](qint64 chatId) {
         m_chat = chatId;
+        m_comparison->setChat(chatId);
         m_context.settings.set(setting::kLastChat, chatId);
         ask(chatId);
         m_list->setCurrent(chatId);
@@ -286,6 +304,10 @@ void ChatPage::stopAnswer()
 
 void ChatPage::regenerate()
 {
+    if (m_isComparing) {
+        compare({});
+        return;
+    }
     m_context.chats.regenerate(m_chat, m_context.models.model());
 }
 

@@ -4,6 +4,7 @@
 #include "app/pages/chat/message_items.h"
 #include "app/pages/chat/sampling_panel.h"
 #include "app/pages/first_run/first_run_panel.h"
+#include "app/services/adapter_service.h"
 #include "app/services/chat_service.h"
 #include "app/services/document_service.h"
 #include "app/services/model_service.h"
@@ -118,6 +119,7 @@ ChatPage::ChatPage(PageContext& context, QWidget* parent) : Page(parent), m_cont
     });
     connectServices();
     context.chats.refresh();
+    context.adapters.refresh();
     fillList();
     m_newChatCollection = context.settings.text(setting::kLastCollection);
     m_composer->setText(context.chats.draft(0));
@@ -144,11 +146,14 @@ void ChatPage::buildCenter(QWidget* center)
     m_title = new ElidedLabel(center);
     m_title->setFont(strongFont(font()));
     m_findButton = headButton(QStringLiteral("search"), tr("Find in this chat"), QStringLiteral("Ctrl+F"), center);
+    m_compareButton = headButton(QStringLiteral("compare"), tr("Answer side by side"), QStringLiteral("Ctrl+D"), center);
+    m_compareButton->setCheckable(true);
     m_exportButton = headButton(QStringLiteral("download"), tr("Save this chat as a file"), QStringLiteral("Ctrl+Shift+E"), center);
     m_settingsButton = headButton(QStringLiteral("sliders"), tr("Settings of this chat"), {}, center);
     head->addWidget(m_listButton);
     head->addSpacing(space::kTiny);
     head->addWidget(m_title, 1);
+    head->addWidget(m_compareButton);
     head->addWidget(m_findButton);
     head->addWidget(m_exportButton);
     head->addWidget(m_settingsButton);
@@ -206,6 +211,7 @@ void ChatPage::buildCenter(QWidget* center)
     m_collectionButton->setPopupMode(QToolButton::InstantPopup);
     m_collectionButton->setMaximumWidth(240);
     m_composer->addTool(m_collectionButton);
+    buildAdapters(center);
 
     connect(m_listButton, &QToolButton::clicked, this, &ChatPage::toggleList);
     connect(m_findButton, &QToolButton::clicked, this, &ChatPage::openFind);
@@ -226,6 +232,10 @@ void ChatPage::buildCenter(QWidget* center)
     connect(m_composer, &Composer::bannerActivated, this, [this] {
         if (m_context.models.loadState() == ModelService::LoadState::Failed || !m_context.models.model()) {
             m_context.goTo(QStringLiteral("models"));
+            return;
+        }
+        if (!adapterFits()) {
+            m_context.chats.setAdapter(m_chat, {});
             return;
         }
         m_context.chats.setDropsOldest(m_chat, true);
@@ -385,6 +395,7 @@ QList<PageCommand> ChatPage::commands()
              m_list->searchBox()->setFocus();
              m_list->searchBox()->selectAll();
          }},
+        {tr("Answer side by side"), QKeySequence(QStringLiteral("Ctrl+D")), [this] { toggleComparison(); }},
         {tr("Save this chat as a file"), QKeySequence(QStringLiteral("Ctrl+Shift+E")), [this] { exportChat(); }},
     };
 }
@@ -407,6 +418,7 @@ void ChatPage::activated()
 {
     // The documents page may have chosen a collection to ask in a new chat.
     m_newChatCollection = m_context.settings.text(setting::kLastCollection);
+    fillAdapterPicker();
     if (m_chat != 0 && m_context.settings.value(setting::kLastChat).toLongLong() == 0)
         newChat();
     else if (m_chat == 0) {
@@ -449,6 +461,8 @@ void ChatPage::keyPressEvent(QKeyEvent* event)
             closeFind();
         else if (m_context.chats.isAnswering(m_chat))
             stopAnswer();
+        else if (m_isComparing)
+            closeComparison();
         else if (!m_side->isHidden())
             closeSide();
         return;

@@ -14,6 +14,7 @@ class QToolButton;
 class QVBoxLayout;
 
 namespace sy::widgets {
+class AdapterPicker;
 class ChatList;
 class Composer;
 class ConversationView;
@@ -25,6 +26,7 @@ struct SourceItem;
 
 namespace sy::app {
 
+class ComparisonView;
 class FirstRunPanel;
 class SamplingPanel;
 
@@ -46,6 +48,9 @@ public:
     widgets::Composer* composer() const { return m_composer; }
     widgets::SourcePanel* sourcePanel() const { return m_source; }
     widgets::ChatList* chatList() const { return m_list; }
+    widgets::AdapterPicker* adapterPicker() const { return m_adapterPicker; }
+    ComparisonView* comparison() const { return m_comparison; }
+    bool isComparing() const { return m_isComparing; }
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -78,6 +83,12 @@ private:
     void offerFirstCollection();
     void pickCollection(const QString& name);
     QString pickedCollection() const;
+    void buildAdapters(QWidget* center);
+    void fillAdapterPicker();
+    bool adapterFits() const; // or there is none
+    void toggleComparison();
+    void closeComparison();
+    void compare(const QString& question);
     void attachFiles();
     void showSource(qint64 messageId, int number);
     void requestSource(const widgets::SourceItem& source, int page, int pixelsWide);
@@ -103,7 +114,10 @@ private:
     widgets::Composer* m_composer;
     QWidget* m_composerArea;
     QLabel* m_title;
-    QToolButton *m_listButton, *m_findButton, *m_settingsButton, *m_collectionButton, *m_exportButton;
+    QToolButton *m_listButton, *m_findButton, *m_compareButton, *m_settingsButton, *m_collectionButton, *m_exportButton;
+    widgets::AdapterPicker* m_adapterPicker;
+    ComparisonView* m_comparison;
+    bool m_isComparing = false;
     QWidget* m_findBar;
     widgets::SearchBox* m_findBox;
     QLabel* m_findCount;

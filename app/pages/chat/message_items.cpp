@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/chat/message_items.h"
 
+#include "app/services/adapter_service.h"
 #include "widgets/markdown/inline_parser.h"
 
 #include <QCoreApplication>
@@ -66,6 +67,8 @@ QString Words::footer(const api::MessageTimings& t)
 {
     const QLocale locale;
     QStringList parts;
+    if (!t.adapter.empty())
+        parts << tr("adapter %1").arg(adapterText(toQ(t.adapter), t.adapterStrength));
     if (t.decodeTokensPerSecond > 0)
         parts << tr("%1 tokens/s").arg(locale.toString(t.decodeTokensPerSecond, 'f', 1));
     if (t.timeToFirstTokenMs > 0)
@@ -85,6 +88,8 @@ QString Words::footerDetail(const api::MessageTimings& t)
     QStringList lines;
     if (!t.model.empty())
         lines << tr("Model: %1").arg(toQ(t.model));
+    if (!t.adapter.empty())
+        lines << tr("Adapter: %1").arg(adapterText(toQ(t.adapter), t.adapterStrength));
     lines << tr("Prompt: %1 tokens, %2 of them reused").arg(locale.toString(qlonglong(t.promptTokens)), locale.toString(qlonglong(t.cachedTokens)));
     if (t.prefillTokensPerSecond > 0)
         lines << tr("Prefill: %1 tokens/s").arg(locale.toString(t.prefillTokensPerSecond, 'f', 1));

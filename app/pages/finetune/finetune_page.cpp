@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/finetune/finetune_page.h"
+
+#include "app/pages/finetune/compare_view.h"
+#include "app/pages/finetune/run_form.h"
+#include "app/pages/finetune/run_view.h"
+#include "app/pages/finetune/run_words.h"
+#include "app/services/adapter_service.h"
+#include "app/services/chat_service.h"
+#include "app/services/fine_tune_service.h"
+#include "app/services/model_service.h"
+#include "app/settings/settings.h"
+#include "widgets/composer/composer.h"
+#include "widgets/parts/state_panel.h"
+#include "widgets/theme/tokens.h"
+#include "widgets/training/run_list.h"
+
+#include <QDragEnterEvent>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLineEdit>
+#include <QListView>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <algorithm>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+namespace {
+constexpr int kNarrow = 38; // lines of text
+}
+
+FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
+{
+    setAcceptDrops(true);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    auto* splitter = new QSplitter(Qt::Horizontal, this);
+    splitter->setHandleWidth(1);
+    splitter->setChildrenCollapsible(false);
+    layout->addWidget(splitter);
+    m_list = new RunList(splitter);
+    splitter->addWidget(m_list);
+    m_stack = new QStackedWidget(splitter);
+    m_stack->setProperty("ground", "surface");
+    m_stack->setAttribute(Qt::WA_StyledBackground);
+    m_stack->setMinimumWidth(300);
+    m_state = new StatePanel(m_stack);
+    m_form = new RunForm(context, m_stack);
+    m_view = new RunView(context, m_stack);
+    m_comparison = new CompareView(context, m_stack);
+    for (QWidget* page : {static_cast<QWidget*>(m_state), static_cast<QWidget*>(m_form), static_cast<QWidget*>(m_view), static_cast<QWidget*>(m_comparison)})
+        m_stack->addWidget(page);
+    splitter->addWidget(m_stack);
+    splitter->setStretchFactor(1, 1);
+    splitter->setSizes({250, 900});
+
+    connect(m_list, &RunList::newRequested, this, &FineTunePage::newRun);
+    connect(m_list, &RunList::opened, this, &FineTunePage::openRun);
+    connect(m_list, &RunList::renamed, this, [this](const QString& id, const QString& name) {
+        if (!name.isEmpty())
+            m_context.fineTune.rename(id, name);
+    });
+    connect(m_list, &RunList::deleteRequested, this, &FineTunePage::remove);
+    connect(m_list, &RunList::duplicateRequested, this, &FineTunePage::duplicate);
+    connect(m_form, &RunForm::cancelled, this, &FineTunePage::leaveForm);
+    connect(m_form, &RunForm::startRequested, this, [this](const QJsonObject& config) {
+        openRun(m_context.fineTune.start(config));
+        m_list->view()->setFocus();
+    });
+    connect(m_view, &RunView::duplicateRequested, this, &FineTunePage::duplicate);
+    connect(m_view, &RunView::deleteRequested, this, &FineTunePage::remove);
+    connect(m_view, &RunView::chatRequested, this, &FineTunePage::chatWith);
+    connect(m_view, &RunView::compareRequested, this, [this](const QString& id) {
+        m_comparison->setFirst(id);
+        showFace(m_comparison);
+    });
+    connect(m_comparison, &CompareView::closed, this, [this](const QString& first) {
+        showFace(m_view);
+        openRun(first.isEmpty() ? m_view->id() : first);
+    });
+    connectServices();
+    m_context.fineTune.refresh();
+    fillList();
+    updateLook();
+}
+
+void FineTunePage::connectServices()
+{
+    FineTuneService& service = m_context.fineTune;
+    connect(&service, &FineTuneService::runsChanged, this, [this] {
+        fillList();
+        updateLook();
+    });
+    connect(&service, &FineTuneService::progressed, this, &FineTunePage::fillList);
+    connect(&service, &FineTuneService::runStarted, this, [this](const QString& waitedAs, const QString& id) {
+        fillList();
+        if (m_view->id() == waitedAs && m_stack->currentWidget() == m_view)
+            openRun(id);
+    });
+    connect(&service, &FineTuneService::startFailed, this, [this](const QString& waitedAs, const QJsonObject& config, const UserMessage& message) {
+        const bool isLookedAt = (m_stack->currentWidget() == m_view && m_view->id() == waitedAs) || m_stack->currentWidget() == m_state;
+        if (!isLookedAt) { // what is being done is not taken away; on other pages the window says it
+            if (isVisible())
+                m_context.toast(message.title + QStringLiteral(". ") + message.text(), {}, {});
+            return;
+        }
+        m_form->setConfig(config);
+        m_form->setFailure(message);
+        m_list->setCurrent({});
+        showFace(m_form);
+    });
+    connect(&service, &FineTuneService::detailsChanged, this, [this](const QString& id) {
+        if (id == m_duplicating)
+            duplicate(std::exchange(m_duplicating, {}));
+    });
+    connect(&service, &FineTuneService::removed, this, [this](const QString& id, const QString& name) {
+        m_context.toast(tr("“%1” deleted").arg(name), tr("Undo"), [&service = m_context.fineTune, id] { service.restore(id); });
+    });
+    connect(&service, &FineTuneService::restored, this, &FineTunePage::openRun);
+}
+
+QList<PageCommand> FineTunePage::commands()
+{
+    return {{tr("New run"), QKeySequence(QStringLiteral("Ctrl+Shift+N")), [this] { newRun(); }}};
+}
+
+QList<PageEntry> FineTunePage::entries()
+{
+    QList<PageEntry> entries;
+    for (const RunRow& row : m_context.fineTune.runs())
+        entries.push_back({row.name, stateWords(row.state).text, [this, id = row.id] { openRun(id); }});
+    return entries;
+}
+
+void FineTunePage::activated()
+{
+    m_context.fineTune.refresh();
+    if (m_stack->currentWidget() == m_state && m_list->isHidden())
+        m_state->setFocus();
+    else if (m_stack->currentWidget() == m_view || m_stack->currentWidget() == m_state)
+        m_list->view()->setFocus();
+}
+
+void FineTunePage::fillList()
+{
+    QList<RunListItem> items;
+    for (const RunRow& row : m_context.fineTune.runs())
+        items.push_back(toListItem(row));
+    m_list->setEmptyText(m_context.fineTune.isListed() ? QString() : tr("Reading the runs…"));
+    m_list->setRuns(items);
+    if (m_stack->currentWidget() == m_view)
+        m_list->setCurrent(m_view->id());
+}
+
+void FineTunePage::updateLook()
+{
+    FineTuneService& service = m_context.fineTune;
+    const QList<RunRow> runs = service.runs();
+    placeList();
+    if (m_stack->currentWidget() == m_form)
+        return;
+    if (!service.isListed() && runs.isEmpty()) {
+        m_state->setLook(StatePanel::Look::Working, QString(), tr("Reading the runs…"), {});
+        showFace(m_state);
+        return;
+    }
+    if (runs.isEmpty()) {
+        m_state->clearButtons();
+        m_state->setLook(StatePanel::Look::Empty, QStringLiteral("tune"), tr("Teach a model from your examples"),
+                         tr("Fine-tuning trains a small adapter on top of a model: it learns a tone, a format or facts from examples. The model itself stays as it is, and the adapter works in the chat the moment it is trained. Nothing leaves this computer."));
+        QPushButton* button = m_state->addButton(tr("New run"), true);
+        connect(button, &QPushButton::clicked, this, &FineTunePage::newRun);
+        m_state->setFocusProxy(button);
+        showFace(m_state);
+        return;
+    }
+    const auto isShown = [&](const RunRow& row) { return row.id == m_view->id(); };
+    if (m_stack->currentWidget() == m_state || std::none_of(runs.cbegin(), runs.cend(), isShown))
+        openRun(runs.front().id);
+}
+
+void FineTunePage::showFace(QWidget* face)
+{
+    m_stack->setCurrentWidget(face);
+    placeList();
+}
+
+/// Where it is narrow the form needs the room; Cancel and Esc lead back.
+void FineTunePage::placeList()
+{
+    const bool isForm = m_stack->currentWidget() == m_form, isNarrow = width() < kNarrow * fontMetrics().height();
+    m_list->setVisible(!(isForm && isNarrow) && (isForm || !m_context.fineTune.runs().isEmpty()));
+}
+
+void FineTunePage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    placeList();
+}
+
+void FineTunePage::openRun(const QString& id)
+{
+    if (!m_context.fineTune.run(id))
+        return;
+    m_view->setRun(id);
+    showFace(m_view);
+    m_list->setCurrent(id);
+}
+
+void FineTunePage::newRun()
+{
+    m_form->setConfig({});
+    m_list->setCurrent({});
+    showFace(m_form);
+    if (QWidget* first = m_form->findChild<QLineEdit*>())
+        first->setFocus();
+}
+
+void FineTunePage::leaveForm()
+{
+    showFace(m_state);
+    updateLook();
+    if (m_stack->currentWidget() == m_view)
+        m_list->view()->setFocus();
+}
+
+void FineTunePage::duplicate(const QString& id)
+{
+    const auto row = m_context.fineTune.run(id);
+    const RunDetails* details = m_context.fineTune.details(id);
+    const auto waiting = m_context.fineTune.waitingConfig(id);
+    if (!row)
+        return;
+    if (!details && !waiting) {
+        m_duplicating = id;
+        m_context.fineTune.readDetails(id);
+        return;
+    }
+    QJsonObject config = waiting ? *waiting : details->config;
+    config.insert(QStringLiteral("name"), tr("%1, copy").arg(row->name));
+    newRun();
+    m_form->setConfig(config);
+}
+
+/// What waits is only taken out of the queue; a run can be brought back.
+void FineTunePage::remove(const QString& id)
+{
+    const auto row = m_context.fineTune.run(id);
+    if (!row)
+        return;
+    FineTuneService& service = m_context.fineTune;
+    if (row->state == RunState::Waiting) {
+        const auto config = service.waitingConfig(id);
+        service.unqueue(id);
+        if (config)
+            m_context.toast(tr("“%1” taken out of the queue").arg(row->name), tr("Undo"), [&service, config] { service.start(*config); });
+        return;
+    }
+    if (row->isActive() || row->state == RunState::Elsewhere) {
+        m_context.toast(tr("Stop the run first."), {}, {});
+        return;
+    }
+    service.remove(id);
+}
+
+/// A new chat with the adapter, and with the model that it belongs to.
+void FineTunePage::chatWith(const QString& id)
+{
+    m_context.chats.setAdapter(0, {id, 1});
+    m_context.settings.set(setting::kLastChat, 0);
+    m_context.adapters.refresh();
+    const AdapterInfo* adapter = m_context.adapters.find(id);
+    const ChatModelPtr loaded = m_context.models.model();
+    if (adapter && (!loaded || loaded->path != adapter->modelPath))
+        for (const api::ModelEntry& model : m_context.models.models())
+            if (model.path.string() == adapter->modelPath)
+                m_context.models.load(QString::fromStdString(model.id), m_context.settings.number(setting::kContextLength));
+    m_context.goTo(QStringLiteral("chat"));
+}
+
+void FineTunePage::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_form)
+        leaveForm();
+    else if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_comparison)
+        openRun(m_view->id());
+    else
+        Page::keyPressEvent(event);
+}
+
+void FineTunePage::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (!droppedFiles(event->mimeData()).isEmpty())
+        event->acceptProposedAction();
+}
+
+void FineTunePage::dropEvent(QDropEvent* event)
+{
+    event->acceptProposedAction();
+    if (m_stack->currentWidget() != m_form)
+        newRun();
+    m_form->addFiles(droppedFiles(event->mimeData()));
+}
+
+} // namespace sy::app

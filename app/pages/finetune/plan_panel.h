@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "app/messages/user_message.h"
+#include "engine/api/fine_tune.h"
+
+#include <QWidget>
+
+class QLabel;
+class QProgressBar;
+class QTabWidget;
+class QTreeWidget;
+
+namespace sy::widgets {
+class FactsTable;
+class MemoryBar;
+class Notice;
+class TokenPreview;
+} // namespace sy::widgets
+
+namespace sy::app {
+
+/// What a configuration comes to: memory, counts, what the model will read, and what is left out and why.
+class PlanPanel : public QWidget {
+    Q_OBJECT
+public:
+    explicit PlanPanel(QWidget* parent = nullptr);
+
+    void setEmpty(const QString& hint); // nothing to count yet
+    void setWorking();                  // what was there stays, and is being counted anew
+    void setPlan(const api::FineTunePlan& plan, const QString& expectedTime);
+    void setFailure(const UserMessage& message);
+    /// Why the plan cannot be trained, with what would help; empty title: it can.
+    static UserMessage refusal(const api::FineTunePlan& plan);
+    widgets::TokenPreview* preview() const { return m_preview; }
+    widgets::FactsTable* facts() const { return m_facts; }
+    QTreeWidget* dropped() const { return m_dropped; }
+    widgets::Notice* notice() const { return m_notice; }
+
+private:
+    void fillRows(const api::FineTunePlan& plan);
+    QLabel *m_hint, *m_memoryTitle, *m_factsTitle;
+    QProgressBar* m_busy;
+    widgets::Notice* m_notice;
+    widgets::MemoryBar* m_memory;
+    widgets::FactsTable* m_facts;
+    QTabWidget* m_tabs;
+    widgets::TokenPreview* m_preview;
+    QTreeWidget* m_dropped;
+};
+
+} // namespace sy::app

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/pages/finetune/run_plots.h"
+
+#include "app/messages/user_message.h"
+#include "widgets/plots/plot_view.h"
+#include "widgets/theme/tokens.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLocale>
+#include <QSlider>
+#include <limits>
+
+namespace sy::app {
+
+using namespace sy::widgets;
+
+namespace {
+
+constexpr int kTwoColumns = 640; // of width, for the smaller plots
+
+/// Skipped steps have no values: a gap says so.
+template <typename F>
+QList<QPointF> pointsOf(const std::vector<api::FineTuneStep>& steps, F value)
+{
+    QList<QPointF> points;
+    points.reserve(qsizetype(steps.size()));
+    for (const api::FineTuneStep& step : steps)
+        points.push_back({double(step.step), step.isSkipped ? std::numeric_limits<double>::quiet_NaN() : double(value(step))});
+    return points;
+}
+
+} // namespace
+
+RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
+{
+    auto* rows = new QVBoxLayout(this);
+    rows->setContentsMargins(0, space::kSmall, 0, 0);
+    rows->setSpacing(space::kSmall);
+    auto* tools = new QHBoxLayout;
+    auto* label = new QLabel(tr("Smoothing"), this);
+    label->setProperty("tone", "muted");
+    m_smoothness = new QSlider(Qt::Horizontal, this);
+    m_smoothness->setRange(0, 99);
+    m_smoothness->setValue(80);
+    m_smoothness->setMaximumWidth(180);
+    m_smoothness->setAccessibleName(tr("Smoothing of the loss"));
+    m_smoothness->setToolTip(tr("How much the line of the loss is evened out; the pale line is the loss as it is."));
+    label->setBuddy(m_smoothness);
+    tools->addWidget(label);
+    tools->addWidget(m_smoothness, 1);
+    tools->addStretch(1);
+    rows->addLayout(tools);
+    m_grid = new QGridLayout;
+    m_grid->setSpacing(space::kMedium);
+    rows->addLayout(m_grid, 1);
+    const auto plot = [this](const QString& title) {
+        auto* made = new PlotView(title, this);
+        made->setXName(tr("Step"));
+        connect(made, &PlotView::saved, this, &RunPlots::saved);
+        return made;
+    };
+    m_loss = plot(tr("Loss"));
+    m_rate = plot(tr("Learning rate"));
+    m_gradient = plot(tr("Gradient norm"));
+    m_speed = plot(tr("Tokens per second"));
+    m_memory = plot(tr("Memory"));
+    m_memory->setValueText([](double bytes) { return formatBytes(quint64(std::max(0.0, bytes))); });
+    m_memory->setStartsAtZero(true);
+    m_loss->setMinimumHeight(240);
+    connect(m_smoothness, &QSlider::valueChanged, this, &RunPlots::fill);
+    place(2);
+}
+
+void RunPlots::setSteps(const std::vector<api::FineTuneStep>& steps)
+{
+    m_steps = steps;
+    fill();
+}
+
+void RunPlots::fill()
+{
+    const QList<QPointF> raw = pointsOf(m_steps, [](const auto& s) { return s.loss; });
+    const double smoothness = m_smoothness->value() / 100.0;
+    QList<PlotSeries> loss;
+    if (smoothness > 0)
+        loss.push_back({.points = raw, .color = 1, .look = PlotSeries::Look::Faint});
+    loss.push_back({.name = tr("trained"), .points = smoothed(raw, smoothness), .color = 1});
+    QList<QPointF> held;
+    for (const api::FineTuneStep& step : m_steps)
+        if (step.evalLoss)
+            held.push_back({double(step.step), *step.evalLoss});
+    if (!held.isEmpty())
+        loss.push_back({.name = tr("held out"), .points = held, .color = 2, .look = PlotSeries::Look::Dots});
+    m_loss->setSeries(loss);
+    m_rate->setSeries({{.name = tr("rate"), .points = pointsOf(m_steps, [](const auto& s) { return s.learningRate; }), .color = 3}});
+    m_gradient->setSeries({{.name = tr("norm"), .points = pointsOf(m_steps, [](const auto& s) { return s.gradientNorm; }), .color = 0}});
+    m_speed->setSeries({{.name = tr("tokens/s"), .points = pointsOf(m_steps, [](const auto& s) { return s.tokensPerSecond; }), .color = 3}});
+    m_memory->setSeries({{.name = tr("memory"), .points = pointsOf(m_steps, [](const auto& s) { return s.residentBytes; }), .color = 0}});
+}
+
+void RunPlots::place(int columns)
+{
+    if (columns == m_columns)
+        return;
+    m_columns = columns;
+    m_grid->addWidget(m_loss, 0, 0, 1, columns);
+    int at = 0;
+    for (PlotView* plot : {m_rate, m_gradient, m_speed, m_memory}) {
+        m_grid->addWidget(plot, 1 + at / columns, at % columns);
+        ++at;
+    }
+    m_grid->setRowStretch(0, 3);
+    for (int row = 1; row < 5; ++row)
+        m_grid->setRowStretch(row, row <= 4 / columns ? 2 : 0);
+    m_grid->setColumnStretch(0, 1);
+    m_grid->setColumnStretch(1, columns > 1 ? 1 : 0);
+}
+
+void RunPlots::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    place(width() >= kTwoColumns ? 2 : 1);
+}
+
+} // namespace sy::app
