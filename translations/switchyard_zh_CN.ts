@@ -1083,10 +1083,6 @@
         <translation>每个示例被学习的次数。</translation>
     </message>
     <message>
-        <source>times</source>
-        <translation>次</translation>
-    </message>
-    <message>
         <source>Context length</source>
         <translation>上下文长度</translation>
     </message>

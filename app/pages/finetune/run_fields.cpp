@@ -22,7 +22,6 @@ public:
     static QString rateHelp() { return tr("How far each step goes; too high and the loss jumps, too low and it hardly falls."); }
     static QString epochs() { return tr("Epochs"); }
     static QString epochsHelp() { return tr("How often every example is seen."); }
-    static QString times() { return tr("times"); }
     static QString context() { return tr("Context length"); }
     static QString contextHelp() { return tr("Longest example; longer ones are left out, and shorter contexts take less memory."); }
     static QString tokens() { return tr("tokens"); }
@@ -90,7 +89,7 @@ using Kind = RunField::Kind;
 constexpr RunField kFields[] = {
     {"adapter.rank", Kind::Whole, Words::rank, Words::rankHelp, nullptr, 1, 4096, 8, false, "--rank"},
     {"optimizer.learningRate", Kind::Power, Words::rate, Words::rateHelp, nullptr, 1e-7, 1, 2, false, "--learning-rate"},
-    {"epochs", Kind::Whole, Words::epochs, Words::epochsHelp, Words::times, 1, 10000, 1, false, "--epochs"},
+    {"epochs", Kind::Whole, Words::epochs, Words::epochsHelp, nullptr, 1, 10000, 1, false, "--epochs"},
     {"batch.contextLength", Kind::Whole, Words::context, Words::contextHelp, Words::tokens, 16, 1 << 20, 256, false, "--context"},
     {"adapter.method", Kind::Choice, Words::method, Words::methodHelp, nullptr, 0, 0, 1, true, "--method", kMethods},
     {"adapter.alpha", Kind::Real, Words::alpha, Words::alphaHelp, nullptr, 0.01, 10000, 8, true, "--alpha"},
