@@ -1842,7 +1842,7 @@
     </message>
     <message>
         <source>%1: %2 (%3).</source>
-        <translation>%1：%2（需 %3）。</translation>
+        <translation>%1：%2（%3）。</translation>
     </message>
     <message>
         <source>Stopped</source>
