@@ -70,6 +70,7 @@ RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
     m_memory->setStartsAtZero(true);
     m_loss->setMinimumHeight(240);
     connect(m_smoothness, &QSlider::valueChanged, this, &RunPlots::fill);
+    connect(&m_fillTimer, &QTimer::timeout, this, &RunPlots::fillNext);
     place(2);
 }
 
@@ -94,10 +95,26 @@ void RunPlots::fill()
     if (!held.isEmpty())
         loss.push_back({.name = tr("held out"), .points = held, .color = 2, .look = PlotSeries::Look::Dots});
     m_loss->setSeries(loss);
-    m_rate->setSeries({{.name = tr("rate"), .points = pointsOf(m_steps, [](const auto& s) { return s.learningRate; }), .color = 3}});
-    m_gradient->setSeries({{.name = tr("norm"), .points = pointsOf(m_steps, [](const auto& s) { return s.gradientNorm; }), .color = 0}});
-    m_speed->setSeries({{.name = tr("tokens/s"), .points = pointsOf(m_steps, [](const auto& s) { return s.tokensPerSecond; }), .color = 3}});
-    m_memory->setSeries({{.name = tr("memory"), .points = pointsOf(m_steps, [](const auto& s) { return s.residentBytes; }), .color = 0}});
+    m_nFilled = 0;
+    m_fillTimer.start(); // the others one a turn of the event loop: all at once would be felt
+}
+
+void RunPlots::fillNext()
+{
+    switch (m_nFilled++) {
+    case 0:
+        m_rate->setSeries({{.name = tr("rate"), .points = pointsOf(m_steps, [](const auto& s) { return s.learningRate; }), .color = 3}});
+        break;
+    case 1:
+        m_gradient->setSeries({{.name = tr("norm"), .points = pointsOf(m_steps, [](const auto& s) { return s.gradientNorm; }), .color = 0}});
+        break;
+    case 2:
+        m_speed->setSeries({{.name = tr("tokens/s"), .points = pointsOf(m_steps, [](const auto& s) { return s.tokensPerSecond; }), .color = 3}});
+        break;
+    default:
+        m_memory->setSeries({{.name = tr("memory"), .points = pointsOf(m_steps, [](const auto& s) { return s.residentBytes; }), .color = 0}});
+        m_fillTimer.stop();
+    }
 }
 
 void RunPlots::place(int columns)

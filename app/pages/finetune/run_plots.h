@@ -3,6 +3,7 @@
 
 #include "engine/api/fine_tune.h"
 
+#include <QTimer>
 #include <QWidget>
 #include <vector>
 
@@ -34,13 +35,15 @@ protected:
 
 private:
     void fill();
+    void fillNext();
     void place(int columns);
 
     std::vector<api::FineTuneStep> m_steps;
     QGridLayout* m_grid;
     QSlider* m_smoothness;
     widgets::PlotView *m_loss, *m_rate, *m_gradient, *m_speed, *m_memory;
-    int m_columns = 0;
+    int m_columns = 0, m_nFilled = 0;
+    QTimer m_fillTimer;
 };
 
 } // namespace sy::app
