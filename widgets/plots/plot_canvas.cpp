@@ -4,6 +4,9 @@
 #include "widgets/plots/plot_view.h"
 #include "widgets/theme/tokens.h"
 
+#include <QApplication>
+#include <QPointer>
+#include <QTimer>
 #include <cmath>
 
 namespace sy::widgets {
@@ -11,6 +14,40 @@ namespace sy::widgets {
 namespace {
 constexpr double kZoomOfStep = 0.8; // of the wheel or a key
 constexpr double kPanOfKey = 0.2;   // of what is shown
+
+/// Canvases that wait to be drawn.
+class DrawQueue : public QObject {
+public:
+    explicit DrawQueue(QObject* parent) : QObject(parent)
+    {
+        connect(&m_turn, &QTimer::timeout, this, [this] {
+            if (const QPointer<PlotCanvas> canvas = m_waiting.takeFirst())
+                canvas->replot();
+            if (m_waiting.isEmpty())
+                m_turn.stop();
+        });
+    }
+    void add(PlotCanvas* canvas)
+    {
+        if (!m_waiting.contains(canvas))
+            m_waiting.push_back(canvas);
+        if (!m_turn.isActive())
+            m_turn.start();
+    }
+
+private:
+    QTimer m_turn; // every turn of the event loop
+    QList<QPointer<PlotCanvas>> m_waiting;
+};
+
+DrawQueue& drawQueue()
+{
+    static QPointer<DrawQueue> queue;
+    if (!queue)
+        queue = new DrawQueue(qApp);
+    return *queue;
+}
+
 } // namespace
 
 PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
@@ -52,6 +89,17 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     cursorText->setTextAlignment(Qt::AlignLeft);
     cursorText->setPadding(QMargins(6, 4, 6, 4));
     cursorText->setClipToAxisRect(false);
+}
+
+void PlotCanvas::drawSoon()
+{
+    drawQueue().add(this);
+}
+
+void PlotCanvas::resizeEvent(QResizeEvent*)
+{
+    setViewport(rect()); // the library would draw here and now
+    drawSoon();
 }
 
 void PlotCanvas::paintEvent(QPaintEvent* event)

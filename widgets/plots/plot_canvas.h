@@ -13,12 +13,16 @@ class PlotCanvas : public QCustomPlot {
 public:
     explicit PlotCanvas(PlotView& view);
 
+    /// Draws it anew in one of the next turns of the event loop, one canvas a turn: a page full of them at once would be felt.
+    void drawSoon();
+
     QCPLegend* shownLegend = nullptr; // above the axes, in a row of its own
     QCPItemLine* cursorLine = nullptr;
     QCPItemText* cursorText = nullptr;
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void wheelEvent(QWheelEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;

@@ -169,7 +169,7 @@ void PlotView::rebuild()
     if (m_cursor)
         setCursor(m_cursor);
     if (isVisible()) // one behind another tab is drawn when it is looked at
-        m_canvas->replot(QCustomPlot::rpQueuedReplot);
+        m_canvas->drawSoon();
     const double last = std::accumulate(m_series.cbegin(), m_series.cend(), 0.0, [](double x, const PlotSeries& s) { return s.points.isEmpty() ? x : std::max(x, s.points.back().x()); });
     m_canvas->setAccessibleDescription(valuesAt(last));
 }
@@ -223,7 +223,7 @@ void PlotView::applyColors()
     m_canvas->cursorText->setPen(QPen(t.borderStrong));
     m_titleLabel->setFont(strongFont(font()));
     if (isVisible())
-        m_canvas->replot(QCustomPlot::rpQueuedReplot);
+        m_canvas->drawSoon();
 }
 
 void PlotView::fit()
@@ -280,7 +280,7 @@ void PlotView::showAll()
 {
     m_isZoomed = false;
     fit();
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    m_canvas->drawSoon();
 }
 
 QPointF PlotView::xRange() const
@@ -299,14 +299,14 @@ void PlotView::zoom(double factor, std::optional<QPointF> at)
     const QPointF center = at.value_or(QPointF(m_canvas->xAxis->range().center(), m_isLogarithmic ? std::sqrt(m_canvas->yAxis->range().lower * m_canvas->yAxis->range().upper) : m_canvas->yAxis->range().center()));
     m_canvas->xAxis->scaleRange(factor, center.x());
     m_canvas->yAxis->scaleRange(factor, center.y());
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    m_canvas->drawSoon();
 }
 
 void PlotView::pan(double share)
 {
     m_isZoomed = true;
     m_canvas->xAxis->moveRange(m_canvas->xAxis->range().size() * share);
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    m_canvas->drawSoon();
 }
 
 QString PlotView::valuesAt(double x) const
@@ -451,7 +451,7 @@ void PlotView::save(const QString& suffix)
 void PlotView::showEvent(QShowEvent* event)
 {
     QWidget::showEvent(event);
-    m_canvas->replot(QCustomPlot::rpQueuedReplot);
+    m_canvas->drawSoon();
 }
 
 void PlotView::changeEvent(QEvent* event)
