@@ -24,6 +24,27 @@ namespace {
 // How long a chat may keep the processor while a run waits: a run gets some of it however much is asked of the model.
 constexpr std::chrono::milliseconds kPatience(500);
 
+// A pass's turn at the processor: between two ops it gives way to requests and hears that it should stop.
+class BetweenOps {
+public:
+    BetweenOps(generate::StepLock* lock, std::stop_token stop) : m_stop(std::move(stop))
+    {
+        if (lock)
+            m_turn.emplace(*lock);
+    }
+    void look()
+    {
+        if (m_turn)
+            m_turn->pass(kPatience);
+        if (m_stop.stop_requested())
+            throw Cancelled();
+    }
+
+private:
+    std::optional<generate::StepLock::Turn> m_turn;
+    std::stop_token m_stop;
+};
+
 std::string prefixOf(int layer)
 {
     return "blk." + std::to_string(layer) + ".";
@@ -208,15 +229,8 @@ ops::CrossEntropyGrad DecoderPass::lossGrad(const Tensor& hidden, std::span<cons
 PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
                             const PassOptions& options, std::stop_token stop)
 {
-    std::optional<generate::StepLock::Turn> turn;
-    if (m_lock)
-        turn.emplace(*m_lock);
-    const std::function<void()> betweenOps = [&] {
-        if (turn)
-            turn->pass(kPatience);
-        if (stop.stop_requested())
-            throw Cancelled();
-    };
+    BetweenOps between(m_lock, stop);
+    const std::function<void()> betweenOps = [&] { between.look(); };
     Pass pass = makePass(batch, options);
     Tape tape(m_context.pool, true, betweenOps);
     const Variable x = forward(pass, tape, options.hasCheckpoints, stop);
@@ -264,15 +278,8 @@ PassResult DecoderPass::step(const PackedBatch& batch, const LossFactors& factor
 
 Tensor DecoderPass::hiddenOfLabels(const PackedBatch& batch, std::stop_token stop)
 {
-    std::optional<generate::StepLock::Turn> turn;
-    if (m_lock)
-        turn.emplace(*m_lock);
-    const std::function<void()> betweenOps = [&] {
-        if (turn)
-            turn->pass(kPatience);
-        if (stop.stop_requested())
-            throw Cancelled();
-    };
+    BetweenOps between(m_lock, stop);
+    const std::function<void()> betweenOps = [&] { between.look(); };
     Pass pass = makePass(batch, {});
     Tape silent(m_context.pool, false, betweenOps);
     const Variable x = forward(pass, silent, false, stop);
