@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/chats/chat_list.h"
 
+#include "widgets/parts/row_delegate.h"
 #include "widgets/parts/search_box.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
@@ -14,7 +15,6 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QStandardItemModel>
-#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 namespace sy::widgets {
@@ -23,9 +23,9 @@ namespace {
 
 enum Role { IdRole = Qt::UserRole + 1, DetailRole, BusyRole, HeadingRole };
 
-class ChatDelegate : public QStyledItemDelegate {
+class ChatDelegate : public RenameDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using RenameDelegate::RenameDelegate;
 
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
@@ -49,17 +49,7 @@ public:
             painter->restore();
             return;
         }
-        const bool isCurrent = option.state & QStyle::State_Selected;
-        if (isCurrent || (option.state & QStyle::State_MouseOver)) {
-            painter->setPen(Qt::NoPen);
-            painter->setBrush(isCurrent ? t.accentSoft : t.hover);
-            painter->drawRoundedRect(area, radius::kControl, radius::kControl);
-        }
-        if ((option.state & QStyle::State_HasFocus) && option.widget && option.widget->hasFocus()) {
-            painter->setPen(QPen(t.focus, 2));
-            painter->setBrush(Qt::NoBrush);
-            painter->drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), radius::kControl, radius::kControl);
-        }
+        paintRowGround(*painter, option, area);
         const QString title = index.data(Qt::DisplayRole).toString();
         const QString detail = index.data(DetailRole).toString();
         QRect text = area.adjusted(10, 0, index.data(BusyRole).toBool() ? -24 : -8, 0);
@@ -82,18 +72,6 @@ public:
             painter->drawEllipse(QPointF(area.right() - 12, area.center().y()), 3.5, 3.5);
         }
         painter->restore();
-    }
-
-    void updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option, const QModelIndex&) const override
-    {
-        editor->setGeometry(option.rect.adjusted(6, 1, -6, -1));
-    }
-    void setEditorData(QWidget* editor, const QModelIndex& index) const override
-    {
-        auto* line = qobject_cast<QLineEdit*>(editor);
-        line->setAccessibleName(ChatList::tr("Title of the chat"));
-        line->setText(index.data(Qt::DisplayRole).toString());
-        line->selectAll();
     }
 };
 
@@ -121,7 +99,7 @@ ChatList::ChatList(QWidget* parent) : QWidget(parent)
     m_view->setSelectionMode(QAbstractItemView::SingleSelection);
     m_view->setEditTriggers(QAbstractItemView::EditKeyPressed | QAbstractItemView::DoubleClicked);
     m_view->setContextMenuPolicy(Qt::CustomContextMenu);
-    m_view->setItemDelegate(new ChatDelegate(m_view));
+    m_view->setItemDelegate(new ChatDelegate(tr("Title of the chat"), m_view));
     m_view->setFocusPolicy(Qt::NoFocus); // until there are chats
     m_view->viewport()->setAutoFillBackground(false);
     m_model = new QStandardItemModel(this);

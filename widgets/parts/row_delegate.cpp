@@ -5,6 +5,7 @@
 #include "widgets/theme/tokens.h"
 
 #include <QIcon>
+#include <QLineEdit>
 #include <QPainter>
 #include <QWidget>
 
@@ -24,17 +25,7 @@ void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
         painter->restore();
         return;
     }
-    const bool isCurrent = option.state & QStyle::State_Selected;
-    if (isCurrent || (option.state & QStyle::State_MouseOver)) {
-        painter->setPen(Qt::NoPen);
-        painter->setBrush(isCurrent ? t.accentSoft : t.hover);
-        painter->drawRoundedRect(area, radius::kControl, radius::kControl);
-    }
-    if ((option.state & QStyle::State_HasFocus) && option.widget && option.widget->hasFocus()) {
-        painter->setBrush(Qt::NoBrush);
-        painter->setPen(QPen(t.focus, 2));
-        painter->drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), radius::kControl, radius::kControl);
-    }
+    paintRowGround(*painter, option, area);
     const int side = option.fontMetrics.height();
     int left = area.left() + 10;
     const QIcon icon = index.data(Qt::DecorationRole).value<QIcon>();
@@ -47,6 +38,35 @@ void RowDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     painter->setPen(t.text);
     painter->drawText(words, Qt::AlignVCenter | Qt::AlignLeft, option.fontMetrics.elidedText(text, Qt::ElideMiddle, words.width()));
     painter->restore();
+}
+
+void paintRowGround(QPainter& painter, const QStyleOptionViewItem& option, const QRect& area)
+{
+    const Tokens& t = tokens(option.palette);
+    const bool isCurrent = option.state & QStyle::State_Selected;
+    if (isCurrent || (option.state & QStyle::State_MouseOver)) {
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(isCurrent ? t.accentSoft : t.hover);
+        painter.drawRoundedRect(area, radius::kControl, radius::kControl);
+    }
+    if ((option.state & QStyle::State_HasFocus) && option.widget && option.widget->hasFocus()) {
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(t.focus, 2));
+        painter.drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), radius::kControl, radius::kControl);
+    }
+}
+
+void RenameDelegate::updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option, const QModelIndex&) const
+{
+    editor->setGeometry(option.rect.adjusted(6, 1, -6, -1));
+}
+
+void RenameDelegate::setEditorData(QWidget* editor, const QModelIndex& index) const
+{
+    auto* line = qobject_cast<QLineEdit*>(editor);
+    line->setAccessibleName(m_accessibleName);
+    line->setText(index.data(Qt::DisplayRole).toString());
+    line->selectAll();
 }
 
 } // namespace sy::widgets

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "widgets/training/run_list.h"
 
+#include "widgets/parts/row_delegate.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/tokens.h"
 
@@ -11,7 +12,6 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QStandardItemModel>
-#include <QStyledItemDelegate>
 #include <QVBoxLayout>
 
 namespace sy::widgets {
@@ -31,9 +31,9 @@ QColor colorOf(IconTone tone, const Tokens& t)
     }
 }
 
-class RunDelegate : public QStyledItemDelegate {
+class RunDelegate : public RenameDelegate {
 public:
-    using QStyledItemDelegate::QStyledItemDelegate;
+    using RenameDelegate::RenameDelegate;
 
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
@@ -50,16 +50,7 @@ public:
         painter->setRenderHint(QPainter::Antialiasing);
         const QRect area = option.rect.adjusted(4, 1, -4, -1);
         const bool isCurrent = option.state & QStyle::State_Selected;
-        if (isCurrent || (option.state & QStyle::State_MouseOver)) {
-            painter->setPen(Qt::NoPen);
-            painter->setBrush(isCurrent ? t.accentSoft : t.hover);
-            painter->drawRoundedRect(area, radius::kControl, radius::kControl);
-        }
-        if ((option.state & QStyle::State_HasFocus) && option.widget && option.widget->hasFocus()) {
-            painter->setPen(QPen(t.focus, 2));
-            painter->setBrush(Qt::NoBrush);
-            painter->drawRoundedRect(QRectF(area).adjusted(1, 1, -1, -1), radius::kControl, radius::kControl);
-        }
+        paintRowGround(*painter, option, area);
         const QFont small = smallFont(option.font);
         const QFontMetrics metrics(option.font), smallMetrics(small);
         const QColor color = colorOf(IconTone(index.data(ToneRole).toInt()), t);
@@ -91,18 +82,6 @@ public:
             painter->drawRoundedRect(QRectF(bar.left(), bar.top(), std::max(4.0, bar.width() * progress), bar.height()), 2, 2);
         }
         painter->restore();
-    }
-
-    void updateEditorGeometry(QWidget* editor, const QStyleOptionViewItem& option, const QModelIndex&) const override
-    {
-        editor->setGeometry(option.rect.adjusted(6, 1, -6, -1));
-    }
-    void setEditorData(QWidget* editor, const QModelIndex& index) const override
-    {
-        auto* line = qobject_cast<QLineEdit*>(editor);
-        line->setAccessibleName(RunList::tr("Name of the run"));
-        line->setText(index.data(Qt::DisplayRole).toString());
-        line->selectAll();
     }
 };
 
@@ -137,7 +116,7 @@ RunList::RunList(QWidget* parent) : QWidget(parent)
     m_view->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_view->setEditTriggers(QAbstractItemView::EditKeyPressed);
     m_view->setContextMenuPolicy(Qt::CustomContextMenu);
-    m_view->setItemDelegate(new RunDelegate(m_view));
+    m_view->setItemDelegate(new RunDelegate(tr("Name of the run"), m_view));
     m_view->viewport()->setAutoFillBackground(false);
     m_model = new QStandardItemModel(this);
     m_view->setModel(m_model);
