@@ -126,6 +126,16 @@
     </message>
 </context>
 <context>
+    <name>sy::app::CollectionSearch</name>
+    <message numerus="yes">
+        <source>%n passage(s) in %1 ms. These are what an answer would be made from.</source>
+        <translation>
+            <numerusform>%n passage in %1 ms. An answer would be made from it.</numerusform>
+            <numerusform>%n passages in %1 ms. These are what an answer would be made from.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>sy::app::DocumentsPage</name>
     <message numerus="yes">
         <source>%n document(s) removed from the collection</source>
@@ -139,13 +149,6 @@
         <translation>
             <numerusform>%n document indexed in %1 s</numerusform>
             <numerusform>%n documents indexed in %1 s</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n passage(s) in %1 ms. These are what an answer would be made from.</source>
-        <translation>
-            <numerusform>%n passage in %1 ms. An answer would be made from it.</numerusform>
-            <numerusform>%n passages in %1 ms. These are what an answer would be made from.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -1765,6 +1765,10 @@
         <source>Home</source>
         <translation>Home 键</translation>
     </message>
+    <message>
+        <source>Undo what was just deleted or removed</source>
+        <translation>撤销刚才的删除或移除</translation>
+    </message>
 </context>
 <context>
     <name>UserMessage</name>
@@ -2165,6 +2169,10 @@
         <source>Answer side by side</source>
         <translation>并排回答</translation>
     </message>
+    <message>
+        <source>Drop the files to ask about them</source>
+        <translation>松开即可就这些文件提问</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::CompareView</name>
@@ -2336,6 +2344,47 @@
     </message>
 </context>
 <context>
+    <name>sy::app::CollectionSearch</name>
+    <message>
+        <source>Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning.</source>
+        <translation>查看针对某个问题能检索到什么以及原因：每个段落在字词检索和语义检索中的名次。</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>正在搜索…</translation>
+    </message>
+    <message>
+        <source>Search this collection</source>
+        <translation>在此文档集中检索</translation>
+    </message>
+    <message>
+        <source>Words and meaning</source>
+        <translation>字词和语义</translation>
+    </message>
+    <message>
+        <source>Words only</source>
+        <translation>仅字词</translation>
+    </message>
+    <message>
+        <source>Meaning only</source>
+        <translation>仅语义</translation>
+    </message>
+    <message>
+        <source>Way of searching</source>
+        <translation>检索方式</translation>
+    </message>
+    <message>
+        <source>Nothing found. Try other words, or check that the files are indexed.</source>
+        <translation>未找到结果。请换一种说法，或检查文件是否已建立索引。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n passage(s) in %1 ms. These are what an answer would be made from.</source>
+        <translation>
+            <numerusform>%1 毫秒内找到 %n 个段落。回答将依据这些段落生成。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>sy::app::DocumentsPage</name>
     <message>
         <source>New collection</source>
@@ -2408,14 +2457,6 @@
         <translation>%1 的密码：</translation>
     </message>
     <message>
-        <source>Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning.</source>
-        <translation>查看针对某个问题能检索到什么以及原因：每个段落在字词检索和语义检索中的名次。</translation>
-    </message>
-    <message>
-        <source>Searching…</source>
-        <translation>正在搜索…</translation>
-    </message>
-    <message>
         <source>Collections</source>
         <translation>文档集</translation>
     </message>
@@ -2476,26 +2517,6 @@
         <translation>将文档移出文档集；文件保留在原处（Del）</translation>
     </message>
     <message>
-        <source>Search this collection</source>
-        <translation>在此文档集中检索</translation>
-    </message>
-    <message>
-        <source>Words and meaning</source>
-        <translation>字词和语义</translation>
-    </message>
-    <message>
-        <source>Words only</source>
-        <translation>仅字词</translation>
-    </message>
-    <message>
-        <source>Meaning only</source>
-        <translation>仅语义</translation>
-    </message>
-    <message>
-        <source>Way of searching</source>
-        <translation>检索方式</translation>
-    </message>
-    <message>
         <source>Indexing of “%1” stopped; what is done stays.</source>
         <translation>已停止索引“%1”；已完成的部分会保留。</translation>
     </message>
@@ -2503,16 +2524,6 @@
         <source>%n document(s) indexed in %1 s</source>
         <translation>
             <numerusform>已索引 %n 个文档，用时 %1 秒</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>Nothing found. Try other words, or check that the files are indexed.</source>
-        <translation>未找到结果。请换一种说法，或检查文件是否已建立索引。</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n passage(s) in %1 ms. These are what an answer would be made from.</source>
-        <translation>
-            <numerusform>%1 毫秒内找到 %n 个段落。回答将依据这些段落生成。</numerusform>
         </translation>
     </message>
     <message>
@@ -2566,6 +2577,14 @@
         <translation>
             <numerusform>%n 个文档尚未建立索引：回答不会用到它们。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Drop to make a collection of them</source>
+        <translation>松开即可用它们新建文档集</translation>
+    </message>
+    <message>
+        <source>Drop to add to “%1”</source>
+        <translation>松开即可添加到“%1”</translation>
     </message>
 </context>
 <context>
@@ -2708,6 +2727,10 @@
     <message>
         <source>%1. %2 to download.</source>
         <translation>%1。需要下载 %2。</translation>
+    </message>
+    <message>
+        <source>Drop to import the model</source>
+        <translation>松开即可导入模型</translation>
     </message>
 </context>
 <context>
@@ -3080,6 +3103,10 @@
     <message>
         <source>Get it again before trusting it.</source>
         <translation>请重新获取后再使用。</translation>
+    </message>
+    <message>
+        <source>Drop to import the model</source>
+        <translation>松开即可导入模型</translation>
     </message>
 </context>
 <context>

@@ -41,6 +41,7 @@ QList<ShortcutGroup> Words::table()
              {tr("Search all chats"), QStringLiteral("Ctrl+Shift+F")},
              {tr("New fine-tuning run"), QStringLiteral("Ctrl+Shift+N")},
              {tr("Add files"), QStringLiteral("Ctrl+O")},
+             {tr("Undo what was just deleted or removed"), QStringLiteral("Ctrl+Z")},
              {tr("Settings"), QStringLiteral("Ctrl+,")},
              {tr("This list"), QStringLiteral("F1, Ctrl+/")},
              {tr("Quit"), QStringLiteral("Ctrl+Q")},

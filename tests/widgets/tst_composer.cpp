@@ -8,6 +8,7 @@
 #include <QDropEvent>
 #include <QInputMethodEvent>
 #include <QMimeData>
+#include <QShortcut>
 #include <QSignalSpy>
 #include <QTest>
 #include <QToolButton>
@@ -29,6 +30,7 @@ private slots:
     void upInAnEmptyInputEditsTheLastMessage();
     void growsWithItsTextUpToALimit();
     void droppedFilesBecomeChips();
+    void undoWithNothingTypedIsTheWindows();
     void longPasteBecomesAnAttachment();
     void nothingIsSentWhileBlockedOrEmpty();
     void tabLeavesTheInput();
@@ -159,6 +161,19 @@ void TestComposer::growsWithItsTextUpToALimit()
     QVERIFY(m_composer->edit()->height() <= m_window->height() * 0.4 + 1);
     m_composer->clear();
     QCOMPARE(m_composer->edit()->height(), one);
+}
+
+void TestComposer::undoWithNothingTypedIsTheWindows()
+{
+    QShortcut shortcut(QKeySequence::Undo, m_composer);
+    QSignalSpy spy(&shortcut, &QShortcut::activated);
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    QTest::keyClick(m_composer->edit(), Qt::Key_Z, Qt::ControlModifier);
+    QCOMPARE(spy.size(), 1);
+    QTest::keyClicks(m_composer->edit(), QStringLiteral("word"));
+    QTest::keyClick(m_composer->edit(), Qt::Key_Z, Qt::ControlModifier);
+    QCOMPARE(spy.size(), 1);
+    QVERIFY(m_composer->text().isEmpty());
 }
 
 void TestComposer::droppedFilesBecomeChips()

@@ -2,6 +2,7 @@
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/enter_key.h"
 #include "widgets/parts/facts_table.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/navigation_rail.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/palette.h"
@@ -14,8 +15,10 @@
 #include <QAbstractButton>
 #include <QApplication>
 #include <QClipboard>
+#include <QDragEnterEvent>
 #include <QLineEdit>
 #include <QListView>
+#include <QMimeData>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QScrollArea>
@@ -24,6 +27,7 @@
 #include <QTest>
 #include <QTextEdit>
 #include <QToolButton>
+#include <QUrl>
 #include <QVBoxLayout>
 
 using namespace sy::widgets;
@@ -34,6 +38,7 @@ private slots:
     void initTestCase();
     void railMovesWithKeysAndMouse();
     void toastUndoesOnceAndGoesAway();
+    void filesHeldOverShowWhatDroppingDoes();
     void statePanelOffersTheWayOnAndCopiesDetails();
     void progressListAsksToStopAndSaysSo();
     void memoryBarKnowsWhetherItFits();
@@ -75,6 +80,42 @@ void TestParts::railMovesWithKeysAndMouse()
     QCOMPARE(spy.last()[0].toString(), QStringLiteral("c"));
 }
 
+void TestParts::filesHeldOverShowWhatDroppingDoes()
+{
+    QWidget target;
+    target.resize(400, 300);
+    QStringList got;
+    auto* drop = new FileDrop(&target, [] { return QStringLiteral("Drop to add"); }, [&](const QStringList& paths) { got = paths; });
+    target.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&target));
+    QMimeData words, files;
+    words.setText(QStringLiteral("a sentence"));
+    files.setUrls({QUrl::fromLocalFile(QStringLiteral("/tmp/a.pdf")), QUrl(QStringLiteral("https://example.org/x"))});
+    const auto enter = [&](const QMimeData& data) {
+        QDragEnterEvent event(QPoint(20, 20), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        event.ignore();
+        QApplication::sendEvent(&target, &event);
+        return event.isAccepted();
+    };
+    QVERIFY(!enter(words));
+    QVERIFY(drop->isHidden());
+    const QImage before = target.grab().toImage();
+    QVERIFY(enter(files));
+    QVERIFY(drop->isVisible());
+    QCOMPARE(drop->geometry(), target.rect());
+    QVERIFY(target.grab().toImage() != before);
+    target.resize(500, 350);
+    QCOMPARE(drop->geometry(), target.rect());
+    QDragLeaveEvent leave;
+    QApplication::sendEvent(&target, &leave);
+    QVERIFY(drop->isHidden());
+    QVERIFY(enter(files));
+    QDropEvent dropped(QPointF(20, 20), Qt::CopyAction, &files, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&target, &dropped);
+    QVERIFY(drop->isHidden());
+    QCOMPARE(got, QStringList{QStringLiteral("/tmp/a.pdf")});
+}
+
 void TestParts::toastUndoesOnceAndGoesAway()
 {
     QWidget window;
@@ -90,9 +131,15 @@ void TestParts::toastUndoesOnceAndGoesAway()
     QTest::keyClick(toast.actionButton(), Qt::Key_Space);
     QCOMPARE(undone, 1);
     QVERIFY(!toast.isVisible());
+    toast.showMessage(QStringLiteral("Chat deleted"), QStringLiteral("Undo"), [&] { ++undone; }, 10000);
+    QTest::keyClick(&window, Qt::Key_Z, Qt::ControlModifier);
+    QCOMPARE(undone, 2);
+    QVERIFY(!toast.isVisible());
+    QTest::keyClick(&window, Qt::Key_Z, Qt::ControlModifier);
+    QCOMPARE(undone, 2);
     toast.showMessage(QStringLiteral("Copied"), {}, {}, 30);
     QTRY_VERIFY(!toast.isVisible());
-    QCOMPARE(undone, 1);
+    QCOMPARE(undone, 2);
 }
 
 void TestParts::statePanelOffersTheWayOnAndCopiesDetails()

@@ -2,6 +2,7 @@
 #include "widgets/composer/composer.h"
 
 #include "widgets/composer/context_gauge.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -22,15 +23,6 @@
 
 namespace sy::widgets {
 
-QStringList droppedFiles(const QMimeData* data)
-{
-    QStringList paths;
-    for (const QUrl& url : data->urls())
-        if (url.isLocalFile())
-            paths << url.toLocalFile();
-    return paths;
-}
-
 // ------------------------------------------------------------------------------------------------------------------- edit
 
 ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent)
@@ -42,6 +34,7 @@ ComposerEdit::ComposerEdit(QWidget* parent) : QPlainTextEdit(parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     document()->setDocumentMargin(2);
+    document()->clearUndoRedoStacks(); // a margin counts as an edit
     connect(this, &QPlainTextEdit::textChanged, this, &ComposerEdit::heightWanted);
 }
 
@@ -52,6 +45,16 @@ int ComposerEdit::wantedHeight() const
     for (QTextBlock block = document()->firstBlock(); block.isValid() && lines < 400; block = block.next())
         lines += std::max(1, block.lineCount());
     return lines * fontMetrics().lineSpacing() + 2 * int(document()->documentMargin()) + 4;
+}
+
+bool ComposerEdit::event(QEvent* event)
+{
+    // With nothing of its own to undo, Ctrl+Z is left to the window, whose last deed may be undone.
+    if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->matches(QKeySequence::Undo) && !document()->isUndoAvailable()) {
+        event->ignore();
+        return true;
+    }
+    return QPlainTextEdit::event(event);
 }
 
 void ComposerEdit::keyPressEvent(QKeyEvent* event)

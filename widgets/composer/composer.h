@@ -42,6 +42,7 @@ signals:
     void filesPasted(const QStringList& paths);
 
 protected:
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void inputMethodEvent(QInputMethodEvent* event) override;
     void insertFromMimeData(const QMimeData* source) override;
@@ -130,8 +131,5 @@ private:
     bool m_isStopping = false;
     bool m_isDropTarget = false;
 };
-
-/// Paths of local files in a drag, or an empty list.
-QStringList droppedFiles(const QMimeData* data);
 
 } // namespace sy::widgets

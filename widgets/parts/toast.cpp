@@ -9,6 +9,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
+#include <QShortcut>
 #include <QToolButton>
 
 namespace sy::widgets {
@@ -30,6 +31,7 @@ Toast::Toast(QWidget* parent) : QFrame(parent)
     layout->addWidget(m_text, 1);
     m_action = new QPushButton(this);
     m_action->setProperty("kind", "link");
+    m_action->setToolTip(QKeySequence(QKeySequence::Undo).toString(QKeySequence::NativeText));
     layout->addWidget(m_action);
     m_close = new QToolButton(this);
     m_close->setIcon(icon(QStringLiteral("close")));
@@ -49,6 +51,8 @@ Toast::Toast(QWidget* parent) : QFrame(parent)
         if (m_onAction)
             std::exchange(m_onAction, {})();
     });
+    m_undoKey = new QShortcut(QKeySequence::Undo, this); // of the whole window, while this is seen
+    connect(m_undoKey, &QShortcut::activated, m_action, &QPushButton::click);
     parent->installEventFilter(this);
     hide();
 }
@@ -58,6 +62,7 @@ void Toast::showMessage(const QString& text, const QString& actionText, std::fun
     m_text->setText(text);
     m_action->setText(actionText);
     m_action->setVisible(!actionText.isEmpty());
+    m_undoKey->setEnabled(!actionText.isEmpty());
     m_onAction = std::move(action);
     setAccessibleName(text);
     if (!isAncestorOf(QApplication::focusWidget()))

@@ -8,12 +8,13 @@
 
 class QLabel;
 class QPushButton;
+class QShortcut;
 class QToolButton;
 
 namespace sy::widgets {
 
-/// A line that floats over the lower edge of its parent: what was done, and a button to undo it. The pointer over it, or focus in
-/// it, stops the clock. Only one is shown at a time: a new one ends the old, whose deed then stands.
+/// A line that floats over the lower edge of its parent: what was done, and a button to undo it, which Ctrl+Z presses. The pointer
+/// over it, or focus in it, stops the clock. Only one is shown at a time: a new one ends the old, whose deed then stands.
 class Toast : public QFrame {
     Q_OBJECT
 public:
@@ -35,6 +36,7 @@ private:
     QLabel* m_text;
     QPushButton* m_action;
     QToolButton* m_close;
+    QShortcut* m_undoKey;
     QTimer m_timer;
     std::function<void()> m_onAction;
 };

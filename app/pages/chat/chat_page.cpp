@@ -14,6 +14,7 @@
 #include "widgets/composer/context_gauge.h"
 #include "widgets/conversation/conversation_view.h"
 #include "widgets/parts/elided_label.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/search_box.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/fonts.h"
@@ -21,12 +22,10 @@
 #include "widgets/theme/tokens.h"
 
 #include <QDesktopServices>
-#include <QDragEnterEvent>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QListView>
-#include <QMimeData>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -56,7 +55,7 @@ QToolButton* headButton(const QString& iconName, const QString& name, const QStr
 
 ChatPage::ChatPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
-    setAcceptDrops(true);
+    new FileDrop(this, [] { return tr("Drop the files to ask about them"); }, [this](const QStringList& paths) { m_composer->addFiles(paths); });
     m_listIsWanted = context.settings.flag(setting::kChatListShown);
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
@@ -468,18 +467,6 @@ void ChatPage::keyPressEvent(QKeyEvent* event)
         return;
     }
     Page::keyPressEvent(event);
-}
-
-void ChatPage::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void ChatPage::dropEvent(QDropEvent* event)
-{
-    event->acceptProposedAction();
-    m_composer->addFiles(droppedFiles(event->mimeData()));
 }
 
 void ChatPage::showSide(QWidget* panel)

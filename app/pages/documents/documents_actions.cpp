@@ -2,23 +2,18 @@
 // The half of DocumentsPage that acts: collections, files, searching.
 #include "app/pages/documents/documents_page.h"
 
-#include "app/pages/documents/search_results_view.h"
+#include "app/pages/documents/collection_search.h"
 #include "app/services/document_service.h"
 #include "app/services/engine_functions.h"
 #include "app/settings/settings.h"
-#include "widgets/composer/composer.h"
-#include "widgets/parts/search_box.h"
 #include "widgets/source/source_panel.h"
 
-#include <QComboBox>
 #include <QDir>
-#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QInputDialog>
 #include <QLabel>
 #include <QMessageBox>
-#include <QMimeData>
 #include <QPushButton>
 #include <QSplitter>
 
@@ -67,6 +62,7 @@ void DocumentsPage::renameCollection()
         if (name == old)
             return;
         m_current = name;
+        m_search->setCollection(name);
         m_context.documents.rename(old, name);
     });
 }
@@ -176,19 +172,7 @@ void DocumentsPage::askPassword()
     }
 }
 
-void DocumentsPage::runSearch()
-{
-    const QString query = m_search->text().trimmed();
-    if (query.isEmpty()) {
-        m_results->setResults({});
-        m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
-        return;
-    }
-    m_searchState->setText(tr("Searching…"));
-    m_context.documents.search(m_current, query, api::SearchMode(m_mode->currentData().toInt()), 20);
-}
-
-void DocumentsPage::showResult(const api::SearchResult& result)
+void DocumentsPage::showResult(const api::SearchResult& result, int number)
 {
     m_shown = result;
     const bool wasHidden = m_source->isHidden();
@@ -199,28 +183,10 @@ void DocumentsPage::showResult(const api::SearchResult& result)
         const int left = m_left->isVisible() ? m_left->width() : 0;
         m_splitter->setSizes({left, std::max(300, width() - side - left), side});
     }
-    int number = 1;
-    for (const api::SearchResult& r : m_results->results()) {
-        if (r.document == result.document && r.start == result.start && r.page == result.page)
-            break;
-        ++number;
-    }
     const QString path = QString::fromStdString(result.document);
     m_source->showSources({{number, result.title.empty() ? QFileInfo(path).fileName() : QString::fromStdString(result.title), path, result.page,
                             QString::fromStdString(result.text), result.score, false, {}}},
                           number);
-}
-
-void DocumentsPage::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void DocumentsPage::dropEvent(QDropEvent* event)
-{
-    event->acceptProposedAction();
-    add(droppedFiles(event->mimeData()));
 }
 
 } // namespace sy::app

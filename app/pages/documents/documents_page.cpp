@@ -2,16 +2,15 @@
 #include "app/pages/documents/documents_page.h"
 
 #include "app/pages/chat/message_items.h"
+#include "app/pages/documents/collection_search.h"
 #include "app/pages/documents/document_table.h"
 #include "app/pages/documents/document_words.h"
-#include "app/pages/documents/search_results_view.h"
 #include "app/services/document_service.h"
 #include "app/settings/settings.h"
-#include "widgets/composer/composer.h"
 #include "widgets/parts/elided_label.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/parts/row_delegate.h"
-#include "widgets/parts/search_box.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/source/source_panel.h"
 #include "widgets/theme/fonts.h"
@@ -20,9 +19,7 @@
 
 #include <QAction>
 #include <QApplication>
-#include <QComboBox>
 #include <QDesktopServices>
-#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QHBoxLayout>
@@ -32,7 +29,6 @@
 #include <QListWidget>
 #include <QMenu>
 #include <QMessageBox>
-#include <QMimeData>
 #include <QPushButton>
 #include <QScopeGuard>
 #include <QSet>
@@ -51,12 +47,12 @@ using namespace sy::widgets;
 
 namespace {
 constexpr int kNameRole = Qt::UserRole + 1; // of a collection
-constexpr int kTop = 20; // results of a search
 } // namespace
 
 DocumentsPage::DocumentsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
-    setAcceptDrops(true);
+    const auto dropSays = [this] { return m_current.isEmpty() ? tr("Drop to make a collection of them") : tr("Drop to add to “%1”").arg(m_current); };
+    new FileDrop(this, dropSays, [this](const QStringList& paths) { add(paths); });
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     m_splitter = new QSplitter(Qt::Horizontal, this);
@@ -207,7 +203,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int index) {
         m_tabStack->setCurrentIndex(index);
         if (index == 1)
-            m_search->setFocus();
+            m_search->focusBox();
     });
 
     auto* files = new QWidget(m_tabStack);
@@ -264,27 +260,8 @@ void DocumentsPage::buildDetail(QWidget* detail)
     m_files->addAction(removeKey);
     connect(removeKey, &QAction::triggered, this, &DocumentsPage::removeSelected);
 
-    auto* search = new QWidget(m_tabStack);
-    auto* searchRows = new QVBoxLayout(search);
-    searchRows->setContentsMargins(0, 0, 0, 0);
-    searchRows->setSpacing(space::kSmall);
-    auto* searchLine = new QHBoxLayout;
-    m_search = new SearchBox(tr("Search this collection"), search);
-    m_mode = new QComboBox(search);
-    m_mode->addItem(tr("Words and meaning"), int(api::SearchMode::hybrid));
-    m_mode->addItem(tr("Words only"), int(api::SearchMode::lexical));
-    m_mode->addItem(tr("Meaning only"), int(api::SearchMode::dense));
-    m_mode->setAccessibleName(tr("Way of searching"));
-    searchLine->addWidget(m_search, 1);
-    searchLine->addWidget(m_mode);
-    searchRows->addLayout(searchLine);
-    m_searchState = new QLabel(search);
-    m_searchState->setProperty("tone", "muted");
-    m_searchState->setWordWrap(true);
-    searchRows->addWidget(m_searchState);
-    m_results = new SearchResultsView(search);
-    searchRows->addWidget(m_results, 1);
-    m_tabStack->addWidget(search);
+    m_search = new CollectionSearch(m_context.documents, m_tabStack);
+    m_tabStack->addWidget(m_search);
 
     connect(m_addFiles, &QPushButton::clicked, this, &DocumentsPage::addFiles);
     connect(m_addFolder, &QPushButton::clicked, this, &DocumentsPage::addFolder);
@@ -296,9 +273,7 @@ void DocumentsPage::buildDetail(QWidget* detail)
         const QString path = index.data(DocumentTable::kPathRole).toString();
         QDesktopServices::openUrl(QUrl::fromLocalFile(path));
     });
-    connect(m_search, &SearchBox::searched, this, &DocumentsPage::runSearch);
-    connect(m_mode, &QComboBox::currentIndexChanged, this, &DocumentsPage::runSearch);
-    connect(m_results, &SearchResultsView::opened, this, &DocumentsPage::showResult);
+    connect(m_search, &CollectionSearch::opened, this, &DocumentsPage::showResult);
 }
 
 void DocumentsPage::connectServices()
@@ -329,20 +304,9 @@ void DocumentsPage::connectServices()
         else if (summary.nDocuments > 0)
             m_context.toast(tr("%n document(s) indexed in %1 s", nullptr, int(summary.nDocuments)).arg(locale().toString(summary.seconds, 'f', 1)), {}, {});
     });
-    connect(&documents, &DocumentService::searched, this, [this](const QString& query, const QList<api::SearchResult>& results, double ms) {
-        if (query != m_search->text().trimmed())
-            return;
-        m_results->setResults(results);
-        m_searchState->setText(results.isEmpty() ? tr("Nothing found. Try other words, or check that the files are indexed.")
-                                                 : tr("%n passage(s) in %1 ms. These are what an answer would be made from.", nullptr, int(results.size())).arg(locale().toString(ms, 'f', 0)));
-    });
-    connect(&documents, &DocumentService::searchFailed, this, [this](const UserMessage& message) {
-        m_results->setResults({});
-        m_searchState->setText(message.title + QStringLiteral(". ") + message.text());
-    });
     connect(m_source, &SourcePanel::closeRequested, this, [this] {
         m_source->hide();
-        m_results->setFocus();
+        m_search->focusResults();
         updateLook();
     });
     const auto request = [this](const SourceItem& source, int page, int pixels) {
@@ -437,10 +401,10 @@ void DocumentsPage::fillCollections()
     m_list->clear();
     if (!m_awaited.isEmpty() && !m_context.documents.collection(m_awaited).name.empty()) {
         if (m_current != m_awaited) { // a list without it came first
-            clearDetail();
+            turnTo(m_awaited);
             m_context.documents.readDocuments(m_awaited);
         }
-        m_current = std::exchange(m_awaited, {});
+        m_awaited.clear();
     }
     for (const api::CollectionSummary& collection : m_context.documents.collections()) {
         const QString name = QString::fromStdString(collection.name);
@@ -464,9 +428,7 @@ void DocumentsPage::fillCollections()
 
 void DocumentsPage::selectCollection(const QString& name)
 {
-    if (name != m_current)
-        clearDetail();
-    m_current = name;
+    turnTo(name);
     for (int i = 0; i < m_list->count(); ++i)
         if (m_list->item(i)->data(kNameRole).toString() == name)
             m_list->setCurrentRow(i);
@@ -476,17 +438,17 @@ void DocumentsPage::selectCollection(const QString& name)
 
 void DocumentsPage::awaitCollection(const QString& name)
 {
-    if (name != m_current)
-        clearDetail();
-    m_current = m_awaited = name;
+    turnTo(name);
+    m_awaited = name;
 }
 
-/// What is shown belongs to another collection.
-void DocumentsPage::clearDetail()
+/// What is shown belongs to another collection and goes.
+void DocumentsPage::turnTo(const QString& name)
 {
-    m_results->setResults({});
-    m_search->clear();
-    m_searchState->setText(tr("Shows what retrieval finds for a question, and why: each passage’s place in the search by words and by meaning."));
+    if (name == m_current)
+        return;
+    m_current = name;
+    m_search->setCollection(name);
     m_model->setRows({});
     m_rows.clear();
     m_source->hide();

@@ -4,7 +4,6 @@
 #include "app/pages/page.h"
 #include "engine/api/documents.h"
 
-class QComboBox;
 class QFrame;
 class QLabel;
 class QListWidget;
@@ -17,15 +16,14 @@ class QTreeView;
 
 namespace sy::widgets {
 class ProgressList;
-class SearchBox;
 class SourcePanel;
 class StatePanel;
 } // namespace sy::widgets
 
 namespace sy::app {
 
+class CollectionSearch;
 class DocumentTable;
-class SearchResultsView;
 
 /// Collections at the left; the files of one, or a search in it, in the middle.
 class DocumentsPage : public Page {
@@ -40,8 +38,6 @@ public:
     QString currentCollection() const { return m_current; }
 
 protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
@@ -50,7 +46,7 @@ private:
     void connectServices();
     void fillCollections();
     void awaitCollection(const QString& name);
-    void clearDetail();
+    void turnTo(const QString& name);
     void arrangeHead();
     void fillDocuments(const QList<api::DocumentRow>& rows);
     void updateLook();
@@ -69,8 +65,7 @@ private:
     void askPassword();
     void updateProblem();
     QStringList selectedPaths() const;
-    void runSearch();
-    void showResult(const api::SearchResult& result);
+    void showResult(const api::SearchResult& result, int number);
 
     PageContext& m_context;
     QString m_current;
@@ -99,10 +94,7 @@ private:
     QLabel* m_problemText;
     QPushButton* m_problemAction;
     QPushButton *m_removeFile, *m_reindexFile;
-    widgets::SearchBox* m_search;
-    QComboBox* m_mode;
-    QLabel* m_searchState;
-    SearchResultsView* m_results;
+    CollectionSearch* m_search;
     widgets::SourcePanel* m_source;
     quint64 m_sourceRequest = 0;
     api::SearchResult m_shown;

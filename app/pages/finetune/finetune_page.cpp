@@ -11,6 +11,7 @@
 #include "app/services/model_service.h"
 #include "app/settings/settings.h"
 #include "widgets/composer/composer.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/tokens.h"
 #include "widgets/training/run_list.h"

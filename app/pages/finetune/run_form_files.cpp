@@ -5,6 +5,7 @@
 #include "app/pages/finetune/run_config_file.h"
 #include "app/services/fine_tune_service.h"
 #include "widgets/composer/composer.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/theme/icons.h"
 
 #include <QDragEnterEvent>

@@ -4,18 +4,17 @@
 #include "app/pages/models/import_model.h"
 #include "app/services/engine_functions.h"
 #include "app/services/model_service.h"
-#include "widgets/composer/composer.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 
-#include <QDragEnterEvent>
 #include <QFrame>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QMimeData>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSet>
@@ -81,7 +80,7 @@ void showNotice(Notice* notice, const UserMessage& message)
 
 FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(parent), m_context(context)
 {
-    setAcceptDrops(true);
+    new FileDrop(this, [] { return tr("Drop to import the model"); }, [this](const QStringList& paths) { importModels(this, m_context.models, paths); });
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     auto* scroll = new QScrollArea(this);
@@ -223,21 +222,6 @@ void FirstRunPanel::update()
     setFocusProxy(canFetch ? m_download : m_import);
     if (hadFocus && !canFetch)
         m_import->setFocus();
-}
-
-void FirstRunPanel::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void FirstRunPanel::dropEvent(QDropEvent* event)
-{
-    const QStringList files = droppedFiles(event->mimeData());
-    if (files.isEmpty())
-        return;
-    event->acceptProposedAction();
-    importModels(this, m_context.models, files);
 }
 
 } // namespace sy::app

@@ -22,8 +22,6 @@ public:
     FirstRunPanel(PageContext& context, QWidget* parent = nullptr);
 
 protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:

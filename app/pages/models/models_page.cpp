@@ -6,9 +6,9 @@
 #include "app/pages/models/import_model.h"
 #include "app/settings/settings.h"
 #include "engine/core/error.h"
-#include "widgets/composer/composer.h"
 #include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
+#include "widgets/parts/file_drop.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
@@ -18,14 +18,12 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 
-#include <QDragEnterEvent>
 #include <QFrame>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QListWidget>
 #include <QLocale>
 #include <QMessageBox>
-#include <QMimeData>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QSpinBox>
@@ -58,7 +56,7 @@ QString countWord(qint64 parameters)
 
 ModelsPage::ModelsPage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
-    setAcceptDrops(true);
+    new FileDrop(this, [] { return tr("Drop to import the model"); }, [this](const QStringList& paths) { importModels(this, m_context.models, paths); });
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     auto* splitter = new QSplitter(Qt::Horizontal, this);
@@ -545,18 +543,6 @@ void ModelsPage::remove()
             m_context.models.remove(id);
     });
     box->open();
-}
-
-void ModelsPage::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void ModelsPage::dropEvent(QDropEvent* event)
-{
-    event->acceptProposedAction();
-    importModels(this, m_context.models, droppedFiles(event->mimeData()));
 }
 
 } // namespace sy::app

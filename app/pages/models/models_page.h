@@ -33,10 +33,6 @@ public:
     void select(const QString& id);
     QString current() const { return m_current; }
 
-protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
-
 private:
     void buildDetail(QWidget* detail);
     void connectServices();
