@@ -13,7 +13,7 @@ namespace sy::train {
 
 namespace {
 
-constexpr std::string_view kMean = ".adam_mean", kSquare = ".adam_square";
+constexpr std::string_view kMean = ".adam_mean", kSquare = ".adam_square", kScales = "_scales";
 constexpr int64_t kVersion = 1;
 
 std::string stepsKey(const std::string& name)
@@ -25,18 +25,29 @@ std::string stepsKey(const std::string& name)
 AdamWState stateOf(AdamW& optimizer, const autograd::Parameter& p)
 {
     const auto found = optimizer.states().find(p.name);
-    if (found != optimizer.states().end())
-        return found->second;
-    const Shape& shape = p.value.shape();
-    return {Tensor::zeros(shape), Tensor::zeros(shape), std::vector<int64_t>(size_t(shape.rank() == 3 ? shape[0] : 1), 0)};
+    return found != optimizer.states().end() ? found->second : optimizer.newState(p);
 }
 
-Tensor copyOf(const formats::GgufFile& file, const std::string& name, const Shape& shape)
+// The tensors of a state with their names in the file, those that there are.
+template <class State, class F>
+void eachTensor(const std::string& name, State& s, F&& f)
+{
+    const std::string mean = name + std::string(kMean), square = name + std::string(kSquare);
+    f(mean, s.mean);
+    f(square, s.square);
+    if (s.meanScales) {
+        f(mean + std::string(kScales), s.meanScales);
+        f(square + std::string(kScales), s.squareScales);
+    }
+}
+
+// A tensor of the file like another one.
+Tensor copyLike(const formats::GgufFile& file, const std::string& name, const Tensor& like)
 {
     const Tensor stored = file.get(name);
-    if (stored.dtype() != DType::F32 || stored.count() != shape.count())
+    if (stored.dtype() != like.dtype() || stored.count() != like.count())
         throw Unsupported("going on from " + file.metadata().source(), "what is trained has changed since: " + name);
-    Tensor t = Tensor::empty(shape);
+    Tensor t = Tensor::empty(like.shape(), like.dtype());
     std::memcpy(t.raw(), stored.raw(), t.bytes());
     return t;
 }
@@ -60,14 +71,13 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
     }
     std::vector<Tensor> tensors;
     const auto declare = [&](const std::string& name, const Tensor& t) {
-        out.declare(name, t.shape(), DType::F32);
+        out.declare(name, t.shape(), t.dtype());
         tensors.push_back(t);
     };
     for (const autograd::Parameter* p : set.parameters()) {
         const AdamWState s = stateOf(optimizer, *p);
         declare(p->name, p->value);
-        declare(p->name + std::string(kMean), s.mean);
-        declare(p->name + std::string(kSquare), s.square);
+        eachTensor(p->name, s, declare);
         const std::vector<int32_t> steps(s.stepsDone.begin(), s.stepsDone.end());
         keys.setIntegers(stepsKey(p->name), steps);
     }
@@ -90,23 +100,30 @@ void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& o
     mustEqual("checkpoint.data_sha256", expected.dataSha256, "the training data");
     mustEqual("checkpoint.model", expected.modelFingerprint, "the model");
     const std::vector<autograd::Parameter*> parameters = set.parameters();
-    if (file.tensors().size() != 3 * parameters.size() ||
-        !std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
+    if (!std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
         throw Unsupported("going on from " + path.string(), "what is trained has changed since");
 
     std::vector<Tensor> values;
     std::map<std::string, AdamWState> states;
+    size_t nTensors = 0;
     for (const autograd::Parameter* p : parameters) {
-        const Shape& shape = p->value.shape();
-        values.push_back(copyOf(file, p->name, shape));
+        values.push_back(copyLike(file, p->name, p->value));
         AdamWState& s = states[p->name];
-        s.mean = copyOf(file, p->name + std::string(kMean), shape);
-        s.square = copyOf(file, p->name + std::string(kSquare), shape);
+        s = optimizer.newState(*p);
+        ++nTensors;
+        eachTensor(p->name, s, [&](const std::string& name, Tensor& t) {
+            if (!file.has(name))
+                throw Unsupported("going on from " + path.string(), "what is trained has changed since: " + name);
+            t = copyLike(file, name, t);
+            ++nTensors;
+        });
+        const size_t nGroups = s.stepsDone.size();
         s.stepsDone = keys.integers(stepsKey(p->name));
-        const auto nGroups = size_t(shape.rank() == 3 ? shape[0] : 1);
         if (s.stepsDone.size() != nGroups)
             throw BadFile(path.string(), stepsKey(p->name) + " has " + std::to_string(s.stepsDone.size()) + " counts");
     }
+    if (nTensors != file.tensors().size())
+        throw Unsupported("going on from " + path.string(), "what is trained has changed since");
     RunState read = expected;
     read.step = keys.requireInteger("checkpoint.step");
     read.losses = keys.reals("checkpoint.losses");
@@ -117,8 +134,8 @@ void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& o
     }
     if (read.step < 0 || int64_t(read.losses.size()) != read.step)
         throw BadFile(path.string(), "checkpoint.step does not fit checkpoint.losses");
-    for (size_t i = 0; i < parameters.size(); ++i)
-        parameters[i]->value = values[i];
+    for (size_t i = 0; i < parameters.size(); ++i) // in its place: a whole tensor's is the model's
+        std::memcpy(parameters[i]->value.raw(), values[i].raw(), values[i].bytes());
     optimizer.states() = std::move(states);
     state = std::move(read);
 }

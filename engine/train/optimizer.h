@@ -23,12 +23,15 @@ struct AdamWSettings {
     double epsilon = 1e-8; // outside the root
     double weightDecay = 0.01;
     double rateOfB = 1; // of lora_b over that of the rest: LoRA+ (Hayou et al. 2024, arXiv:2402.12354)
+    bool decaysVectors = true; // norms and biases of a model that is trained whole do not decay
+    bool isPacked = false;     // state in a byte a number: packed_state.h
 };
 
 /// What AdamW keeps of one parameter.
 struct AdamWState {
-    Tensor mean; // f32, shape of the parameter
-    Tensor square;
+    Tensor mean;   // f32, or packed i8; shape of the parameter
+    Tensor square; // f32; packed: the root of it
+    Tensor meanScales, squareScales; // packed: (experts or 1, blocks of one) f32
     std::vector<int64_t> stepsDone; // one, or one for each expert of a parameter (nExperts, ...)
 };
 
@@ -44,6 +47,9 @@ public:
 
     /// Takes one step with the set's gradients, and empties them and the counts of tokens.
     void step(cpu::ThreadPool& pool, TrainedSet& set, double rate);
+
+    /// What it begins with for a parameter.
+    AdamWState newState(const autograd::Parameter& p) const;
 
     /// By the parameters' names; to be saved and put back.
     std::map<std::string, AdamWState>& states() { return m_states; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Optimizer, schedule, preferences and packing against numbers worked out in double.
 #include "engine/train/optimizer.h"
+#include "engine/train/packed_state.h"
 #include "engine/train/preference.h"
 #include "engine/train/schedule.h"
 
@@ -84,6 +85,52 @@ private slots:
         QCOMPARE(m.a.value.f32()[2], first);
         QCOMPARE(m.a.value.f32()[0], first);
         QCOMPARE(adam.states().at("x.weight.lora_a").stepsDone, (std::vector<int64_t>{1, 1, 1}));
+    }
+
+    void packedStateIsCloseAndRightOnAverage()
+    {
+        std::vector<float> values(256);
+        for (size_t i = 0; i < values.size(); ++i) // of all sizes
+            values[i] = float((i % 3 == 0 ? -1 : 1) * 0.37 * std::pow(0.96, double(i)));
+        values[100] = 0;
+        std::vector<float> roots;
+        for (const float value : values)
+            roots.push_back(std::abs(value));
+        std::vector<int8_t> codes(256), again(256);
+        std::vector<float> out(256), sums(256, 0.0f);
+        for (const bool isSigned : {true, false}) {
+            const std::vector<float>& in = isSigned ? values : roots;
+            const auto pack = [&](uint64_t seed, std::vector<int8_t>& to) {
+                return isSigned ? train::packSigned(in, seed, to.data()) : train::packUnsigned(in, seed, to.data());
+            };
+            const float step = isSigned ? 1 / 8.0f : 1 / 16.0f, smallest = std::abs(in[0]) * std::ldexp(1.0f, isSigned ? -17 : -18);
+            std::fill(sums.begin(), sums.end(), 0.0f);
+            constexpr int kDraws = 4000;
+            for (int draw = 0; draw < kDraws; ++draw) {
+                const float scale = pack(uint64_t(draw) << 32, codes);
+                isSigned ? train::unpackSigned(out, scale, codes.data()) : train::unpackUnsigned(out, scale, codes.data());
+                for (size_t i = 0; i < in.size(); ++i) {
+                    QVERIFY2(std::abs(out[i] - in[i]) <= step * std::abs(in[i]) + 2 * smallest,
+                             qPrintable(QString("%1 %2 %3").arg(i).arg(double(out[i])).arg(double(in[i]))));
+                    QVERIFY(isSigned || (out[i] > 0) == (in[i] > 0));
+                    sums[i] += out[i];
+                }
+                QCOMPARE(pack(uint64_t(draw) << 32, again), scale);
+                QVERIFY(again == codes);
+            }
+            for (size_t i = 0; i < in.size(); ++i) {
+                if (std::abs(in[i]) > 64 * smallest) { // below, roots are held up from zero
+                    QVERIFY2(std::abs(sums[i] / kDraws - in[i]) < 0.05f * step * std::abs(in[i]) + 0.05f * smallest,
+                             qPrintable(QString("%1 %2 %3").arg(i).arg(sums[i] / kDraws).arg(in[i])));
+                }
+            }
+            QCOMPARE(out[100], 0.0f);
+            QCOMPARE(out[0], in[0]); // the largest is kept
+        }
+        const std::vector<float> zeros(3, 0.0f);
+        QCOMPARE(train::packSigned(zeros, 1, codes.data()), 0.0f);
+        train::unpackSigned(std::span(out).first(3), 0, codes.data());
+        QCOMPARE(out[1], 0.0f);
     }
 
     void gradientsAreClippedByTheirCommonNorm()
