@@ -5,6 +5,7 @@
 
 #include "engine/core/utf8.h"
 #include "engine/formats/gguf_writer.h"
+#include "engine/quant/quant_table.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,6 +31,8 @@ inline std::string byteLetter(int byte)
 struct TinyShape {
     int64_t dim = 32, ffn = 64, kvDim = 16; // kvDim: half of dim
     int layers = 2;
+    int experts = 0; // of each layer, two of them for a token; 0: no mixture
+    DType matrices = DType::F32;
 };
 
 /// architecture: what the file claims to be; only "llama" can be loaded.
@@ -53,6 +56,10 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
     m.setReal(key("attention.layer_norm_rms_epsilon"), 1e-5);
     m.setReal(key("rope.freq_base"), 10000);
     m.setInteger(key("rope.dimension_count"), dim / 4);
+    if (shape.experts > 0) {
+        m.setInteger(key("expert_count"), shape.experts);
+        m.setInteger(key("expert_used_count"), 2);
+    }
 
     std::vector<std::string> tokens;
     std::vector<int32_t> types;
@@ -86,24 +93,38 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
                                        {prefix + "attn_k.weight", {kvDim, dim}},
                                        {prefix + "attn_v.weight", {kvDim, dim}},
                                        {prefix + "attn_output.weight", {dim, dim}},
-                                       {prefix + "ffn_norm.weight", {dim}},
-                                       {prefix + "ffn_gate.weight", {ffn, dim}},
-                                       {prefix + "ffn_up.weight", {ffn, dim}},
-                                       {prefix + "ffn_down.weight", {dim, ffn}}});
+                                       {prefix + "ffn_norm.weight", {dim}}});
+        if (shape.experts > 0)
+            tensors.insert(tensors.end(), {{prefix + "ffn_gate_inp.weight", {shape.experts, dim}},
+                                           {prefix + "ffn_gate_exps.weight", {shape.experts, ffn, dim}},
+                                           {prefix + "ffn_up_exps.weight", {shape.experts, ffn, dim}},
+                                           {prefix + "ffn_down_exps.weight", {shape.experts, dim, ffn}}});
+        else
+            tensors.insert(tensors.end(), {{prefix + "ffn_gate.weight", {ffn, dim}},
+                                           {prefix + "ffn_up.weight", {ffn, dim}},
+                                           {prefix + "ffn_down.weight", {dim, ffn}}});
     }
     tensors.emplace_back("output_norm.weight", Shape{dim});
     tensors.emplace_back("output.weight", Shape{kTinyVocabulary, dim});
     for (const auto& [tensor, size] : tensors)
-        out.declare(tensor, size, DType::F32);
+        out.declare(tensor, size, size.rank() > 1 ? shape.matrices : DType::F32);
     uint32_t state = seed;
     for (const auto& [tensor, size] : tensors) {
         std::vector<float> values(size_t(size.count()), 1.0f); // norms
         for (float& value : values) {
             state = state * 1664525u + 1013904223u;
-            if (size.rank() == 2)
+            if (size.rank() > 1)
                 value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f;
         }
-        out.append(std::as_bytes(std::span(values)));
+        if (size.rank() == 1 || shape.matrices == DType::F32) {
+            out.append(std::as_bytes(std::span(values)));
+            continue;
+        }
+        std::vector<std::byte> row(size_t(quant::rowBytes(shape.matrices, size.back())));
+        for (int64_t i = 0; i < size.count(); i += size.back()) {
+            quant::packRow(shape.matrices, values.data() + i, row.data(), size.back());
+            out.append(row);
+        }
     }
     out.finish();
 }

@@ -169,7 +169,8 @@ int report(Console& console, const api::FineTuneResult& result)
     console.endProgress();
     if (console.isJson()) {
         ordered_json summary = {{"run", result.run},
-                                {"adapter", result.adapter.string()},
+                                {result.trainedModel.empty() ? "adapter" : "trainedModel",
+                                 (result.trainedModel.empty() ? result.adapter : result.trainedModel).string()},
                                 {"steps", result.steps},
                                 {"finalLoss", result.finalLoss}};
         if (result.bestEvalLoss)
@@ -178,8 +179,9 @@ int report(Console& console, const api::FineTuneResult& result)
         summary["peakBytes"] = result.peakBytes;
         console.printJson(summary);
     } else {
-        console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, adapter " +
-                          result.adapter.string());
+        console.printLine("Run " + result.run + ": " + std::to_string(result.steps) + " steps, " +
+                          (result.trainedModel.empty() ? "adapter " + result.adapter.string()
+                                                       : "model " + result.trainedModel.string()));
     }
     switch (result.end) {
     case api::FineTuneResult::End::done:
@@ -210,6 +212,10 @@ int tune(CommandContext& context, const FineTuneOptions& o)
                                 {"residentBytes", s.residentBytes}};
             if (s.evalLoss)
                 row["evalLoss"] = *s.evalLoss;
+            if (s.experts) {
+                row["heaviestExpert"] = s.experts->heaviest;
+                row["idleExperts"] = s.experts->idleShare;
+            }
             if (s.isSkipped)
                 row["skipped"] = true;
             console.printJson(row);
@@ -259,8 +265,8 @@ Action declareFineTune(CLI::App& command)
                     "JSON lines, a JSON list, a table (.csv, .tsv) or a text (.txt, .md); may be given several times")
         ->type_name("FILE");
     command.add_option("--name", o->name, "Of the run (default: fine-tune)")->type_name("TEXT");
-    command.add_option("--method", o->method, "lora, rslora, lora+ or dora (default: lora)")
-        ->check(CLI::IsMember({"lora", "rslora", "lora+", "dora"}));
+    command.add_option("--method", o->method, "lora, rslora, lora+, dora, or full: the model itself, in F32, F16 or BF16 (default: lora)")
+        ->check(CLI::IsMember({"lora", "rslora", "lora+", "dora", "full"}));
     command
         .add_option(
             "--targets", o->targets,
@@ -305,10 +311,12 @@ Action declareFineTune(CLI::App& command)
                    "Ctrl-C ends with a\n"
                    "checkpoint.\n"
                    "JSON, a line each: {step, loss, evalLoss?, learningRate, gradientNorm, tokensPerSecond, seconds, "
-                   "residentBytes}, and for each\n"
+                   "residentBytes, heaviestExpert?, idleExperts?},\n"
+                   "the last two of a mixture of experts: the busiest expert's rows over the mean, and the share of experts "
+                   "without a row; for each\n"
                    "of samples.prompts every samples.everySteps steps {step, prompt, text}; last {run, adapter, steps, "
                    "finalLoss, bestEvalLoss?,\n"
-                   "seconds, peakBytes}.\n\n"
+                   "seconds, peakBytes}; with --method full trainedModel in place of adapter.\n\n"
                    "Example:\n  switchyard finetune --model model.gguf --examples examples.jsonl --epochs 3");
     return [o](CommandContext& context) { return tune(context, *o); };
 }

@@ -51,6 +51,10 @@ ordered_json toJson(const api::RunEntry& run)
     json["peakBytes"] = run.peakBytes;
     json["adapter"] = run.adapter.string();
     json["bestAdapter"] = run.bestAdapter.string();
+    if (!run.trainedModel.empty()) {
+        json["trainedModel"] = run.trainedModel.string();
+        json["bestModel"] = run.bestModel.string();
+    }
     json["notes"] = run.notes;
     return json;
 }
@@ -170,7 +174,7 @@ Action declareRuns(CLI::App& command)
                  "  switchyard runs remove support-tone-1");
     command.footer(
         "JSON: a list of {id, name, state, model, step, steps, startedAt, seconds, finalLoss, bestEvalLoss?, bestStep?,\n"
-        "peakBytes, adapter, bestAdapter, notes}, the newest first. state: running, stopped, done, diverged or\n"
+        "peakBytes, adapter, bestAdapter, trainedModel?, bestModel?, notes}, the newest first. state: running, stopped, done, diverged or\n"
         "interrupted (its process ended; finetune --resume ID goes on). startedAt: seconds since 1970, UTC.\n\n"
         "Example:\n  switchyard runs");
     return [options](CommandContext& context) { return options->chosen(context); };

@@ -68,7 +68,7 @@ public:
         const train::RunEnd end = m_trainer.run(stop, {[this](const auto& report) { onStep(report); },
                                                        [this](const auto& report) { onCheckpoint(report); },
                                                        [this](const auto& report) { onEvaluated(report); }});
-        const fs::path adapter = writeAdapter("adapter");
+        const fs::path trained = writeTrained(Kind::latest);
         m_status.state = end == train::RunEnd::done      ? RunEntry::State::done
                          : end == train::RunEnd::stopped ? RunEntry::State::stopped
                                                          : RunEntry::State::diverged;
@@ -76,7 +76,7 @@ public:
         FineTuneResult result;
         result.end = FineTuneResult::End(int(end));
         result.run = m_folder.filename().string();
-        result.adapter = adapter;
+        (m_config.isWhole() ? result.trainedModel : result.adapter) = trained;
         result.steps = m_status.step;
         result.finalLoss = m_status.finalLoss;
         result.bestEvalLoss = m_status.bestEvalLoss;
@@ -89,7 +89,7 @@ private:
     // What it goes on from was put beside the configuration when the run began.
     static train::Trainer trainerOf(TrainingMaterial& material, const train::RunConfig& config, const fs::path& folder)
     {
-        if (config.adapter.initial.empty())
+        if (!startsFromAdapter(config))
             return material.trainer(config, folder, nullptr);
         const nn::Adapter initial = material.readAdapter(adapterIn(folder, kInitial));
         return material.trainer(config, folder, &initial);
@@ -114,13 +114,13 @@ private:
         return {r.step,         r.nSteps,       r.loss,
                 r.learningRate, r.gradientNorm, r.tokensPerSecond,
                 r.isSkipped,    r.evalLoss,     memoryState().processBytes,
-                seconds(),      r.isCheckpoint};
+                seconds(),      r.isCheckpoint, r.experts ? std::optional(FineTuneExperts{r.experts->heaviest, r.experts->idleShare}) : std::nullopt};
     }
 
     void onStep(const train::StepReport& report)
     {
         if (report.isBest)
-            writeAdapter("best");
+            writeTrained(Kind::best);
         const FineTuneStep step = stepOf(report);
         m_metrics.add(toJson(step));
         if (m_events.onStep)
@@ -169,7 +169,7 @@ private:
     void onEvaluated(const train::StepReport& report)
     {
         if (report.isBest)
-            writeAdapter("best");
+            writeTrained(Kind::best);
         const auto line = JsonLines::readLast(m_folder / "metrics.jsonl");
         if (!line)
             return;
@@ -181,13 +181,19 @@ private:
 
     void onCheckpoint(const train::StepReport&)
     {
-        writeAdapter("adapter");
+        writeTrained(Kind::latest);
         writeStatus();
     }
 
-    fs::path writeAdapter(const char* name)
+    enum class Kind { latest, best };
+    fs::path writeTrained(Kind kind)
     {
-        return writeAdapterIn(m_folder, name, m_material.model(), train::snapshot(m_trainer.trained()), m_config.model);
+        if (!m_config.isWhole())
+            return writeAdapterIn(m_folder, kind == Kind::best ? "best" : "adapter", m_material.model(),
+                                  train::snapshot(m_trainer.trained()), m_config.model);
+        const fs::path path = m_folder / (kind == Kind::best ? kBestModel : kTrainedModel);
+        m_material.writeModel(path);
+        return path;
     }
 
     void writeStatus()
@@ -238,7 +244,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     const train::RunConfig parsed = train::parseRunConfig(complete, source);
     TrainingMaterial material(engine, parsed, source, stop);
     std::optional<nn::Adapter> initial;
-    if (!parsed.adapter.initial.empty())
+    if (startsFromAdapter(parsed))
         initial = material.readAdapter(initialAdapter(engine, parsed, source));
     {
         // What cannot be trained, or does not fit, is said before there is a folder.

@@ -75,6 +75,12 @@ struct FineTunePlan {
     std::vector<FineTuneChange> changes; // where peakBytes is more: each alone would make it fit; empty: none does
 };
 
+/// How evenly a step's rows were spread over a mixture's experts.
+struct FineTuneExperts {
+    double heaviest = 0;  // rows of the busiest expert over the mean, of the layer where that is most: 1 when all are even
+    double idleShare = 0; // of all experts: those without a row
+};
+
 struct FineTuneStep {
     int64_t step = 0; // from 1
     int64_t steps = 0;
@@ -87,6 +93,7 @@ struct FineTuneStep {
     uint64_t residentBytes = 0;     // of the process now
     double seconds = 0;             // since this call began to train
     bool isCheckpoint = false;      // one is written behind the step
+    std::optional<FineTuneExperts> experts;
 };
 
 /// What the adapter, as it was behind a step, answers to a prompt of the configuration.
@@ -106,6 +113,7 @@ struct FineTuneResult {
     enum class End { done, stopped, diverged } end = End::done;
     std::string run;                    // its name in the data folder's runs/, for resuming
     std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it, of the values as they are now
+    std::filesystem::path trainedModel; // in its place, of a run that trains the model itself: GGUF with the original's types
     int64_t steps = 0;                  // done in all
     double finalLoss = 0;               // of the last step that was not skipped
     std::optional<double> bestEvalLoss; // lowest of those evaluated, in all calls

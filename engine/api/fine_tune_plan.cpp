@@ -62,7 +62,7 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
     const train::RunConfig parsed = train::parseRunConfig(config, source);
     const TrainingMaterial material(engine, parsed, source, stop);
     std::optional<nn::Adapter> initial;
-    if (!parsed.adapter.initial.empty())
+    if (startsFromAdapter(parsed))
         initial = material.readAdapter(initialAdapter(engine, parsed, source));
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     const train::DatasetReport& r = material.data().report;

@@ -30,7 +30,7 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
     const train::BatchSize batch = trainer.largestBatch();
     const bool hasCheckpoints = config.activationCheckpointing;
     const auto needOf = [&](const train::BatchSize& size, bool checkpoints) {
-        return train::memoryNeed(material.model(), trainer.trained(), size, checkpoints);
+        return train::memoryNeed(material.model(), trainer.trained(), size, checkpoints, config.optimizer.stateBits);
     };
     const train::MemoryNeed need = needOf(batch, hasCheckpoints);
     plan.weightBytes = need.weightBytes;
@@ -63,7 +63,11 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         if (propose("batch.contextLength", std::to_string(context), needOf(part(nTokens), hasCheckpoints)))
             break;
     }
-    for (int64_t rank = config.adapter.rank / 2; rank >= 1 && config.adapter.initial.empty(); rank /= 2) {
+    if (config.optimizer.stateBits > 8)
+        propose("optimizer.stateBits", "8",
+                train::memoryNeed(material.model(), trainer.trained(), batch, hasCheckpoints, 8));
+    const bool hasRank = config.adapter.initial.empty() && !config.isWhole();
+    for (int64_t rank = config.adapter.rank / 2; rank >= 1 && hasRank; rank /= 2) {
         train::MemoryNeed smaller = need;
         smaller.trainedBytes = need.trainedBytes * uint64_t(rank) / uint64_t(config.adapter.rank);
         if (propose("adapter.rank", std::to_string(rank), smaller))

@@ -8,6 +8,7 @@
 #include <string>
 
 namespace sy::formats {
+class Metadata;
 class ModelFile;
 }
 
@@ -21,5 +22,8 @@ struct ModelText {
 
 /// Throws BadFile, or Unsupported for a kind of tokenizer this build has no code for.
 ModelText readModelText(const formats::ModelFile& file);
+
+/// Gives a GGUF file that is made of a model the model's keys, vocabulary and template included.
+void copyModelKeys(const formats::ModelFile& model, formats::Metadata& out);
 
 } // namespace sy::api

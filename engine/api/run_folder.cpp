@@ -257,6 +257,10 @@ nlohmann::ordered_json toJson(const FineTuneStep& s)
                                    {"residentBytes", s.residentBytes}};
     if (s.evalLoss)
         line["evalLoss"] = *s.evalLoss;
+    if (s.experts) {
+        line["heaviestExpert"] = s.experts->heaviest;
+        line["idleExperts"] = s.experts->idleShare;
+    }
     if (s.isSkipped)
         line["skipped"] = true;
     if (s.isCheckpoint)

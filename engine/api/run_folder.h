@@ -11,6 +11,7 @@
 //             checkpoints/    as train::Trainer writes them
 //             adapter.gguf    of the last checkpoint, as PEFT in adapter/ where GGUF has no place for it (DoRA)
 //             best.gguf       likewise of the lowest held-out loss
+//             model.gguf, best-model.gguf    in place of these, of a run that trains the model itself
 //     runs/.trash/ID          put away by removeRun()
 #pragma once
 
@@ -59,6 +60,9 @@ struct RunStatus {
 };
 std::optional<RunStatus> readRunStatus(const std::filesystem::path& folder);
 void writeRunStatus(const std::filesystem::path& folder, const RunStatus& status);
+
+constexpr const char* kTrainedModel = "model.gguf";
+constexpr const char* kBestModel = "best-model.gguf";
 
 /// Replaces a small file at once. Throws StorageFailure.
 void writeTextFile(const std::filesystem::path& path, const std::string& text);

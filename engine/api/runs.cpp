@@ -70,7 +70,15 @@ FineTuneStep stepOf(const json& line)
         s.evalLoss = numberOf(line, "evalLoss");
     s.isSkipped = isSet(line, "skipped");
     s.isCheckpoint = isSet(line, "checkpoint");
+    if (line.contains("heaviestExpert"))
+        s.experts = FineTuneExperts{numberOf(line, "heaviestExpert"), numberOf(line, "idleExperts")};
     return s;
+}
+
+fs::path fileIn(const fs::path& folder, const char* name)
+{
+    std::error_code ignored;
+    return fs::exists(folder / name, ignored) ? folder / name : fs::path();
 }
 
 std::optional<RunEntry> entryOf(const fs::path& folder)
@@ -86,6 +94,7 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
     if (about.is_object())
         entry.notes = textOf(about, "notes");
     entry.adapter = adapterIn(folder, "adapter");
+    entry.trainedModel = fileIn(folder, kTrainedModel);
     const bool isTrained = FileLock::isHeld(folder / "lock");
     if (const auto status = readRunStatus(folder)) {
         entry.state = status->state;
@@ -97,8 +106,10 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
         entry.bestEvalLoss = status->bestEvalLoss;
         entry.bestStep = status->bestStep;
         entry.peakBytes = status->peakBytes;
-        if (entry.bestEvalLoss)
+        if (entry.bestEvalLoss) {
             entry.bestAdapter = adapterIn(folder, "best");
+            entry.bestModel = fileIn(folder, kBestModel);
+        }
         const auto last = JsonLines::readLast(folder / "metrics.jsonl");
         if (entry.state == State::running && last) {
             const FineTuneStep step = stepOf(*last);

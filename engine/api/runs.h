@@ -35,6 +35,8 @@ struct RunEntry {
     uint64_t peakBytes = 0;             // of the process that trained it
     std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it; empty before the first checkpoint
     std::filesystem::path bestAdapter;  // that of bestStep; empty when nothing was evaluated
+    std::filesystem::path trainedModel; // GGUF, of a run that trains the model itself: it has no adapter
+    std::filesystem::path bestModel;    // that of bestStep
 };
 
 /// All of them, newest first. A folder without a readable configuration is passed over.

@@ -12,10 +12,16 @@
 #include "engine/models/peft_adapter.h"
 #include "engine/tokenizer/chat_prompt.h"
 #include "engine/train/greedy_answer.h"
+#include "engine/train/whole_model.h"
 
 #include <algorithm>
 
 namespace sy::api {
+
+bool startsFromAdapter(const train::RunConfig& config)
+{
+    return !config.adapter.initial.empty() && !config.isWhole();
+}
 
 std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source)
 {
@@ -38,7 +44,11 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
     open.nThreads = m_processor->pool.nThreads();
     open.stop = stop;
     m_file = formats::openModelFile(m_path, open);
-    m_model = models::loadModel(m_file);
+    if (config.isWhole())
+        m_floats = std::make_shared<formats::FloatTensors>(m_file);
+    if (config.isWhole() || config.isExact)
+        m_context.activations = ops::Activations::f32;
+    m_model = config.isWhole() ? models::loadModel(m_floats) : models::loadModel(m_file);
     ModelText text = readModelText(*m_file);
     if (text.vocabulary)
         m_tokenizer.emplace(std::move(*text.vocabulary));
@@ -55,13 +65,28 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
 
 void TrainingMaterial::pack()
 {
+    if (m_floats)
+        return;
     m_model->packWeights(m_context, [&](const Tensor& original) { m_file->notNeeded(original); });
 }
 
 train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const std::filesystem::path& folder,
                                          const nn::Adapter* initial) const
 {
-    return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path), initial};
+    train::TrainedSet set;
+    if (m_floats) {
+        set = train::wholeModel(*m_model, *m_floats);
+        if (config.adapter.initial == train::kRandom)
+            train::drawWeights(set, config.seed, m_model->config().nLayers);
+    } else {
+        set = train::firstUpdates(m_context, *m_model, config, initial);
+    }
+    return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path), std::move(set)};
+}
+
+void TrainingMaterial::writeModel(const std::filesystem::path& path) const
+{
+    formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) { copyModelKeys(*m_file, keys); });
 }
 
 nn::Adapter TrainingMaterial::readAdapter(const std::filesystem::path& path) const

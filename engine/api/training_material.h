@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/api/engine_state.h"
+#include "engine/formats/float_tensors.h"
 #include "engine/formats/model_file.h"
 #include "engine/models/model.h"
 #include "engine/tokenizer/chat_template.h"
@@ -17,6 +18,9 @@
 
 namespace sy::api {
 
+/// Whether RunConfig::Adapter::initial names an adapter.
+bool startsFromAdapter(const train::RunConfig& config);
+
 /// The file or folder of RunConfig::Adapter::initial: a path or the id of a run's adapter. Throws BadFile with `source` when
 /// there is none.
 std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source);
@@ -27,12 +31,16 @@ public:
     /// Throws as fineTune(): BadFile with `source` for settings that are missing.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop);
 
-    /// Turns the weights into the form that products read fastest.
+    /// Turns the weights into the form that products read fastest, unless they are trained.
     void pack();
 
-    /// Checkpoints go to folder/checkpoints. Borrows this.
+    /// Checkpoints go to folder/checkpoints. Borrows this. initial: an adapter to go on from, or none.
     train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder,
                            const nn::Adapter* initial) const;
+
+    /// Writes the model as it is now, of a run that trains it whole: a GGUF file with the types of the original. Throws
+    /// StorageFailure.
+    void writeModel(const std::filesystem::path& path) const;
 
     /// An adapter of this model, from a file or folder. Throws as models::readGgufAdapter() and readPeftAdapter() do.
     nn::Adapter readAdapter(const std::filesystem::path& path) const;
@@ -51,6 +59,7 @@ private:
     ops::OpContext m_context;
     std::filesystem::path m_path;
     std::shared_ptr<const formats::ModelFile> m_file;
+    std::shared_ptr<const formats::FloatTensors> m_floats; // of a model that is trained whole
     std::unique_ptr<models::Model> m_model;
     std::optional<tokenizer::Tokenizer> m_tokenizer;
     std::optional<tokenizer::ChatTemplate> m_template;

@@ -20,6 +20,9 @@ public:
     /// A view that keeps its storage alive by itself: the source may go away. Throws BadFile naming a tensor that is missing.
     virtual Tensor get(std::string_view name) const = 0;
 
+    /// Whether what get() returns is F32 in memory that a model shall share instead of copying, because it changes: FloatTensors.
+    virtual bool isShared() const { return false; }
+
     /// Hyperparameters and vocabulary; metadata().source() is the path for messages. Lives as long as the source, but may be
     /// copied cheaply to live longer.
     virtual const Metadata& metadata() const = 0;

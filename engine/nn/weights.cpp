@@ -84,6 +84,8 @@ Tensor WeightReader::decoded(std::string_view name, const Shape& wanted)
     if (!isFloat(t.dtype()))
         throw Unsupported("tensor " + std::string(name) + " of type " + std::string(quant::typeName(t.dtype())),
                           "a norm's weight or a bias is F32, F16 or BF16");
+    if (m_source.isShared())
+        return t.reshaped(wanted);
     Tensor copy = Tensor::empty(wanted);
     quant::unpackRow(t.dtype(), t.raw(), copy.f32(), copy.count());
     return copy;

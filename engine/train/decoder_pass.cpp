@@ -68,7 +68,8 @@ models::DecoderView viewOf(const models::Model& model)
     return *view;
 }
 
-// Every name that forward asks the trained set for.
+} // namespace
+
 std::set<std::string> knownNames(const models::DecoderView& decoder)
 {
     std::set<std::string> names = {"token_embd.weight", "output.weight", "output.bias", "output_norm.weight"};
@@ -110,8 +111,6 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
     }
     return names;
 }
-
-} // namespace
 
 DecoderPass::DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained)
     : m_context(context), m_decoder(viewOf(model)), m_trained(trained)
@@ -237,6 +236,7 @@ PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::v
     PassResult result;
     for (const auto& [layer, loss] : pass.balanceLosses)
         result.balanceLoss += loss;
+    result.expertRows = std::move(pass.expertRows);
     if (batch.nLabels() > 0) {
         Variable hidden = rmsNorm(pass, tape, selectRows(pass, tape, x, batch.labelRows), m_decoder.head->norm,
                                   m_decoder.head->epsilon, "output_norm.weight");

@@ -8,8 +8,11 @@
 #include "engine/train/recorded_ops.h"
 
 #include <functional>
+#include <map>
+#include <set>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace sy::train {
@@ -22,6 +25,10 @@ struct PassOptions {
     Dropout dropout;
 };
 
+/// Every name that a pass asks the trained set for, of updates ("blk.0.attn_q") and of whole tensors ("blk.0.attn_q.weight"); of
+/// the latter more than the model has.
+std::set<std::string> knownNames(const models::DecoderView& decoder);
+
 /// dLoss / d losses[i] for the losses of a batch's labels. Called once in a step, so an objective that needs the losses
 /// first (preferences) may look at them.
 using LossFactors = std::function<std::vector<float>(std::span<const float> losses)>;
@@ -29,6 +36,7 @@ using LossFactors = std::function<std::vector<float>(std::span<const float> loss
 struct PassResult {
     std::vector<float> losses; // -ln p(label) for each of PackedBatch::labels, nats
     double balanceLoss = 0;    // coefficient included
+    std::map<int, std::vector<int64_t>> expertRows; // by layer: rows that each expert had
 };
 
 /// The training step of a decoder: forward over packed texts, loss, backward into the trained set. The model's own layers

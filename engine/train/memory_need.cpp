@@ -96,20 +96,23 @@ int64_t sizeClass(int64_t nTokens)
     return (nTokens + step - 1) / step * step;
 }
 
-MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints)
+MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints,
+                      int64_t stateBits)
 {
     MemoryNeed need;
     need.weightBytes = model.weightBytes;
-    int64_t nTrained = 0;
+    int64_t nUpdates = 0, nWhole = 0;
     for (const auto& [name, m] : set.updates)
-        nTrained += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
+        nUpdates += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
     for (const auto& [name, parameter] : set.tensors)
-        nTrained += parameter.value.count();
-    need.trainedBytes = uint64_t(nTrained * 4 * kFloat); // value, gradient, two of the optimizer
+        nWhole += parameter.value.count();
+    const int64_t nTrained = nUpdates + nWhole;
+    // Value (a whole tensor's is the weight), gradient, two numbers of the optimizer.
+    need.trainedBytes = uint64_t(nUpdates * kFloat + nTrained * (kFloat + 2 * stateBits / 8));
     const auto decoder = model.decoder();
     if (!decoder)
         return need;
-    if (decoder->head->weight.raw() != decoder->tokenEmbedding->raw()) // read row by row from the file
+    if (nWhole == 0 && decoder->head->weight.raw() != decoder->tokenEmbedding->raw()) // read row by row from the file
         need.weightBytes -= std::min<uint64_t>(need.weightBytes, decoder->tokenEmbedding->bytes());
 
     const int64_t dim = model.config().dim;

@@ -27,6 +27,8 @@ struct BatchSize {
 /// Batches of about as many tokens, which share their buffers, have the same one.
 int64_t sizeClass(int64_t nTokens);
 
-MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints);
+/// stateBits  of each number that the optimizer keeps
+MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const BatchSize& batch, bool hasCheckpoints,
+                      int64_t stateBits = 32);
 
 } // namespace sy::train

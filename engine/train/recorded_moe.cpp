@@ -137,6 +137,10 @@ Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int l
         ops::route(pass.context, ops::matmul(pass.exact, ops::MatmulInput(x.value), moe.router, moe.routerBias),
                    moe.selectionBias, moe.routing);
     const ops::ExpertGroups groups = ops::groupByExpert(routing, moe.experts.nExperts());
+    std::vector<int64_t>& expertRows = pass.expertRows[layer];
+    expertRows.clear();
+    for (int e = 0; e < moe.experts.nExperts(); ++e)
+        expertRows.push_back(groups.rows.count(e));
     Tensor dProbabilities;
     if (pass.balance.form != BalanceOptions::Form::none)
         dProbabilities = balanceOf(pass, routing, layer).dProbabilities;

@@ -45,7 +45,9 @@ struct Pass {
     BalanceOptions balance;
     int nMoeLayers = 0;
     Dropout dropout{};
-    std::map<int, double> balanceLosses{}; // by layer, coefficient included; a layer computed again writes the same
+    // By layer; a layer computed again writes the same.
+    std::map<int, double> balanceLosses{};                // coefficient included
+    std::map<int, std::vector<int64_t>> expertRows{}; // rows that each expert has
 };
 
 using autograd::Tape;

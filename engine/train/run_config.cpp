@@ -31,12 +31,13 @@ constexpr Named<DataFormat> kFormats[] = {{"auto", DataFormat::automatic},
                                           {"text", DataFormat::text},
                                           {"csv", DataFormat::csv}};
 constexpr Named<Method> kMethods[] = {
-    {"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}, {"dora", Method::dora}};
+    {"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}, {"dora", Method::dora}, {"full", Method::full}};
 constexpr Named<Schedule::Form> kSchedules[] = {
     {"constant", Schedule::Form::constant}, {"linear", Schedule::Form::linear}, {"cosine", Schedule::Form::cosine}};
 constexpr Named<Objective> kObjectives[] = {
     {"sft", Objective::sft}, {"pretrain", Objective::pretrain}, {"dpo", Objective::dpo}, {"orpo", Objective::orpo}};
 constexpr Named<bool> kOptimizers[] = {{"adamw", true}};
+constexpr Named<bool> kComputeTypes[] = {{"auto", false}, {"f32", true}}; // RunConfig::isExact
 
 template <class T, size_t n>
 const char* nameOf(const Named<T> (&names)[n], T value)
@@ -226,6 +227,9 @@ void readOptimizer(Keys& keys, RunConfig::Optimizer& o)
     keys.real("epsilon", o.epsilon, 1e-16, 1);
     keys.real("weightDecay", o.weightDecay, 0, 1);
     keys.real("clipNorm", o.clipNorm, 1e-6, 1e9);
+    keys.whole("stateBits", o.stateBits, 8, 32);
+    if (o.stateBits != 8 && o.stateBits != 32)
+        keys.bad("stateBits", "is neither 8 nor 32");
 }
 
 } // namespace
@@ -255,6 +259,7 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     keys.whole("epochs", c.epochs, 1, 1 << 20);
     if (const json* steps = keys.take("maxSteps"); steps && !steps->is_null())
         c.maxSteps = keys.wholeOf("maxSteps", *steps, 1, INT32_MAX);
+    keys.choice("computeType", c.isExact, kComputeTypes);
     keys.boolean("activationCheckpointing", c.activationCheckpointing);
     keys.object("checkpoint", [&](Keys& k) {
         k.whole("everySteps", c.checkpoint.everySteps, 1, INT32_MAX);
@@ -267,6 +272,10 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     });
     keys.whole("seed", c.seed, 0, INT64_MAX);
     keys.finish();
+        if (c.isWhole() && !c.adapter.initial.empty() && c.adapter.initial != kRandom)
+        keys.bad("adapter.initial", std::string("of a model that is trained whole is null or \"") + kRandom + "\"");
+    if (c.isWhole() && c.objective == Objective::dpo)
+        keys.bad("objective", "\"dpo\" compares with the model as it was, which training it whole does not keep; take \"orpo\"");
     return c;
 }
 
@@ -306,7 +315,8 @@ nlohmann::ordered_json toJson(const RunConfig& c)
               {"beta2", c.optimizer.beta2},
               {"epsilon", c.optimizer.epsilon},
               {"weightDecay", c.optimizer.weightDecay},
-              {"clipNorm", c.optimizer.clipNorm}}},
+              {"clipNorm", c.optimizer.clipNorm},
+              {"stateBits", c.optimizer.stateBits}}},
             {"batch",
              {{"contextLength", c.batch.contextLength},
               {"sequences", c.batch.sequences},
@@ -314,6 +324,7 @@ nlohmann::ordered_json toJson(const RunConfig& c)
               {"packing", c.batch.packing}}},
             {"epochs", c.epochs},
             {"maxSteps", c.maxSteps ? ordered_json(*c.maxSteps) : ordered_json(nullptr)},
+            {"computeType", nameOf(kComputeTypes, c.isExact)},
             {"activationCheckpointing", c.activationCheckpointing},
             {"checkpoint", {{"everySteps", c.checkpoint.everySteps}, {"keep", c.checkpoint.keep}}},
             {"samples",

@@ -58,10 +58,11 @@ struct RunConfig {
     } evaluation;
 
     struct Adapter {
-        enum class Method : uint8_t { lora, rslora, loraPlus, dora } method = Method::lora;
+        enum class Method : uint8_t { lora, rslora, loraPlus, dora, full } method = Method::lora; // full: no adapter, the model itself
         int64_t rank = 16;
         double dropout = 0;  // share of an update's inputs left out in a step
-        std::string initial; // an adapter to go on from: what it has is trained, with its ranks and scales
+        std::string initial; // an adapter to go on from: what it has is trained, with its ranks and scales. full: kRandom, to
+                             // begin with a model of the file's sizes that knows nothing
         double alpha = 32;   // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
         std::vector<std::string> targets = {"all-linear"};        // one preset, or names of matrices; * stands for anything
         std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
@@ -74,6 +75,7 @@ struct RunConfig {
         int64_t warmupSteps = 10;
         double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01;
         double clipNorm = 1;
+        int64_t stateBits = 32; // of each of the two numbers that AdamW keeps for a trained one: 32, 8
     } optimizer;
 
     struct Batch {
@@ -85,6 +87,7 @@ struct RunConfig {
 
     int64_t epochs = 1;
     std::optional<int64_t> maxSteps;
+    bool isExact = false; // computeType: products with frozen weights in float32, where else their inputs are int8
     bool activationCheckpointing = true;
     struct Checkpoint {
         int64_t everySteps = 50;
@@ -96,7 +99,12 @@ struct RunConfig {
         std::vector<std::string> prompts;
     } samples;
     uint64_t seed = 3407;
+
+    bool isWhole() const { return adapter.method == Adapter::Method::full; } // the model itself is trained
 };
+
+/// RunConfig::Adapter::initial of a whole model that begins from nothing.
+constexpr const char* kRandom = "random";
 
 /// Reads the JSON text of a configuration. Throws BadFile with `source` and the key for what is no JSON, of the wrong type
 /// or out of range, and for every key that this version does not know.

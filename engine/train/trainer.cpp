@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kMostSkippedSteps = 10;
 constexpr double kRateOfB = 16; // LoRA+
+constexpr double kBalance = 0.01; // Fedus et al. 2021, arXiv:2101.03961
+using Method = RunConfig::Adapter::Method;
 
 // The order of an epoch: Fisher and Yates with draws that are a function of seed and epoch.
 std::vector<size_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
@@ -34,27 +36,46 @@ std::vector<size_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
 AdamWSettings optimizerOf(const RunConfig& config)
 {
     const RunConfig::Optimizer& o = config.optimizer;
-    return {o.beta1, o.beta2, o.epsilon, o.weightDecay,
-            config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
+    return {o.beta1,
+            o.beta2,
+            o.epsilon,
+            o.weightDecay,
+            config.adapter.method == Method::loraPlus ? kRateOfB : 1.0,
+            !config.isWhole(),
+            o.stateBits == 8};
 }
 
-TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
-                    const nn::Adapter* initial)
+ExpertUse useOf(const std::map<int, std::vector<int64_t>>& rowsOfLayers)
 {
-    if (initial)
-        return fromAdapter(*initial);
-    TrainedSet set = newAdapter(model, config.adapter, config.seed);
-    if (config.adapter.method == RunConfig::Adapter::Method::dora)
-        addMagnitudes(context, model, set);
-    return set;
+    ExpertUse use;
+    int64_t nExperts = 0, nIdle = 0;
+    for (const auto& [layer, rows] : rowsOfLayers) {
+        const int64_t sum = std::accumulate(rows.begin(), rows.end(), int64_t(0));
+        if (sum > 0)
+            use.heaviest = std::max(use.heaviest, double(std::ranges::max(rows)) * double(rows.size()) / double(sum));
+        nExperts += int64_t(rows.size());
+        nIdle += std::ranges::count(rows, 0);
+    }
+    use.idleShare = double(nIdle) / double(std::max<int64_t>(nExperts, 1));
+    return use;
 }
 
 } // namespace
 
+TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
+                        const nn::Adapter* initial)
+{
+    if (initial)
+        return fromAdapter(*initial);
+    TrainedSet set = newAdapter(model, config.adapter, config.seed);
+    if (config.adapter.method == Method::dora)
+        addMagnitudes(context, model, set);
+    return set;
+}
+
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
-                 std::filesystem::path folder, std::string modelFingerprint, const nn::Adapter* initial)
-    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)),
-      m_set(firstSet(context, model, config, initial)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
+                 std::filesystem::path folder, std::string modelFingerprint, TrainedSet set)
+    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)), m_set(std::move(set)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
     const auto nExamples = int64_t(data.texts.size()) / data.textsPerExample;
     m_stepsPerEpoch = (nExamples + config.batch.sequences - 1) / config.batch.sequences;
@@ -70,6 +91,8 @@ int64_t Trainer::nTrained() const
     int64_t n = 0;
     for (const auto& [name, m] : m_set.updates)
         n += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
+    for (const auto& [name, parameter] : m_set.tensors)
+        n += parameter.value.count();
     return n;
 }
 
@@ -145,14 +168,16 @@ double Trainer::batchLoss(const PackedBatch& batch, int64_t nShares, const PassO
 {
     if (!isPreference(m_config.objective)) {
         const std::vector<float> factors(size_t(batch.nLabels()), float(1.0 / double(nShares)));
+        const PassResult result = m_pass.step(batch, factors, options, stop);
+        countExperts(result);
         double sum = 0;
-        for (const float loss : m_pass.step(batch, factors, options, stop).losses)
+        for (const float loss : result.losses)
             sum += double(loss);
         return sum / double(nShares);
     }
     const std::vector<double> references = referencesOf(batch, stop);
     double loss = 0;
-    m_pass.step(
+    const PassResult result = m_pass.step(
         batch,
         [&](std::span<const float> losses) {
             PreferenceLoss preference = preferenceOf(batch, losses, references);
@@ -162,7 +187,18 @@ double Trainer::batchLoss(const PackedBatch& batch, int64_t nShares, const PassO
             return std::move(preference.factors);
         },
         options, stop);
+    countExperts(result);
     return loss;
+}
+
+void Trainer::countExperts(const PassResult& result)
+{
+    for (const auto& [layer, rows] : result.expertRows) {
+        std::vector<int64_t>& sum = m_expertRows[layer];
+        sum.resize(rows.size());
+        for (size_t e = 0; e < rows.size(); ++e)
+            sum[e] += rows[e];
+    }
 }
 
 PreferenceLoss Trainer::preferenceOf(const PackedBatch& batch, std::span<const float> losses,
@@ -196,14 +232,19 @@ StepReport Trainer::step(std::stop_token stop)
         p->gradient = {};
     for (auto& [name, m] : m_set.updates)
         m.expertTokens.assign(m.expertTokens.size(), 0);
+    m_expertRows.clear();
     double sum = 0;
     for (size_t i = 0; i < batches.size(); ++i) {
         PassOptions options;
+        if (m_config.isWhole()) // its router learns too, and would come to prefer a few experts
+            options.balance = {BalanceOptions::Form::switchLoss, kBalance, 1.0 / double(batches.size())};
         options.hasCheckpoints = m_config.activationCheckpointing;
         options.dropout = {m_config.adapter.dropout, m_config.seed, m_state.step, int64_t(i)};
         sum += batchLoss(batches[i], isPreference(m_config.objective) ? nExamples : nLabels, options, stop);
     }
     report.loss = sum;
+    if (!m_expertRows.empty())
+        report.experts = useOf(m_expertRows);
     report.gradientNorm = gradientNorm(m_context.pool, m_set);
     report.learningRate = rateAt(m_schedule, m_state.step);
     report.isSkipped = !std::isfinite(report.loss) || !std::isfinite(report.gradientNorm);

@@ -16,6 +16,12 @@
 
 namespace sy::train {
 
+/// How evenly a step's rows were spread over the experts of all layers.
+struct ExpertUse {
+    double heaviest = 0; // rows of the expert with the most, of the layer where that is most, over the mean: 1 when all are even
+    double idleShare = 0; // of the experts: those without a row
+};
+
 struct StepReport {
     int64_t step = 0; // from 1
     int64_t nSteps = 0;
@@ -28,6 +34,7 @@ struct StepReport {
     std::optional<double> evalLoss; // mean over the held-out tokens, nats, after the step
     bool isBest = false;            // none before was lower
     bool isCheckpoint = false;      // one is written behind it
+    std::optional<ExpertUse> experts; // of a mixture of experts
 };
 
 /// What a run tells while it goes on. All may be empty.
@@ -43,15 +50,20 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
+/// What a run of adapters begins with: a new one, or one to go on from, given with its values, bound or not. Throws what
+/// newAdapter() and addMagnitudes() throw.
+TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
+                        const nn::Adapter* initial = nullptr);
+
 /// A run: examples in an order that follows from the seed, packed into micro-batches, their gradients added up over
 /// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same
 /// model, data and configuration give the same bytes at every thread count, stopped and resumed or not.
 class Trainer {
 public:
-    /// Everything is borrowed. `folder` gets the checkpoints. An adapter to go on from is given with its values, bound or
-    /// not; null: a new one. Throws what DecoderPass and newAdapter throw.
+    /// Everything is borrowed but what is trained: an adapter (firstUpdates()), or the model itself (wholeModel()). `folder` gets
+    /// the checkpoints. Throws what DecoderPass throws.
     Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
-            std::filesystem::path folder, std::string modelFingerprint, const nn::Adapter* initial = nullptr);
+            std::filesystem::path folder, std::string modelFingerprint, TrainedSet set);
 
     /// See DecoderPass.
     void shareProcessor(generate::StepLock& lock) { m_pass.shareProcessor(lock); }
@@ -83,6 +95,7 @@ private:
     std::vector<size_t> examplesOf(int64_t step);
     std::vector<PackedBatch> batchesOf(const std::vector<size_t>& examples) const;
     double batchLoss(const PackedBatch& batch, int64_t nShares, const PassOptions& options, std::stop_token stop);
+    void countExperts(const PassResult& result);
     PreferenceLoss preferenceOf(const PackedBatch& batch, std::span<const float> losses,
                                 std::span<const double> references) const;
     std::vector<double> referencesOf(const PackedBatch& batch, std::stop_token stop);
@@ -103,6 +116,7 @@ private:
     std::vector<size_t> m_order; // of the texts in epoch m_orderOf
     int64_t m_orderOf = 0;
     int64_t m_savedStep = -1;
+    std::map<int, std::vector<int64_t>> m_expertRows; // of the step in progress, by layer
     RunState m_state;
 };
 

@@ -344,10 +344,11 @@ private slots:
         FineTunePlan plan;
         planMemory(plan, material, trainer, parsed,
                    {.totalBytes = 1 << 30, .availableBytes = plenty.peakBytes - 1001, .processBytes = 1000});
-        QCOMPARE(plan.changes.size(), 3u);
+        QCOMPARE(plan.changes.size(), 4u);
         QCOMPARE(plan.changes[0].setting, std::string("activationCheckpointing"));
         QCOMPARE(plan.changes[1].setting, std::string("batch.contextLength"));
-        QCOMPARE(plan.changes[2].setting, std::string("adapter.rank"));
+        QCOMPARE(plan.changes[2].setting, std::string("optimizer.stateBits"));
+        QCOMPARE(plan.changes[3].setting, std::string("adapter.rank"));
         for (const FineTuneChange& change : plan.changes)
             QVERIFY(change.peakBytes <= plan.availableBytes);
         try {

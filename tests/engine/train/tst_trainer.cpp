@@ -71,7 +71,7 @@ struct Bench {
     {
         cpu::ThreadPool pool(nThreads);
         const ops::OpContext context{pool};
-        train::Trainer trainer(context, *model, data, config, folder, "model");
+        train::Trainer trainer(context, *model, data, config, folder, "model", train::firstUpdates(context, *model, config));
         if (resumes && !trainer.resume())
             throw std::runtime_error("nothing to resume");
         std::stop_source stop;
@@ -174,7 +174,7 @@ private slots:
         const ops::OpContext context{pool};
         fs::create_directories(bench.folder("best"));
         fs::copy(bench.folder("whole") / train::checkpointName(bestStep), bench.folder("best"));
-        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("best"), "model");
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("best"), "model", train::firstUpdates(context, *bench.model, bench.config));
         QVERIFY(trainer.resume());
         QCOMPARE(trainer.meanLoss(bench.data.heldOut), best);
         QCOMPARE(*trainer.state().bestEvalLoss, best);
@@ -275,12 +275,12 @@ private slots:
         bench.config.adapter.targets = {"attention"};
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
-        train::Trainer first(context, *bench.model, bench.data, bench.config, bench.folder("first"), "model");
+        train::Trainer first(context, *bench.model, bench.data, bench.config, bench.folder("first"), "model", train::firstUpdates(context, *bench.model, bench.config));
         first.run({}, {});
         const nn::Adapter adapter = train::snapshot(first.trained());
         bench.config.adapter.targets = {"all-linear"}; // what the adapter has is what counts
         bench.config.adapter.rank = 9;
-        train::Trainer second(context, *bench.model, bench.data, bench.config, bench.folder("second"), "model", &adapter);
+        train::Trainer second(context, *bench.model, bench.data, bench.config, bench.folder("second"), "model", train::firstUpdates(context, *bench.model, bench.config, &adapter));
         QCOMPARE(second.meanLoss(bench.data.texts), first.meanLoss(bench.data.texts));
         QCOMPARE(second.trained().updates.size(), first.trained().updates.size());
         double before = 0;
@@ -311,7 +311,7 @@ private slots:
         bench.config.maxSteps = 20;
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
-        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model");
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model", train::firstUpdates(context, *bench.model, bench.config));
         const auto margin = [&] { // of mean losses: how much likelier the chosen ones are
             double sum = 0;
             for (size_t i = 0; i < bench.data.texts.size(); i += 2) {
@@ -374,7 +374,7 @@ private slots:
                     cpu::ThreadPool pool(2);
                     // Products of whole numbers would round a last digit to another whole one.
                     const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
-                    train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("x"), "model");
+                    train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("x"), "model", train::firstUpdates(context, *bench.model, bench.config));
                     trainer.run({}, {});
                     losses.push_back(trainer.state().losses);
                     fs::remove_all(bench.folder("x"));
@@ -406,7 +406,7 @@ private slots:
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
         bench.model->packWeights(context); // as a model that somebody chats with
-        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model");
+        train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model", train::firstUpdates(context, *bench.model, bench.config));
         const double before = trainer.meanLoss(bench.data.texts);
         trainer.run({}, {});
         const double after = trainer.meanLoss(bench.data.texts);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/formats/model_file.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace sy::formats {
+
+/// A model file's float tensors as F32 in memory that may be changed: a model loaded from it shares that memory, so what is trained
+/// in place is what the model computes with. Each tensor is made when it is first asked for; integers stay as they are.
+class FloatTensors : public TensorSource {
+public:
+    explicit FloatTensors(std::shared_ptr<const ModelFile> file) : m_file(std::move(file)) {}
+
+    bool has(std::string_view name) const override { return m_file->has(name); }
+    /// Throws Unsupported for a tensor of a block type, whose values no small step would move.
+    Tensor get(std::string_view name) const override;
+    const Metadata& metadata() const override { return m_file->metadata(); }
+    bool isShared() const override { return true; }
+
+    const ModelFile& file() const { return *m_file; }
+
+private:
+    std::shared_ptr<const ModelFile> m_file;
+    mutable std::mutex m_mutex;
+    mutable std::map<std::string, Tensor, std::less<>> m_made;
+};
+
+/// Writes the file's model with the values as they are now, each tensor in its type of the file. `writeKeys` fills the metadata.
+/// Throws StorageFailure.
+void writeModel(const std::filesystem::path& path, const FloatTensors& values, const std::function<void(Metadata&)>& writeKeys);
+
+} // namespace sy::formats
