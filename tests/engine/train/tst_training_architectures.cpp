@@ -160,7 +160,7 @@ private slots:
     void otherModelsAreRefused_data()
     {
         QTest::addColumn<QString>("file");
-        for (const char* file : {"models-next/qwen35.gguf", "models-next/deepseek32.gguf", "models/qwen3-embedding.gguf",
+        for (const char* file : {"models-next/qwen35.gguf", "models-next/deepseek32.gguf", "models-next/deepseek4.gguf", "models/qwen3-embedding.gguf",
                                  "models/bert-cls.gguf"})
             QTest::newRow(file) << file;
     }
