@@ -174,6 +174,33 @@ private slots:
         QCOMPARE(pool.usedBytes(), raw + blocks);
     }
 
+    void aSequenceFitsIntoTheRoomThatIsForetold_data()
+    {
+        QTest::addColumn<int>("nTokens");
+        QTest::addColumn<int>("step");
+        QTest::addColumn<int>("keyDim");
+        for (const int nTokens : {1, 127, 500, 3000})
+            for (const int step : {1, 17, 32, 300})
+                for (const int keyDim : {1, 4, 300}) // blocks or recent keys take most
+                    QTest::addRow("%d tokens by %d, keys of %d", nTokens, step, keyDim) << nTokens << step << keyDim;
+    }
+
+    void aSequenceFitsIntoTheRoomThatIsForetold()
+    {
+        QFETCH(int, nTokens);
+        QFETCH(int, step);
+        QFETCH(int, keyDim);
+        KvLayout layout = layoutOf();
+        layout.keyDim = keyDim;
+        KvPool pool(layout, layout.bytes(nTokens, step));
+        KvSequence sequence(pool);
+        for (int64_t done = 0; done < nTokens; done = sequence.length()) {
+            sequence.append(std::vector<int32_t>(size_t(std::min<int64_t>(step, nTokens - done)), 7));
+            sequence.commitState();
+        }
+        QCOMPARE(sequence.length(), int64_t(nTokens));
+    }
+
     void whatDoesNotFitIsRefused()
     {
         const auto refused = [](const nn::KvBlocks& blocks, size_t stateFloats = 1) {
