@@ -2,6 +2,7 @@
 // What the golden of DeepSeek V4 does not show: expert tables, cache types, cancelled steps, memory, files that lie.
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
+#include "engine/quant/quant_table.h"
 #include "model_test.h"
 
 #include <QtTest>
@@ -32,6 +33,17 @@ std::vector<int32_t> tokensOfTheGolden()
     for (int32_t token; list >> token;)
         tokens.push_back(token);
     return tokens;
+}
+
+Tensor quantized(const Tensor& t, DType dtype)
+{
+    const quant::QuantType* type = quant::find(dtype);
+    std::vector<float> values(static_cast<size_t>(t.count()));
+    quant::unpackRow(t.dtype(), t.raw(), values.data(), t.count());
+    const size_t bytes = size_t(t.count() / type->valuesPerBlock) * type->bytesPerBlock;
+    const auto memory = std::make_shared<std::vector<std::byte>>(bytes);
+    type->pack(values.data(), memory->data(), t.count());
+    return Tensor::wrap(memory->data(), bytes, t.shape(), dtype, memory);
 }
 
 bool sameBits(std::span<const float> a, std::span<const float> b)
@@ -169,6 +181,47 @@ private slots:
         nn::KvSequence adopting(*pool);
         sequence.publish();
         QCOMPARE(adopting.adoptPrefix(tokens), int64_t(0));
+    }
+
+    void quantizedWeightsGiveTheSameBitsPackedAndHoweverTheTokensAreFed_data()
+    {
+        QTest::addColumn<int>("dtype");
+        QTest::addColumn<double>("limit");
+        QTest::newRow("Q8_0") << int(DType::Q8_0) << 5e-3;
+        QTest::newRow("Q4_0") << int(DType::Q4_0) << 0.1;
+    }
+
+    void quantizedWeightsGiveTheSameBitsPackedAndHoweverTheTokensAreFed()
+    {
+        QFETCH(int, dtype);
+        QFETCH(double, limit);
+        const auto source = edited();
+        for (int layer = 0; layer < 4; ++layer) {
+            for (const char* name :
+                 {"attn_q_a", "attn_q_b", "attn_kv", "attn_output_a", "attn_output_b", "attn_compressor_kv",
+                  "attn_compressor_gate", "indexer.attn_q_b", "indexer_compressor_kv", "indexer_compressor_gate",
+                  "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps", "ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp"}) {
+                const std::string tensor = "blk." + std::to_string(layer) + "." + name + ".weight";
+                if (source->has(tensor))
+                    source->replace(tensor, quantized(source->get(tensor), DType(dtype)));
+            }
+        }
+        const auto tokens = tokensOfTheGolden();
+        const auto expected = test::readFloats(test::fixturePath("models-next/deepseek4.expected.f32"));
+        for (const auto activations : {ops::Activations::f32, ops::Activations::fast}) {
+            cpu::ThreadPool threads(3);
+            const ops::OpContext context{threads, cpu::level(), activations};
+            const auto model = models::loadModel(source);
+            const auto pool = test::poolFor(*model, 1000);
+            nn::KvSequence whole(*pool), uneven(*pool), packed(*pool);
+            const auto all = test::allLogits(*model, context, whole, tokens, {200});
+            QVERIFY(sameBits(test::allLogits(*model, context, uneven, tokens, {1, 2, 60, 1, 67, 9}), all));
+            model->packWeights(context);
+            QVERIFY(sameBits(test::allLogits(*model, context, packed, tokens, {33}), all));
+            const double error = test::normalizedError(all, expected);
+            qInfo("%.2e", error);
+            QVERIFY(error < limit);
+        }
     }
 
     void theFirstLayersLookTheirExpertsUp()
