@@ -116,6 +116,11 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
 
 } // namespace
 
+void requireTrainable(const models::Model& model)
+{
+    viewOf(model);
+}
+
 DecoderPass::DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained)
     : m_context(context), m_decoder(viewOf(model)), m_trained(trained)
 {

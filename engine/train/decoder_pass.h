@@ -31,6 +31,9 @@ struct PassResult {
     double balanceLoss = 0;    // coefficient included
 };
 
+/// Throws Unsupported, naming the architecture, for a model with layers that have no gradient yet.
+void requireTrainable(const models::Model& model);
+
 /// The training step of a decoder: forward over packed texts, loss, backward into the trained set. The model's own layers
 /// are read, in whatever form inference has them; nothing of the model changes.
 class DecoderPass {

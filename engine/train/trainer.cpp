@@ -41,6 +41,7 @@ AdamWSettings optimizerOf(const RunConfig& config)
 TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
                     const nn::Adapter* initial)
 {
+    requireTrainable(model); // before a target is looked for among matrices that such a model does not show
     if (initial)
         return fromAdapter(*initial);
     TrainedSet set = newAdapter(model, config.adapter, config.seed);

@@ -4,7 +4,9 @@
 #include "engine/models/adapter_binding.h"
 #include "engine/train/decoder_pass.h"
 #include "engine/train/new_adapter.h"
+#include "engine/train/trainer.h"
 
+#include <QTemporaryDir>
 #include <QtTest>
 
 #include <numeric>
@@ -176,6 +178,16 @@ private slots:
         const ops::OpContext context{pool};
         train::TrainedSet none;
         QVERIFY_THROWS_EXCEPTION(Unsupported, train::DecoderPass(context, *model, none));
+        QVERIFY_THROWS_EXCEPTION(Unsupported, train::requireTrainable(*model));
+        QTemporaryDir dir;
+        train::RunConfig config;
+        config.adapter.targets = {"all-linear"};
+        try {
+            train::Trainer trainer(context, *model, {}, config, dir.path().toStdString(), "f");
+            QFAIL("trained");
+        } catch (const Unsupported& error) {
+            QVERIFY2(QString::fromUtf8(error.what()).contains("training"), error.what());
+        }
     }
 };
 
