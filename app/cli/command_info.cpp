@@ -35,6 +35,8 @@ nlohmann::ordered_json toJson(const api::ModelFacts& facts, bool withTensors)
          {{"weightsBytes", facts.memory.weightsBytes},
           {"kvBytesPerToken", facts.memory.kvBytesPerToken},
           {"kvBytesPerTokenOf", facts.memory.kvBytesPerTokenOf},
+          {"chatTokens", facts.memory.chatTokens},
+          {"chatKvBytesOf", facts.memory.chatKvBytesOf},
           {"computeBytes", facts.memory.computeBytes}}},
         {"supported", facts.isSupported},
         {"unsupportedReason", facts.unsupportedReason},
@@ -82,9 +84,8 @@ void printText(Console& console, const api::ModelFacts& facts)
     row("Memory", sizeText(double(facts.memory.weightsBytes)) + " weights, " + sizeText(double(facts.memory.kvBytesPerToken)) +
                       " KV cache for each token, " + sizeText(double(facts.memory.computeBytes)) + " while computing");
     for (const auto& [type, bytes] : facts.memory.kvBytesPerTokenOf)
-        row("  KV cache " + type, sizeText(double(bytes)) + " for each token, " +
-                                      sizeText(double(bytes) * double(std::min<int64_t>(facts.contextLength, 8192))) + " for " +
-                                      std::to_string(std::min<int64_t>(facts.contextLength, 8192)) + " tokens");
+        row("  KV cache " + type, sizeText(double(bytes)) + " for each token, " + sizeText(double(facts.memory.chatKvBytesOf.at(type))) +
+                                      " for " + std::to_string(facts.memory.chatTokens) + " tokens");
     for (const std::string& warning : facts.warnings)
         row("Warning", warning);
     for (const auto& tensor : facts.tensors)

@@ -35,6 +35,8 @@ struct ModelFacts {
         uint64_t kvBytesPerToken = 0;                      // of the type that is used unless another is chosen
         uint64_t computeBytes = 0;
         std::map<std::string, uint64_t> kvBytesPerTokenOf; // by type: f32, f16, q8_0; empty for an embedding model
+        int64_t chatTokens = 0;                            // of a chat at the context length that is used unless another is chosen
+        std::map<std::string, uint64_t> chatKvBytesOf;     // all that one holds, by type: with windows and states, which do not grow
     } memory;
     struct TensorRow {
         std::string name;

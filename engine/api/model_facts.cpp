@@ -51,6 +51,8 @@ void addModel(ModelFacts& facts, const models::Model& model)
         for (const KvType type : {KvType::f32, KvType::f16, KvType::q8_0}) {
             const nn::KvLayout layout = kvLayout(model, type, false);
             facts.memory.kvBytesPerTokenOf[toString(type)] = (layout.pageBytes() - layout.recentBytes()) / nn::KvLayout::kPageTokens;
+            facts.memory.chatTokens = defaultContextLength(model.config().contextLength);
+            facts.memory.chatKvBytesOf[toString(type)] = layout.bytes(facts.memory.chatTokens, generate::SchedulerOptions().stepTokens);
         }
         facts.memory.kvBytesPerToken = facts.memory.kvBytesPerTokenOf[toString(KvType::f16)];
     }

@@ -12,6 +12,7 @@ namespace sy::models {
 std::unique_ptr<Model> loadBert(const formats::TensorSource& source);
 std::unique_ptr<Model> loadDeepSeek(const formats::TensorSource& source);
 std::unique_ptr<Model> loadDeepSeek2(const formats::TensorSource& source);
+std::unique_ptr<Model> loadDeepSeek4(const formats::TensorSource& source);
 std::unique_ptr<Model> loadGemma3(const formats::TensorSource& source);
 std::unique_ptr<Model> loadGemmaEmbedding(const formats::TensorSource& source);
 std::unique_ptr<Model> loadGptOss(const formats::TensorSource& source);

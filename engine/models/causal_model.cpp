@@ -186,7 +186,7 @@ size_t CausalModel::computeBytes(int64_t nTokens, int64_t nLogitRows) const
     const ModelConfig& c = m_parts.config;
     // Residual and normed vectors, what the larger of the sublayers holds; a quarter more for the sizes that buffers are rounded up to.
     const int64_t values = 2 * c.dim + std::max(m_parts.attentionValues, m_parts.feedForwardValues);
-    return size_t(nTokens * values + nLogitRows * (c.nVocabulary + 2 * c.dim)) * sizeof(float) * 5 / 4;
+    return size_t(nTokens * values + nLogitRows * (c.nVocabulary + 2 * c.dim)) * sizeof(float) * 5 / 4 + m_parts.stepBytes;
 }
 
 } // namespace sy::models

@@ -20,6 +20,7 @@ struct CausalParts {
     float embeddingScale = 1;            // on the embedded tokens
     int64_t attentionValues = 0;         // floats per token that a layer's attention holds at once, for computeBytes()
     int64_t feedForwardValues = 0;       // and its feed-forward
+    size_t stepBytes = 0;                // that a step holds whatever its size, for computeBytes()
     size_t weightBytes = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr Architecture kArchitectures[] = {
     {"deepseek", loadDeepSeek},
     {"deepseek2", loadDeepSeek2},
     {"deepseek32", loadDeepSeek2},
+    {"deepseek4", loadDeepSeek4},
     {"gemma-embedding", loadGemmaEmbedding},
     {"gemma3", loadGemma3},
     {"gpt-oss", loadGptOss},

@@ -41,10 +41,21 @@ void packCodes(const float* from, std::byte* to, int dim)
     pack(rest, to + whole / 32 * 34, 32);
 }
 
+void packRow(DType dtype, const float* from, std::byte* to, int dim)
+{
+    if (dtype == DType::F32)
+        std::memcpy(to, from, size_t(dim) * sizeof(float));
+    else if (dtype == DType::F16)
+        quant::floatToHalf(from, reinterpret_cast<uint16_t*>(to), dim);
+    else
+        packCodes(from, to, dim);
+}
+
 } // namespace
 
 KvSequence::KvSequence(KvPool& pool, std::string variant)
-    : m_pool(&pool), m_variant(std::move(variant)), m_keyPages(size_t(pool.layout().nLayers)), m_valuePages(size_t(pool.layout().nLayers))
+    : m_pool(&pool), m_variant(std::move(variant)), m_keyPages(size_t(pool.layout().nLayers)), m_valuePages(size_t(pool.layout().nLayers)),
+      m_blockKeys(pool.layout().blocks.size()), m_blockValues(pool.layout().blocks.size())
 {
 }
 
@@ -68,6 +79,8 @@ KvSequence& KvSequence::operator=(KvSequence&& other) noexcept
         m_pages = std::exchange(other.m_pages, {});
         m_keyPages = std::move(other.m_keyPages);
         m_valuePages = std::move(other.m_valuePages);
+        m_blockKeys = std::move(other.m_blockKeys);
+        m_blockValues = std::move(other.m_blockValues);
         m_nDropped = std::exchange(other.m_nDropped, 0);
         m_state = std::exchange(other.m_state, nullptr);
         m_nextState = std::exchange(other.m_nextState, nullptr);
@@ -102,6 +115,29 @@ void KvSequence::repoint(size_t firstPage)
             m_keyPages[layer][i] = start ? start + offset : nullptr;
             m_valuePages[layer][i] = start ? start + offset + keys : nullptr;
         }
+    }
+    repointBlocks(firstPage);
+}
+
+void KvSequence::repointBlocks(size_t firstPage)
+{
+    const KvLayout& layout = m_pool->layout();
+    if (layout.blocks.empty())
+        return;
+    const auto nLasting = layout.nLayers - std::ranges::count(layout.isWindowed, true);
+    size_t offset = size_t(nLasting) * (keyBytes(layout) + valueBytes(layout));
+    for (size_t index = 0; index < layout.blocks.size(); ++index) {
+        const KvBlocks& blocks = layout.blocks[index];
+        // A long block lies in the last of its pages: those before have room that stays empty.
+        const size_t pagesPerRow = size_t(std::max(1, blocks.ratio / kPageTokens));
+        const size_t keys = blockKeyBytes(layout, blocks);
+        m_blockKeys[index].resize(m_pages.size() / pagesPerRow);
+        m_blockValues[index].resize(m_pages.size() / pagesPerRow);
+        for (size_t i = firstPage / pagesPerRow; i < m_blockKeys[index].size(); ++i) {
+            m_blockKeys[index][i] = m_pages[(i + 1) * pagesPerRow - 1]->memory + offset;
+            m_blockValues[index][i] = m_blockKeys[index][i] + keys;
+        }
+        offset += keys + blockValueBytes(layout, blocks);
     }
 }
 
@@ -239,7 +275,8 @@ void KvSequence::append(std::span<const int32_t> tokens)
     auto next = taken.begin();
     if (copiesLast) {
         // Others may read the old page meanwhile; nobody writes it, since this sequence still counts.
-        std::memcpy((*next)->memory, m_pages.back()->memory, state.lastingBytes);
+        if (state.lastingBytes > 0)
+            std::memcpy((*next)->memory, m_pages.back()->memory, state.lastingBytes);
         if (state.recentBytes > 0)
             std::memcpy((*next)->recent, m_pages.back()->recent, state.recentBytes);
         KvPage* shared = std::exchange(m_pages.back(), *next++);
@@ -282,6 +319,8 @@ KvSequence KvSequence::fork() const
     copy.m_tokens = m_tokens;
     copy.m_keyPages = m_keyPages;
     copy.m_valuePages = m_valuePages;
+    copy.m_blockKeys = m_blockKeys;
+    copy.m_blockValues = m_blockValues;
     copy.m_pages.reserve(m_pages.size());
     copy.m_nDropped = m_nDropped;
     copy.m_state = m_state;
@@ -305,12 +344,7 @@ void KvSequence::store(int layer, int64_t first, const float* keys, const float*
         const size_t rowBytes = ops::kvRowBytes(layout.dtype, dim);
         for (int head = 0; head < layout.nKvHeads; ++head, from += dim) {
             std::byte* to = const_cast<std::byte*>(page) + (size_t(head) * kPageTokens + size_t(slot)) * rowBytes;
-            if (layout.dtype == DType::F32)
-                std::memcpy(to, from, rowBytes);
-            else if (layout.dtype == DType::F16)
-                quant::floatToHalf(from, reinterpret_cast<uint16_t*>(to), dim);
-            else
-                packCodes(from, to, dim);
+            packRow(layout.dtype, from, to, dim);
         }
     };
     for (int64_t position = first; position < first + n; ++position) {
@@ -326,6 +360,30 @@ void KvSequence::store(int layer, int64_t first, const float* keys, const float*
 ops::KvPages KvSequence::pages(int layer) const
 {
     return {m_keyPages[size_t(layer)], m_valuePages[size_t(layer)], m_pool->layout().dtype, kPageTokens};
+}
+
+void KvSequence::storeBlock(int index, int64_t block, const float* key, const float* value) const
+{
+    const KvLayout& layout = m_pool->layout();
+    if (index < 0 || index >= int(layout.blocks.size()) || block < 0 || (block + 1) * layout.blocks[size_t(index)].ratio > length())
+        throw std::invalid_argument("storeBlock: row " + std::to_string(block) + " of blocks " + std::to_string(index) + " at " +
+                                    std::to_string(length()) + " tokens");
+    const KvBlocks& blocks = layout.blocks[size_t(index)];
+    const auto nRows = int64_t(blockRows(blocks));
+    const auto page = size_t(block / nRows), slot = size_t(block % nRows);
+    assert(m_pages[size_t((block + 1) * blocks.ratio - 1) / size_t(kPageTokens)]->nSequences == 1);
+    const auto put = [&](const float* from, int dim, const std::byte* rows) {
+        if (dim > 0)
+            packRow(layout.dtype, from, const_cast<std::byte*>(rows) + slot * ops::kvRowBytes(layout.dtype, dim), dim);
+    };
+    put(key, blocks.keyDim, m_blockKeys[size_t(index)][page]);
+    put(value, blocks.valueDim, m_blockValues[size_t(index)][page]);
+}
+
+ops::KvPages KvSequence::blockPages(int index) const
+{
+    const KvLayout& layout = m_pool->layout();
+    return {m_blockKeys[size_t(index)], m_blockValues[size_t(index)], layout.dtype, blockRows(layout.blocks[size_t(index)])};
 }
 
 void KvSequence::publish()

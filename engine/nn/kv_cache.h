@@ -12,6 +12,14 @@
 
 namespace sy::nn {
 
+/// Rows that stand for several tokens each: DeepSeek V4's compressed keys. They are kept for as long as their tokens, a row in
+/// the page of its last token.
+struct KvBlocks {
+    int ratio;    // tokens of a row: divides KvLayout::kPageTokens, or is a multiple of it
+    int keyDim;
+    int valueDim; // 0: a row has no value
+};
+
 /// Sizes of a model's KV cache. The layers of one page are allocated together, those with a window apart from the others, so that
 /// they can be given up when the window has passed.
 struct KvLayout {
@@ -22,7 +30,8 @@ struct KvLayout {
     DType dtype = DType::F16; // F32, F16 or Q8_0
     int window = 0;                 // tokens that windowed layers see, their own included
     std::vector<bool> isWindowed;   // by layer; empty: none
-    size_t stateFloats = 0;         // of one sequence, whatever its length: the memory of recurrent layers
+    size_t stateFloats = 0;         // of one sequence, whatever its length: the memory of recurrent layers, unfinished blocks
+    std::vector<KvBlocks> blocks;   // besides the layers; only with a state, since a block may not end where a page does
     static constexpr int kPageTokens = 32;
     size_t pageBytes() const;   // of a page with all its layers
     size_t recentBytes() const; // of them, in windowed layers
@@ -87,6 +96,13 @@ public:
     /// The pages as the attention op reads them; valid until the sequence changes.
     ops::KvPages pages(int layer) const;
 
+    /// Writes row `block` of KvLayout::blocks[index], whose last token is one of the last append(): key, and value where it has
+    /// one. One thread at a time for each index.
+    void storeBlock(int index, int64_t block, const float* key, const float* value) const;
+
+    /// These rows as pages of fewer tokens: row b is the b-th.
+    ops::KvPages blockPages(int index) const;
+
     /// Puts this sequence's whole pages into the pool's prefix index (hash of the variant and of all tokens before and in the page), so
     /// that later prompts can adopt them. Where the index has a page for the same tokens already, that one replaces this
     /// sequence's copy.
@@ -95,6 +111,7 @@ public:
 
 private:
     void repoint(size_t firstPage);
+    void repointBlocks(size_t firstPage);
     void releaseAll() noexcept;
     void dropPassedWindows(int64_t nextPosition);
     size_t firstRecentPage(int64_t length) const; // that a token at this position sees through a window
@@ -105,6 +122,7 @@ private:
     std::vector<int32_t> m_tokens;
     std::vector<KvPage*> m_pages;                                        // counted in the pool
     std::vector<std::vector<const std::byte*>> m_keyPages, m_valuePages; // per layer, as pages() hands them out
+    std::vector<std::vector<const std::byte*>> m_blockKeys, m_blockValues; // per entry of KvLayout::blocks
     size_t m_nDropped = 0;                                               // pages whose windowed layers this sequence gave up
     std::shared_ptr<float[]> m_state;     // shared with forks; never written
     std::shared_ptr<float[]> m_nextState; // this sequence's own

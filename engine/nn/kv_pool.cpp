@@ -16,9 +16,22 @@ size_t valueBytes(const KvLayout& layout)
     return size_t(layout.nKvHeads) * kPageTokens * ops::kvRowBytes(layout.dtype, layout.valueDim);
 }
 
+size_t blockKeyBytes(const KvLayout& layout, const KvBlocks& b)
+{
+    return size_t(blockRows(b)) * ops::kvRowBytes(layout.dtype, b.keyDim);
+}
+
+size_t blockValueBytes(const KvLayout& layout, const KvBlocks& b)
+{
+    return size_t(blockRows(b)) * ops::kvRowBytes(layout.dtype, b.valueDim);
+}
+
 size_t KvLayout::pageBytes() const
 {
-    return size_t(nLayers) * (keyBytes(*this) + valueBytes(*this));
+    size_t bytes = size_t(nLayers) * (keyBytes(*this) + valueBytes(*this));
+    for (const KvBlocks& b : blocks)
+        bytes += blockKeyBytes(*this, b) + blockValueBytes(*this, b);
+    return bytes;
 }
 
 size_t KvLayout::recentBytes() const
@@ -41,6 +54,11 @@ KvPool::KvPool(KvLayout layout, size_t budgetBytes)
     if (!layout.isWindowed.empty() && (layout.isWindowed.size() != size_t(layout.nLayers) || layout.window < 1))
         throw std::invalid_argument("a KV cache with windows for " + std::to_string(layout.isWindowed.size()) + " of " +
                                     std::to_string(layout.nLayers) + " layers");
+    for (const KvBlocks& b : layout.blocks) {
+        if (b.ratio < 1 || (kPageTokens % b.ratio != 0 && b.ratio % kPageTokens != 0) || b.keyDim < 1 || b.valueDim < 0 ||
+            layout.stateFloats == 0)
+            throw std::invalid_argument("a KV cache with blocks of " + std::to_string(b.ratio) + " tokens");
+    }
     m_state = std::make_unique<State>(std::move(layout), budgetBytes);
 }
 

@@ -42,6 +42,13 @@ inline size_t pagesFor(int64_t nTokens)
 size_t keyBytes(const KvLayout& layout); // of one layer in one page
 size_t valueBytes(const KvLayout& layout);
 
+inline int blockRows(const KvBlocks& blocks) // that a page has room for
+{
+    return std::max(1, kPageTokens / blocks.ratio);
+}
+size_t blockKeyBytes(const KvLayout& layout, const KvBlocks& blocks); // in one page
+size_t blockValueBytes(const KvLayout& layout, const KvBlocks& blocks);
+
 struct IndexEntry {
     const IndexEntry* parent; // nullptr: the first page
     std::string variant;      // of a first page; empty in the others
@@ -52,7 +59,7 @@ struct IndexEntry {
 };
 
 struct KvPage {
-    std::byte* memory = nullptr; // by layer: keys, then values
+    std::byte* memory = nullptr; // by layer: keys, then values; then the same of each KvLayout::blocks
     std::byte* recent = nullptr; // the same for layers with a window; null when there are none, or theirs has passed
     int nSequences = 0;
     IndexEntry* entry = nullptr;

@@ -20,7 +20,7 @@ namespace sy::nn {
 namespace {
 
 constexpr char kMagic[4] = {'S', 'Y', 'K', 'V'};
-constexpr uint32_t kVersion = 3; // raised with the format and with any change to what is computed
+constexpr uint32_t kVersion = 4; // raised with the format and with any change to what is computed
 constexpr uint32_t kMostHeaderBytes = 4096;
 constexpr int64_t kPageTokens = KvLayout::kPageTokens;
 

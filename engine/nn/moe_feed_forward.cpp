@@ -45,6 +45,20 @@ void loadBiasAndScale(WeightReader& weights, const std::string& name, int64_t nE
     matrices.scales = weights.optionalVector(name + ".scale", nExperts);
 }
 
+// What the table says of each row's token.
+Tensor givenExperts(const MoeFeedForward& moe, const std::vector<Batch::Part>& parts, int64_t nRows)
+{
+    const int nUsed = moe.routing.nUsed;
+    Tensor experts = Tensor::zeros({nRows, nUsed}, DType::I32);
+    for (const Batch::Part& part : parts) {
+        const std::span<const int32_t> tokens = part.cache->tokens().subspan(size_t(part.firstPosition), size_t(part.nRows));
+        for (int64_t i = 0; i < part.nRows; ++i)
+            std::copy_n(moe.expertsOfToken.data<int32_t>() + int64_t(tokens[size_t(i)]) * nUsed, nUsed,
+                        experts.data<int32_t>() + (part.firstRow + i) * nUsed);
+    }
+    return experts;
+}
+
 ops::Routing chooseExperts(const ops::OpContext& exact, const MoeFeedForward& moe, int layer, const std::vector<Batch::Part>& parts,
                            const ops::MatmulInput& input, SpanObserver* spans)
 {
@@ -54,8 +68,10 @@ ops::Routing chooseExperts(const ops::OpContext& exact, const MoeFeedForward& mo
         for (const Batch::Part& part : parts)
             mass.insert(mass.end(), size_t(part.nRows), part.expertMass);
     }
-    const ops::Routing routing =
-        ops::route(exact, ops::matmul(exact, input, moe.router, moe.routerBias), moe.selectionBias, moe.routing, mass);
+    Tensor logits = ops::matmul(exact, input, moe.router, moe.routerBias);
+    const Tensor given = moe.expertsOfToken ? givenExperts(moe, parts, logits.rows()) : Tensor();
+    const ops::Routing routing = given ? ops::routeTo(exact, std::move(logits), given, moe.routing, mass)
+                                       : ops::route(exact, std::move(logits), moe.selectionBias, moe.routing, mass);
     for (const Batch::Part& part : parts) {
         if (!part.observer)
             continue;
@@ -123,6 +139,10 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
     };
     moe.routerBias = optional(options.routerBias, prefix + "ffn_gate_inp.bias");
     moe.selectionBias = optional(options.selectionBias, prefix + "exp_probs_b.bias");
+
+    if (options.nTableTokens > 0)
+        moe.expertsOfToken =
+            weights.indices(prefix + "ffn_gate_tid2eid.weight", options.nTableTokens, options.routing.nUsed, int32_t(nExperts));
 
     ops::ExpertWeights& experts = moe.experts;
     experts.activation = options.activation;

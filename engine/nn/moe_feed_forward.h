@@ -17,6 +17,7 @@ struct MoeFeedForward {
     Tensor router;        // (nExperts, dim); read with float32 activations, whatever the context says
     Tensor routerBias;    // (nExperts) on the logits, or empty
     Tensor selectionBias; // (nExperts) for choosing only, or empty
+    Tensor expertsOfToken; // (vocabulary, nUsed) I32: each token's experts by its id, the router only weighs them; or empty
     ops::RouterConfig routing;
     ops::ExpertWeights experts;
     std::optional<GatedFeedForward> shared; // several shared experts are one wide one
@@ -32,11 +33,12 @@ struct MoeOptions {
     Bias routerBias = Bias::none;
     Bias expertBias = Bias::none;
     Bias selectionBias = Bias::none;
+    int64_t nTableTokens = 0; // of the vocabulary, when a table gives each token's experts; 0: the router chooses
     ops::GatedActivation activation;
     ops::GatedActivation sharedActivation;
 };
 
-/// PREFIXffn_gate_inp, exp_probs_b, ffn_{gate,up,down}_exps (or gate and up in ffn_gate_up_exps, gate first; or, in very old
+/// PREFIXffn_gate_inp, exp_probs_b, ffn_gate_tid2eid, ffn_{gate,up,down}_exps (or gate and up in ffn_gate_up_exps, gate first; or, in very old
 /// files, ffn_gate.E and so on), ffn_{gate,up,down}_shexp, ffn_gate_inp_shexp.
 MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& prefix, int64_t dim, const MoeOptions& options);
 

@@ -96,6 +96,20 @@ Tensor WeightReader::optionalVector(std::string_view name, int64_t n)
     return has(name) ? vector(name, n) : Tensor();
 }
 
+Tensor WeightReader::indices(std::string_view name, int64_t nRows, int64_t nCols, int32_t limit)
+{
+    const Tensor t = checked(name, Shape{nRows, nCols});
+    if (t.dtype() != DType::I32)
+        throw Unsupported("tensor " + std::string(name) + " of type " + std::string(quant::typeName(t.dtype())),
+                          "a table of numbers is I32");
+    const int32_t* values = t.data<int32_t>();
+    for (int64_t i = 0; i < t.count(); ++i) {
+        if (values[i] < 0 || values[i] >= limit)
+            bad("tensor " + std::string(name) + " holds " + std::to_string(values[i]) + " where there are " + std::to_string(limit));
+    }
+    return t;
+}
+
 Linear loadLinear(WeightReader& weights, const std::string& name, int64_t out, int64_t in, Bias bias)
 {
     Linear linear;

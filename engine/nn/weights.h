@@ -35,6 +35,9 @@ public:
     Tensor vectors(std::string_view name, int64_t nVectors, int64_t n); // (nVectors, n): biases of experts
     Tensor optionalVector(std::string_view name, int64_t n); // empty when the file has none
 
+    /// A table (nRows, nCols) of I32, every number from 0 to limit - 1, as a view of the file.
+    Tensor indices(std::string_view name, int64_t nRows, int64_t nCols, int32_t limit);
+
     size_t bytes() const { return m_bytes; } // payload of all tensors handed out
 
     const formats::Metadata& metadata() const { return m_source.metadata(); }

@@ -113,7 +113,7 @@ ChatPrompt encodeChat(const Tokenizer& tokenizer, const ChatTemplate& chatTempla
     ChatPrompt prompt;
     prompt.text = chatTemplate.render(variables, templateOptions);
 
-    std::vector<size_t> literalPlaces;
+    std::vector<size_t>& literalPlaces = prompt.literalPlaces;
     size_t nSuspicious = 0;
     bool holdsMark = false;
     std::string mark = "\U0010F5A1\U000F1D0C";

@@ -24,12 +24,13 @@ struct ChatPrompt {
     std::vector<int32_t> ids;
     std::string text;           // what was tokenized
     bool isContentPlain = true; // false: some control tokens spelled in messages may have been parsed as such
+    std::vector<size_t> literalPlaces; // offsets into text, rising, where control tokens are plain text
 };
 
 /// Renders messages, a list of {"role", "content", …}, and tokenizes the result: one BOS where the model wants one, whether the template
 /// writes it or not, and no EOS. Control tokens count where the template writes them; the same characters inside the messages' (or
-/// tools') strings are plain text, so that nobody can end his turn and speak as the assistant. User-defined tokens are parsed
-/// everywhere, as in any text.
+/// tools') strings are plain text, so that nobody can end his turn and speak as the assistant. So are user-defined
+/// tokens that are written like control tokens; other user-defined ones (<think>, <tool_call>) are parsed everywhere, as in any text.
 ///
 /// Throws what ChatTemplate::render throws.
 ChatPrompt encodeChat(const Tokenizer& tokenizer, const ChatTemplate& chatTemplate, const nlohmann::ordered_json& messages,

@@ -16,11 +16,16 @@ SpecialTokens::SpecialTokens(std::vector<Token> tokens) : m_tokens(std::move(tok
         m_starts[1][first] = true;
         if (token.isAlwaysParsed)
             m_starts[0][first] = true;
+        if (token.isMarker)
+            m_longestMarker = std::max(m_longestMarker, token.text.size());
     }
 }
 
-const SpecialTokens::Token* SpecialTokens::longestAt(std::string_view text, size_t at, bool parseSpecial) const
+const SpecialTokens::Token* SpecialTokens::longestAt(std::string_view text, size_t at, Wanted wanted) const
 {
+    const auto isWanted = [wanted](const Token& token) {
+        return wanted == Wanted::all || (token.isAlwaysParsed && !(wanted == Wanted::unmarked && token.isMarker));
+    };
     // The sorted list as a trie: those that begin with the bytes read so far are neighbours, the shortest first.
     const Token* longest = nullptr;
     auto begin = m_tokens.begin(), end = m_tokens.end();
@@ -31,7 +36,7 @@ const SpecialTokens::Token* SpecialTokens::longestAt(std::string_view text, size
         };
         begin = std::partition_point(begin, end, [&](const Token& token) { return byteOf(token) < byte; });
         end = std::partition_point(begin, end, [&](const Token& token) { return byteOf(token) == byte; });
-        if (begin != end && begin->text.size() == depth + 1 && (parseSpecial || begin->isAlwaysParsed))
+        if (begin != end && begin->text.size() == depth + 1 && isWanted(*begin))
             longest = &*begin;
     }
     return longest;
@@ -45,10 +50,33 @@ SpecialTokens::Match SpecialTokens::findNext(std::string_view text, size_t from,
         if (!starts[static_cast<unsigned char>(text[at])])
             continue;
         const bool isLiteral = std::binary_search(literalAt.begin(), literalAt.end(), at);
-        if (const Token* token = longestAt(text, at, parseSpecial && !isLiteral))
+        if (const Token* token = longestAt(text, at, isLiteral ? Wanted::unmarked : parseSpecial ? Wanted::all : Wanted::alwaysParsed))
             return {token, at, at + token->text.size()};
     }
     return {nullptr, text.size(), text.size()};
+}
+
+// Whether a marker begins like this and goes on.
+bool SpecialTokens::isCutMarker(std::string_view end) const
+{
+    auto it = std::partition_point(m_tokens.begin(), m_tokens.end(), [&](const Token& token) { return token.text <= end; });
+    for (; it != m_tokens.end() && it->text.starts_with(end); ++it) {
+        if (it->isMarker)
+            return true;
+    }
+    return false;
+}
+
+size_t SpecialTokens::findMarker(std::string_view text, size_t from) const
+{
+    for (size_t at = from; at < text.size(); ++at) {
+        if (!m_starts[1][static_cast<unsigned char>(text[at])])
+            continue;
+        const Token* token = longestAt(text, at, Wanted::all);
+        if ((token && token->isMarker) || (text.size() - at < m_longestMarker && isCutMarker(text.substr(at))))
+            return at;
+    }
+    return text.size();
 }
 
 const SpecialTokens::Token* SpecialTokens::find(std::string_view text) const

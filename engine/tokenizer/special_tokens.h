@@ -18,6 +18,7 @@ public:
         std::string text;
         int32_t id;
         bool isAlwaysParsed; // user-defined: found even when special tokens are plain text
+        bool isMarker;       // says who speaks or where something ends: what people write must not be taken for it
         bool stripsLeft, stripsRight;
     };
     explicit SpecialTokens(std::vector<Token> tokens); // texts are not empty
@@ -27,16 +28,22 @@ public:
         size_t begin;       // bytes; of the text when there is none, its end
         size_t end;
     };
-    /// At the offsets literalAt, which rise, only tokens that are always parsed are found.
+    /// At the offsets literalAt, which rise, only tokens that are always parsed and no markers are found.
     Match findNext(std::string_view text, size_t from, bool parseSpecial, std::span<const size_t> literalAt) const;
+
+    /// Where the next marker is spelled, or begins to be at the end of the text; text.size() when there is none.
+    size_t findMarker(std::string_view text, size_t from) const;
 
     /// The token that is called exactly `text`, or nullptr.
     const Token* find(std::string_view text) const;
 
 private:
-    const Token* longestAt(std::string_view text, size_t at, bool parseSpecial) const;
+    enum class Wanted { alwaysParsed, unmarked, all };
+    const Token* longestAt(std::string_view text, size_t at, Wanted wanted) const;
+    bool isCutMarker(std::string_view end) const;
 
     std::vector<Token> m_tokens;                   // sorted by text
+    size_t m_longestMarker = 0;                    // bytes
     std::array<std::array<bool, 256>, 2> m_starts; // first bytes: [0] of those always parsed, [1] of all
 };
 

@@ -28,6 +28,15 @@ bool isAsciiSpace(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+// User-defined tokens that say who speaks: gpt-oss's <|start|> (rendered as text, so no control token), DeepSeek's <｜User｜>.
+bool looksLikeMarker(std::string_view token)
+{
+    if (!token.starts_with('<') || !token.ends_with('>'))
+        return false;
+    return token.starts_with("<|") || token.ends_with("|>") || token.starts_with("<｜") || token.ends_with("｜>") ||
+           token == "<start_of_turn>";
+}
+
 // What a token adds to the text.
 void appendOutput(std::string& out, std::string_view token, TokenType type, VocabularyKind kind)
 {
@@ -188,7 +197,9 @@ struct Tokenizer::State {
             if (v.tokens[id].empty() || (type != TokenType::control && type != TokenType::userDefined &&
                                          type != TokenType::unknown && !isIn(known.lookAlikes)))
                 continue;
-            tokens.push_back({std::string(v.tokens[id]), id, type == TokenType::userDefined, isIn(v.stripsLeft), isIn(v.stripsRight)});
+            const bool isUserDefined = type == TokenType::userDefined;
+            tokens.push_back({std::string(v.tokens[id]), id, isUserDefined, !isUserDefined || looksLikeMarker(v.tokens[id]),
+                              isIn(v.stripsLeft), isIn(v.stripsRight)});
         }
         special.emplace(std::move(tokens));
         endsGeneration.resize(v.tokens.size());
@@ -225,12 +236,7 @@ void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std:
 
 size_t Tokenizer::findControlToken(std::string_view text, size_t from) const
 {
-    for (;;) {
-        const SpecialTokens::Match match = m_state->special->findNext(text, from, true, {});
-        if (!match.token || !match.token->isAlwaysParsed)
-            return match.begin;
-        from = match.begin + 1;
-    }
+    return m_state->special->findMarker(text, from);
 }
 
 void Tokenizer::encode(std::string_view text, const EncodeOptions& options, std::span<const size_t> literalAt,

@@ -40,11 +40,13 @@ public:
     /// The same, appended to `ids`; options.addSpecial adds to both ends of the text, not of ids.
     void encode(std::string_view text, const EncodeOptions& options, std::vector<int32_t>& ids) const;
 
-    /// The same, but control tokens that would begin at one of the byte offsets `literalAt`, which rise, are plain text.
+    /// The same, but control tokens that would begin at one of the byte offsets `literalAt`, which rise, are plain text, and so are
+    /// user-defined ones that are written like them (<|start|>, <｜User｜>).
     void encode(std::string_view text, const EncodeOptions& options, std::span<const size_t> literalAt,
                 std::vector<int32_t>& ids) const;
 
-    /// The next place at or behind `from` where a control token is spelled; text.size() when there is none.
+    /// The next place at or behind `from` where such a token is spelled, or begins at the end of the text; text.size() when there
+    /// is none.
     size_t findControlToken(std::string_view text, size_t from) const;
 
     /// The text of a whole sequence as bytes (not necessarily valid UTF-8). Where the model puts a space before the text, that one

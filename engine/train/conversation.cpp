@@ -18,6 +18,17 @@ bool startsWith(std::span<const int32_t> all, std::span<const int32_t> start)
     return all.size() >= start.size() && std::equal(start.begin(), start.end(), all.begin());
 }
 
+// The tokens of a prompt's text from an offset on; what messages say is plain text there too.
+void encodeEnd(const TextEncoder& encoder, const tokenizer::ChatPrompt& prompt, size_t from, std::vector<int32_t>& ids)
+{
+    std::vector<size_t> literalPlaces;
+    for (const size_t place : prompt.literalPlaces) {
+        if (place >= from)
+            literalPlaces.push_back(place - from);
+    }
+    encoder.tokenizer->encode(std::string_view(prompt.text).substr(from), {.parseSpecial = true}, literalPlaces, ids);
+}
+
 // Goes on from `text`, whose tokens are `ids`, to a longer prompt: its own tokens where they begin alike, else those of
 // the text that is new.
 void advance(const TextEncoder& encoder, const tokenizer::ChatPrompt& to, std::vector<int32_t>& ids, std::string& text)
@@ -25,7 +36,7 @@ void advance(const TextEncoder& encoder, const tokenizer::ChatPrompt& to, std::v
     if (startsWith(to.ids, ids))
         ids = to.ids;
     else
-        encoder.tokenizer->encode(std::string_view(to.text).substr(text.size()), {.parseSpecial = true}, ids);
+        encodeEnd(encoder, to, text.size(), ids);
     text = to.text;
 }
 
@@ -65,8 +76,7 @@ std::vector<TrainingText> encodeConversation(const TextEncoder& encoder, const o
         current.isTrained.resize(current.tokens.size(), 0);
         const size_t first = current.tokens.size();
         // The answer's tokens follow the generation prompt's, as they do when the model answers.
-        encoder.tokenizer->encode(std::string_view(through.text).substr(before.text.size()), {.parseSpecial = true},
-                                  current.tokens);
+        encodeEnd(encoder, through, before.text.size(), current.tokens);
         text = through.text;
         current.isTrained.resize(current.tokens.size(), uint8_t(isTrained));
         size_t end = current.tokens.size();

@@ -53,9 +53,12 @@ std::string prefixOf(int layer)
 models::DecoderView viewOf(const models::Model& model)
 {
     const std::optional<models::DecoderView> view = model.decoder();
-    if (!view)
+    if (!view && model.config().isEmbedding)
         throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
                           "this version trains decoders");
+    if (!view) // made of other blocks
+        throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
+                          "hyper-connections and compressed attention have no gradient in this version");
     if (model.config().isEmbedding)
         throw Unsupported("training an embedding model", "this version trains models that predict the next token");
     for (const nn::DecoderBlock& block : view->blocks) {
@@ -110,6 +113,11 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
         }
     }
     return names;
+}
+
+void requireTrainable(const models::Model& model)
+{
+    viewOf(model);
 }
 
 DecoderPass::DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained)

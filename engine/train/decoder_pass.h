@@ -39,6 +39,9 @@ struct PassResult {
     std::map<int, std::vector<int64_t>> expertRows; // by layer: rows that each expert had
 };
 
+/// Throws Unsupported, naming the architecture, for a model with layers that have no gradient yet.
+void requireTrainable(const models::Model& model);
+
 /// The training step of a decoder: forward over packed texts, loss, backward into the trained set. The model's own layers
 /// are read, in whatever form inference has them; nothing of the model changes.
 class DecoderPass {

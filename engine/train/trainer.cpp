@@ -65,6 +65,7 @@ ExpertUse useOf(const std::map<int, std::vector<int64_t>>& rowsOfLayers)
 TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
                         const nn::Adapter* initial)
 {
+    requireTrainable(model); // before a target is looked for among matrices that such a model does not show
     if (initial)
         return fromAdapter(*initial);
     TrainedSet set = newAdapter(model, config.adapter, config.seed);

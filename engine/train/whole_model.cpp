@@ -68,10 +68,9 @@ void fillNormal(Tensor& t, double deviation, uint64_t seed, uint32_t tensor)
 
 TrainedSet wholeModel(const models::Model& model, const formats::TensorSource& source)
 {
+    requireTrainable(model);
     const auto decoder = model.decoder();
     TrainedSet set;
-    if (!decoder)
-        return set; // DecoderPass says what is wrong with it
     requireOwnTensors(*decoder, source);
     for (const std::string& name : knownNames(*decoder))
         if (source.has(name))

@@ -109,11 +109,9 @@ struct Choice {
     float weight;
 };
 
-void chooseRow(const RouterConfig& config, const float* probabilities, const float* bias, float mass, int32_t* experts,
-               float* weights)
+void choose(const RouterConfig& config, const float* probabilities, const float* bias, std::vector<Choice>& choices)
 {
     thread_local std::vector<float> selection, groupScores;
-    thread_local std::vector<Choice> choices;
     selection.assign(probabilities, probabilities + config.nExperts);
     for (int i = 0; bias && i < config.nExperts; ++i)
         selection[size_t(i)] += bias[i];
@@ -126,6 +124,11 @@ void chooseRow(const RouterConfig& config, const float* probabilities, const flo
         selection[size_t(expert)] = kNever;
         choice = {expert, probabilities[expert]};
     }
+}
+
+// From the choices of a row to its experts and weights.
+void finishRow(const RouterConfig& config, std::vector<Choice>& choices, float mass, int32_t* experts, float* weights)
+{
     if (config.gating == Gating::softmaxOfChosen) {
         thread_local std::vector<float> chosen;
         chosen.clear();
@@ -165,20 +168,14 @@ void chooseRow(const RouterConfig& config, const float* probabilities, const flo
     }
 }
 
-} // namespace
-
-Routing route(const OpContext& context, Tensor logits, const Tensor& selectionBias, const RouterConfig& config,
-              std::span<const float> mass)
+// choices(t, probabilities, list) fills the list for one token.
+template <class Choices>
+Routing routeBy(const OpContext& context, Tensor logits, const RouterConfig& config, std::span<const float> mass,
+                const Choices& choices)
 {
     if (config.nExperts < 1 || logits.cols() != config.nExperts || config.nUsed < 1 || config.nUsed > config.nExperts)
         throw std::invalid_argument("route: logits " + toString(logits.shape()) + " for " + std::to_string(config.nUsed) +
                                     " of " + std::to_string(config.nExperts) + " experts");
-    if (config.nGroups < 1 || config.nExperts % config.nGroups != 0 || config.nGroupsUsed < 1 ||
-        config.nGroupsUsed > config.nGroups || config.nUsed > config.nExperts / config.nGroups * config.nGroupsUsed)
-        throw std::invalid_argument("route: " + std::to_string(config.nGroupsUsed) + " of " +
-                                    std::to_string(config.nGroups) + " groups of experts");
-    if (selectionBias && selectionBias.count() != config.nExperts)
-        throw std::invalid_argument("route: selection bias " + toString(selectionBias.shape()));
     if (!mass.empty() && int64_t(mass.size()) != logits.rows())
         throw std::invalid_argument("route: a mass for " + std::to_string(mass.size()) + " tokens");
 
@@ -186,20 +183,54 @@ Routing route(const OpContext& context, Tensor logits, const Tensor& selectionBi
     Routing routing{Tensor::empty({nTokens, config.nUsed}, DType::I32), Tensor::empty({nTokens, config.nUsed}),
                     std::move(logits)};
     const RowKernel toProbabilities = kernelFor(context.level, config.gating);
-    const float* bias = selectionBias ? selectionBias.f32() : nullptr;
     float* probabilities = routing.probabilities.f32();
     int32_t* experts = routing.experts.data<int32_t>();
     float* weights = routing.weights.f32();
     // Choosing walks the experts once for each choice.
     parallelRows(context, nTokens, int64_t(config.nExperts) * (2 + config.nUsed / 2), [&](int64_t first, int64_t end) {
+        thread_local std::vector<Choice> list;
         for (int64_t t = first; t < end; ++t) {
             float* row = probabilities + t * config.nExperts;
             toProbabilities(row, config.nExperts);
-            chooseRow(config, row, bias, mass.empty() ? 1.0f : mass[size_t(t)], experts + t * config.nUsed,
-                      weights + t * config.nUsed);
+            choices(t, row, list);
+            finishRow(config, list, mass.empty() ? 1.0f : mass[size_t(t)], experts + t * config.nUsed, weights + t * config.nUsed);
         }
     });
     return routing;
+}
+
+} // namespace
+
+Routing route(const OpContext& context, Tensor logits, const Tensor& selectionBias, const RouterConfig& config,
+              std::span<const float> mass)
+{
+    if (config.nGroups < 1 || config.nExperts % config.nGroups != 0 || config.nGroupsUsed < 1 ||
+        config.nGroupsUsed > config.nGroups || config.nUsed > config.nExperts / config.nGroups * config.nGroupsUsed)
+        throw std::invalid_argument("route: " + std::to_string(config.nGroupsUsed) + " of " +
+                                    std::to_string(config.nGroups) + " groups of experts");
+    if (selectionBias && selectionBias.count() != config.nExperts)
+        throw std::invalid_argument("route: selection bias " + toString(selectionBias.shape()));
+    const float* bias = selectionBias ? selectionBias.f32() : nullptr;
+    return routeBy(context, std::move(logits), config, mass,
+                   [&](int64_t, const float* probabilities, std::vector<Choice>& list) { choose(config, probabilities, bias, list); });
+}
+
+Routing routeTo(const OpContext& context, Tensor logits, const Tensor& experts, const RouterConfig& config,
+                std::span<const float> mass)
+{
+    if (experts.dtype() != DType::I32 || experts.rows() != logits.rows() || experts.cols() != config.nUsed)
+        throw std::invalid_argument("routeTo: experts " + toString(experts.shape()) + " for logits " + toString(logits.shape()));
+    const int32_t* given = experts.data<int32_t>();
+    if (std::any_of(given, given + experts.count(), [&](int32_t e) { return e < 0 || e >= config.nExperts; }))
+        throw std::invalid_argument("routeTo: an expert that is none of " + std::to_string(config.nExperts));
+    return routeBy(context, std::move(logits), config, mass,
+                   [&](int64_t t, const float* probabilities, std::vector<Choice>& list) {
+                       list.clear();
+                       for (int i = 0; i < config.nUsed; ++i) {
+                           const int32_t expert = given[t * config.nUsed + i];
+                           list.push_back({expert, probabilities[expert]});
+                       }
+                   });
 }
 
 } // namespace sy::ops

@@ -58,4 +58,11 @@ struct Routing {
 Routing route(const OpContext& context, Tensor logits, const Tensor& selectionBias, const RouterConfig& config,
               std::span<const float> mass = {});
 
+/// The same where the experts are given and only their weights are the router's: DeepSeek V4's first layers, which look the
+/// experts up by the token's id.
+///
+/// experts  (tokens, nUsed) I32, each below nExperts and none twice in a row
+Routing routeTo(const OpContext& context, Tensor logits, const Tensor& experts, const RouterConfig& config,
+                std::span<const float> mass = {});
+
 } // namespace sy::ops

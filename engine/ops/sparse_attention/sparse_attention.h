@@ -18,16 +18,17 @@ using SelectedKeys = std::vector<std::vector<int32_t>>;
 ///
 ///     sum over heads h of w_h * max(0, q_h · k_t)
 ///
-/// The earlier of equal keys wins. Queries that see no more than topK keys get an empty list.
+/// Which of equal keys are taken depends on the scores of all. Queries that see no more than topK keys get an empty list.
 ///
 /// q          (rows, nHeads * dim) f32
 /// weights    (rows, nHeads) f32
 /// sequences  how the rows belong to sequences; the index keys are KvPages::values, one head of dim
 /// topK       at least 1
+/// ratio      tokens that a key stands for; a key is seen once all of them are: its number is what is selected
 ///
 /// A row's list depends on its sequence alone. Throws std::invalid_argument when shapes do not fit.
 SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor& weights,
-                        std::span<const AttentionSequence> sequences, int64_t topK);
+                        std::span<const AttentionSequence> sequences, int64_t topK, int64_t ratio = 1);
 
 /// attention() in which each row sees its selected keys only. One key head, values in keys (MLA's latents).
 Tensor sparseAttention(const OpContext& context, const Tensor& q, std::span<const AttentionSequence> sequences,

@@ -37,6 +37,7 @@ private slots:
     void whatCannotRunIsRefusedWithItsReason();
     void whatIsNoModelIsABadFile();
     void factsAreThoseOfTheHeader();
+    void whatDoesNotGrowWithAChatIsForetoldToo();
     void stoppingACopyLeavesNothing();
     void theNewestModelOfItsKindIsTheDefault();
     void aFolderIsReferencedOrCopiedWhole();
@@ -238,8 +239,21 @@ void TestModelLibrary::factsAreThoseOfTheHeader()
     QCOMPARE(facts.tensors.size(), size_t(21));
     QCOMPARE(facts.quantization.at("F32"), uint64_t(4 * facts.nParameters));
     QCOMPARE(facts.memory.kvBytesPerToken, uint64_t(2 * 2 * 16 * 2)); // layers, keys and values, width, bytes of F16
+    QCOMPARE(facts.memory.chatTokens, int64_t(2048));
+    QCOMPARE(facts.memory.chatKvBytesOf.at("f32"), 2048 * 2 * facts.memory.kvBytesPerToken);
     QVERIFY(facts.memory.computeBytes > 0);
     QVERIFY(!facts.endTokens.empty() && facts.endTokens.front() == "<|end|>");
+}
+
+void TestModelLibrary::whatDoesNotGrowWithAChatIsForetoldToo()
+{
+    const auto file = test::fixturePath("models-next/deepseek4.gguf");
+    if (!fs::exists(file))
+        QSKIP("models-next/ of the fixtures is absent");
+    const auto memory = library().facts(file).memory;
+    const uint64_t raw = 256 * 4 * 64 * 4, blocks = 256 / 4 * (64 + 128) * 4 + 256 / 32 * 64 * 4; // F32; a page for each 32 tokens
+    QCOMPARE(memory.chatKvBytesOf.at("f32"), raw + blocks + 2 * (6 * (64 + 128) + 3 * 64) * 4);
+    QCOMPARE(memory.kvBytesPerTokenOf.at("f32"), blocks / 256);
 }
 
 void TestModelLibrary::stoppingACopyLeavesNothing()

@@ -158,7 +158,7 @@ private slots:
     void newerArchitecturesAgreeHoweverTheTokensAreFed_data()
     {
         QTest::addColumn<QString>("name");
-        for (const char* name : {"deepseek32", "qwen35", "qwen35moe"})
+        for (const char* name : {"deepseek32", "deepseek4", "qwen35", "qwen35moe"})
             QTest::newRow(name) << name;
     }
 

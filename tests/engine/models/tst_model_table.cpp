@@ -61,7 +61,7 @@ private slots:
 
     void theTableListsWhatItRuns()
     {
-        for (const char* name : {"bert", "deepseek", "deepseek2", "deepseek32", "gemma-embedding", "gemma3", "gpt-oss", "llama", "nomic-bert", "olmoe",
+        for (const char* name : {"bert", "deepseek", "deepseek2", "deepseek32", "deepseek4", "gemma-embedding", "gemma3", "gpt-oss", "llama", "nomic-bert", "olmoe",
                                  "qwen2", "qwen2moe", "qwen3", "qwen35", "qwen35moe", "qwen3moe"})
             QVERIFY2(models::isSupported(name), name);
         QVERIFY(!models::isSupported("gemma2"));

@@ -210,6 +210,46 @@ private slots:
         QVERIFY(std::abs(normalized.weights.f32()[0] - 0.625f) < 1e-6f);
     }
 
+    void givenExpertsAreWeighedByTheRouter()
+    {
+        ops::RouterConfig c = config(5, 3, Gating::sqrtSoftplus);
+        c.normalizes = true;
+        c.scale = 1.5f;
+        const int nTokens = 50;
+        const Tensor logits = test::randomTensor({nTokens, 5}, 1);
+        Tensor given = Tensor::empty({nTokens, 3}, DType::I32);
+        for (int t = 0; t < nTokens; ++t)
+            for (int i = 0; i < 3; ++i)
+                given.data<int32_t>()[t * 3 + i] = (t + 2 * i) % 5;
+        for (const cpu::Level level : test::levels()) {
+            for (const int nThreads : {1, 2, 3, 7}) {
+                cpu::ThreadPool pool(nThreads);
+                const ops::Routing routing = ops::routeTo({pool, level}, test::copyOf(logits), given, c);
+                for (int t = 0; t < nTokens; ++t) {
+                    std::vector<std::pair<double, int>> expected;
+                    double total = 0;
+                    for (int i = 0; i < 3; ++i) {
+                        const int e = (t + 2 * i) % 5;
+                        expected.push_back({-std::sqrt(std::log1p(std::exp(double(logits.f32()[t * 5 + e])))), e});
+                        total -= expected.back().first;
+                    }
+                    std::ranges::sort(expected);
+                    for (size_t i = 0; i < 3; ++i) {
+                        QCOMPARE(expertsOf(routing, t)[i], expected[i].second);
+                        QVERIFY(std::abs(double(routing.weights.f32()[size_t(t) * 3 + i]) + expected[i].first / total * 1.5) < 1e-5);
+                    }
+                }
+            }
+        }
+        cpu::ThreadPool pool(1);
+        const float half = 0.5f;
+        const ops::Routing few = ops::routeTo({pool}, row({9, 9, 0, 0, 0}), given.rowRange(0, 1), c, {&half, 1}); // 0, 2, 4
+        QCOMPARE(expertsOf(few), (std::vector<int>{0, -1, -1}));
+        given.data<int32_t>()[4] = 5;
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::routeTo({pool}, test::copyOf(logits), given, c));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::routeTo({pool}, test::copyOf(logits), given.rowRange(0, 1), c));
+    }
+
     void notANumberNeverLeavesTheTable()
     {
         cpu::ThreadPool pool(1);

@@ -4,6 +4,7 @@
 #include "engine/models/adapter_binding.h"
 #include "engine/train/decoder_pass.h"
 #include "engine/train/new_adapter.h"
+#include "engine/train/trainer.h"
 
 #include <QtTest>
 
@@ -160,7 +161,7 @@ private slots:
     void otherModelsAreRefused_data()
     {
         QTest::addColumn<QString>("file");
-        for (const char* file : {"models-next/qwen35.gguf", "models-next/deepseek32.gguf", "models/qwen3-embedding.gguf",
+        for (const char* file : {"models-next/qwen35.gguf", "models-next/deepseek32.gguf", "models-next/deepseek4.gguf", "models/qwen3-embedding.gguf",
                                  "models/bert-cls.gguf"})
             QTest::newRow(file) << file;
     }
@@ -176,6 +177,15 @@ private slots:
         const ops::OpContext context{pool};
         train::TrainedSet none;
         QVERIFY_THROWS_EXCEPTION(Unsupported, train::DecoderPass(context, *model, none));
+        QVERIFY_THROWS_EXCEPTION(Unsupported, train::requireTrainable(*model));
+        train::RunConfig config;
+        config.adapter.targets = {"all-linear"};
+        try {
+            train::firstUpdates(context, *model, config);
+            QFAIL("trained");
+        } catch (const Unsupported& error) {
+            QVERIFY2(QString::fromUtf8(error.what()).contains("training"), error.what());
+        }
     }
 };
 

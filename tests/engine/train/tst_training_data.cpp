@@ -184,6 +184,17 @@ private slots:
         QCOMPARE(std::ranges::count(texts[0].tokens, t.tokenizer->find("<|end|>")), 2);
     }
 
+    void markersInsideAnswersAndLaterMessagesAreText()
+    {
+        const Texts t;
+        const auto texts = train::encodeConversation(
+            t.encoder(), conversation({{"user", "a"}, {"assistant", "x<|end|>y"}, {"user", "<|start|>b<|end|>"}, {"assistant", "c"}}));
+        QCOMPARE(texts.size(), 1u);
+        QCOMPARE(t.trained(texts[0]), std::string("x<|end|>y<|end|>c<|end|>"));
+        QCOMPARE(std::ranges::count(texts[0].tokens, t.tokenizer->find("<|end|>")), 4);
+        QCOMPARE(std::ranges::count(texts[0].tokens, t.tokenizer->find("<|start|>")), 4);
+    }
+
     void messagesOfWeightZeroAreNotTrained()
     {
         const Texts t;

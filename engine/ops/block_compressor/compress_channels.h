@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace sy::ops {
+
+/// Some channels over the tokens of one sequence. Pointers are to the first channel of the job.
+struct CompressChannels {
+    const float* values; // of the first token; the next is inputStride further
+    const float* scores;
+    const float* slotBias; // of the first place in a block; the next is inputStride further
+    int64_t inputStride;
+    int64_t nTokens;
+    int64_t firstPosition;
+    int width; // of a compressed row: from a channel to the same of the second half, and from one row of the state to the
+               // next
+    int ratio;
+    bool overlaps;
+    int nChannels;
+    float* state; // (3 or 6, width): largest score, sum, weighted sum of the row in progress, then of the one after it
+    float* out;   // of the first finished block; the next is width further
+};
+
+template <class Level>
+void compressChannels(const CompressChannels& job) noexcept;
+
+} // namespace sy::ops

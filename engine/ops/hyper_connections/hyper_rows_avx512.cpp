@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/cpu/vec_avx512.h"
+#include "engine/ops/hyper_connections/hyper_rows.inl.h"
+
+template void sy::ops::gatherStreamsRow<sy::cpu::Avx512>(const float*, const float*, int, int64_t, float*) noexcept;
+template void sy::ops::mixStreamsRow<sy::cpu::Avx512>(float*, const float*, const float*, const float*, int,
+                                                      int64_t) noexcept;
