@@ -309,6 +309,11 @@ private slots:
     void columnsAreMapped()
     {
         const Texts t;
+        // Two names change places.
+        const auto swapped =
+            t.readFile("b.csv", "completion,prompt\nq,a\n", {{"prompt", "completion"}, {"completion", "prompt"}});
+        const auto straight = t.readFile("c.csv", "prompt,completion\nq,a\n");
+        QCOMPARE(swapped.sha256, straight.sha256);
         const auto data = t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Frage"}, {"completion", "Antwort"}});
         QCOMPARE(t.trained(data.texts.at(0)), std::string("a<|end|>"));
         try {
