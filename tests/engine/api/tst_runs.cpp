@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fine-tuning runs as the window sees them, on a whole, tiny model.
+#include "engine/api/data_columns.h"
 #include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
 #include "engine/api/models.h"
@@ -254,6 +255,25 @@ private slots:
         config["adapter"]["method"] = "lora";
         config["adapter"]["initial"] = whole.run; // a DoRA goes on as one
         QVERIFY(fs::is_directory(place.train(config).adapter));
+    }
+
+    void aFileTellsItsColumns()
+    {
+        const Place place;
+        std::ofstream(place.path("table.csv")) << "Frage,Antwort,Nr\nwho,me,1\nwhere,\"here, there\",2\n";
+        const DataColumns table = readDataColumns(place.path("table.csv"));
+        QCOMPARE(table.format, std::string());
+        QCOMPARE(table.names, (std::vector<std::string>{"Antwort", "Frage", "Nr"}));
+        QCOMPARE(table.rows.size(), 2u);
+        QCOMPARE(table.rows[1], (std::vector<std::string>{"here, there", "where", "2"}));
+        const DataColumns lines = readDataColumns(place.path("rows.jsonl"));
+        QCOMPARE(lines.format, std::string("prompt-completion"));
+        QCOMPARE(lines.rows.size(), 5u); // the first ones
+        std::ofstream(place.path("odd.jsonl")) << R"({"n": 3, "list": ["a"]})" << "\n" << R"({"n": 4})" << "\n";
+        QCOMPARE(readDataColumns(place.path("odd.jsonl")).rows, (std::vector<std::vector<std::string>>{{"[\"a\"]", "3"}, {"", "4"}}));
+        std::ofstream(place.path("none.jsonl"));
+        QVERIFY(readDataColumns(place.path("none.jsonl")).names.empty());
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, readDataColumns(place.path("nowhere.jsonl")));
     }
 
     void aRunGoesOnFromAnAdapterThatMayBeRemoved()
