@@ -86,6 +86,10 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
     if (about.is_object())
         entry.notes = textOf(about, "notes");
     entry.adapter = adapterIn(folder, "adapter");
+    if (const auto used = usedAdapterIn(folder)) {
+        entry.usedStep = used->first;
+        entry.adapter = used->second;
+    }
     const bool isTrained = FileLock::isHeld(folder / "lock");
     if (const auto status = readRunStatus(folder)) {
         entry.state = status->state;

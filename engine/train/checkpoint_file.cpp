@@ -6,6 +6,7 @@
 #include "engine/formats/gguf_writer.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -29,6 +30,18 @@ AdamWState stateOf(AdamW& optimizer, const autograd::Parameter& p)
         return found->second;
     const Shape& shape = p.value.shape();
     return {Tensor::zeros(shape), Tensor::zeros(shape), std::vector<int64_t>(size_t(shape.rank() == 3 ? shape[0] : 1), 0)};
+}
+
+formats::GgufFile opened(const std::filesystem::path& path, const std::vector<autograd::Parameter*>& parameters)
+{
+    formats::GgufFile file = formats::GgufFile::open(path);
+    if (file.metadata().string("general.type") != "checkpoint" ||
+        file.metadata().requireInteger("checkpoint.version") != kVersion)
+        throw BadFile(path.string(), "is no checkpoint of this version");
+    if (file.tensors().size() != 3 * parameters.size() ||
+        !std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
+        throw Unsupported("going on from " + path.string(), "what is trained has changed since");
+    return file;
 }
 
 Tensor copyOf(const formats::GgufFile& file, const std::string& name, const Shape& shape)
@@ -79,20 +92,15 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
 void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected,
                     RunState& state)
 {
-    const formats::GgufFile file = formats::GgufFile::open(path);
+    const std::vector<autograd::Parameter*> parameters = set.parameters();
+    const formats::GgufFile file = opened(path, parameters);
     const formats::Metadata& keys = file.metadata();
-    if (keys.string("general.type") != "checkpoint" || keys.requireInteger("checkpoint.version") != kVersion)
-        throw BadFile(path.string(), "is no checkpoint of this version");
     const auto mustEqual = [&](const char* key, const std::string& wanted, const char* what) {
         if (keys.requireString(key) != wanted)
             throw Unsupported("going on from " + path.string(), std::string(what) + " has changed since");
     };
     mustEqual("checkpoint.data_sha256", expected.dataSha256, "the training data");
     mustEqual("checkpoint.model", expected.modelFingerprint, "the model");
-    const std::vector<autograd::Parameter*> parameters = set.parameters();
-    if (file.tensors().size() != 3 * parameters.size() ||
-        !std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
-        throw Unsupported("going on from " + path.string(), "what is trained has changed since");
 
     std::vector<Tensor> values;
     std::map<std::string, AdamWState> states;
@@ -123,10 +131,26 @@ void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& o
     state = std::move(read);
 }
 
+void readCheckpointValues(const std::filesystem::path& path, TrainedSet& set)
+{
+    const std::vector<autograd::Parameter*> parameters = set.parameters();
+    const formats::GgufFile file = opened(path, parameters);
+    std::vector<Tensor> values;
+    for (const autograd::Parameter* p : parameters)
+        values.push_back(copyOf(file, p->name, p->value.shape()));
+    for (size_t i = 0; i < parameters.size(); ++i)
+        parameters[i]->value = values[i];
+}
+
 std::string checkpointName(int64_t step)
 {
     const std::string digits = std::to_string(step);
     return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".gguf";
+}
+
+int64_t checkpointStep(const std::filesystem::path& path)
+{
+    return std::strtoll(path.stem().string().c_str() + std::strlen("step-"), nullptr, 10);
 }
 
 std::vector<std::filesystem::path> checkpointsIn(const std::filesystem::path& folder)

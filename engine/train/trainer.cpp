@@ -38,6 +38,8 @@ AdamWSettings optimizerOf(const RunConfig& config)
             config.adapter.method == RunConfig::Adapter::Method::loraPlus ? kRateOfB : 1.0};
 }
 
+} // namespace
+
 TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
                     const nn::Adapter* initial)
 {
@@ -48,8 +50,6 @@ TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, c
         addMagnitudes(context, model, set);
     return set;
 }
-
-} // namespace
 
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
                  std::filesystem::path folder, std::string modelFingerprint, const nn::Adapter* initial)

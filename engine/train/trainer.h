@@ -43,6 +43,10 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
+/// What a run begins with, before its first step: that of `initial`, where there is one, or new.
+TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
+                    const nn::Adapter* initial);
+
 /// A run: examples in an order that follows from the seed, packed into micro-batches, their gradients added up over
 /// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same
 /// model, data and configuration give the same bytes at every thread count, stopped and resumed or not.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fine-tuning runs as the window sees them, on a whole, tiny model.
+#include "engine/api/adapters.h"
 #include "engine/api/data_columns.h"
 #include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
@@ -255,6 +256,108 @@ private slots:
         config["adapter"]["method"] = "lora";
         config["adapter"]["initial"] = whole.run; // a DoRA goes on as one
         QVERIFY(fs::is_directory(place.train(config).adapter));
+    }
+
+    void aCheckpointTakesThePlaceOfTheLast_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addRow("lora") << "lora";
+        QTest::addRow("dora") << "dora";
+    }
+    void aCheckpointTakesThePlaceOfTheLast()
+    {
+        QFETCH(QString, method);
+        const Place place;
+        auto config = place.config(9);
+        config["adapter"]["method"] = method.toStdString();
+        config["adapter"]["alphaPattern"] = {{"*attn_q", 3}}; // GGUF has one alpha: the values of the others carry theirs
+        config["evaluation"] = {{"fraction", 0.2}, {"everySteps", 4}};
+        config["checkpoint"] = {{"everySteps", 3}, {"keep", 4}};
+        Engine& engine = *place.engine;
+        std::map<int64_t, std::string> written; // the adapter as the run itself wrote it, by checkpoint
+        std::string id;
+        int64_t lastCheckpoint = 0;
+        const fs::path content = method == "dora" ? "adapter/adapter_model.safetensors" : "adapter.gguf";
+        FineTuneEvents events;
+        events.onStart = [&](const std::string& run) { id = run; };
+        events.onStep = [&](const FineTuneStep& step) {
+            if (lastCheckpoint > 0)
+                written[lastCheckpoint] = test::readFile(folderOf(engine.dataDir(), id) / content);
+            lastCheckpoint = step.isCheckpoint ? step.step : lastCheckpoint;
+        };
+        const auto result = fineTune(engine, config.dump(), "test", {}, events);
+        const fs::path folder = folderOf(engine.dataDir(), id);
+        const auto bytesOf = [&](const fs::path& adapter) {
+            return test::readFile(fs::is_directory(adapter) ? adapter / "adapter_model.safetensors" : adapter);
+        };
+        const auto all = runCheckpoints(engine, id);
+        QVERIFY(all.size() >= 4);
+        QCOMPARE(all[0].step, 9);
+        QVERIFY(all[0].isUsed && all[0].loss && all[0].bytes > 0);
+        const RunEntry run = *findRun(engine, id);
+        QCOMPARE(std::ranges::count_if(all, [&](const RunCheckpoint& c) { return c.isBest && c.step == run.bestStep; }), 1);
+        QCOMPARE(*std::ranges::find(all, run.bestStep, &RunCheckpoint::step)->evalLoss, *run.bestEvalLoss);
+        for (const int64_t step : {3, 6}) {
+            useCheckpoint(engine, id, step);
+            QCOMPARE(findRun(engine, id)->usedStep, std::optional(step));
+            QCOMPARE(bytesOf(findRun(engine, id)->adapter), written.at(step));
+            QCOMPARE(resolveAdapter(engine, id), findRun(engine, id)->adapter);
+            for (const RunCheckpoint& c : runCheckpoints(engine, id))
+                QCOMPARE(c.isUsed, c.step == step);
+        }
+        useCheckpoint(engine, id, 9);
+        QVERIFY(!findRun(engine, id)->usedStep);
+        QCOMPARE(findRun(engine, id)->adapter, result.adapter);
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, useCheckpoint(engine, id, 4711));
+        {
+            const auto lock = FileLock::tryLock(folder / "lock");
+            QVERIFY_THROWS_EXCEPTION(Unsupported, useCheckpoint(engine, id, 3));
+        }
+    }
+
+    void aRunThatGoesOnUsesItsNewest()
+    {
+        const Place place;
+        auto config = place.config(12);
+        config["checkpoint"] = {{"everySteps", 3}, {"keep", 4}};
+        const std::string id = place.train(config, 7).run;
+        useCheckpoint(*place.engine, id, 3);
+        place.resume(id);
+        QVERIFY(!findRun(*place.engine, id)->usedStep);
+        QCOMPARE(findRun(*place.engine, id)->adapter.filename(), fs::path("adapter.gguf"));
+    }
+
+    void anImportedAdapterIsNamedRemovedAndBroughtBack()
+    {
+        Place place;
+        const auto made = place.train(2);
+        Engine& engine = *place.engine;
+        const auto imported = importAdapter(engine, made.adapter);
+        const auto found = [&](const std::string& id) {
+            const auto all = listAdapters(engine);
+            const auto it = std::ranges::find(all, id, &AdapterEntry::id);
+            return it == all.end() ? std::optional<AdapterEntry>() : *it;
+        };
+        QCOMPARE(imported.name, std::string("adapter"));
+        renameAdapter(engine, imported, "港口");
+        QCOMPARE(found("adapter")->name, std::string("港口"));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, renameAdapter(engine, *found(made.run), "x"));
+        removeAdapter(engine, *found("adapter"));
+        QVERIFY(!found("adapter") && found(made.run));
+        QCOMPARE(restoreAdapter(engine, AdapterEntry{imported.id, imported.file, 0, "港口", {}, true}), std::string("adapter"));
+        QCOMPARE(found("adapter")->name, std::string("港口"));
+
+        // A new one of that id has a name of its own, and what comes back makes room for it.
+        removeAdapter(engine, *found("adapter"));
+        QCOMPARE(importAdapter(engine, made.adapter).name, std::string("adapter"));
+        QCOMPARE(restoreAdapter(engine, AdapterEntry{imported.id, imported.file, 0, "港口", {}, true}), std::string("adapter-2"));
+        QCOMPARE(found("adapter-2")->name, std::string("港口"));
+        QCOMPARE(found("adapter")->name, std::string("adapter"));
+        removeAdapter(engine, *found("adapter-2"));
+        place.engine.reset();
+        place.start();
+        QCOMPARE(listAdapters(*place.engine).size(), 2u);
+        QVERIFY(!fs::exists(place.path("data") / fs::path("adapters/.trash")));
     }
 
     void aFileTellsItsColumns()
