@@ -43,6 +43,12 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
+/// How long the parts of a step take on this machine.
+struct StepCost {
+    double secondsPerToken = 0; // forward and backward, of the texts trained
+    double secondsPerUpdate = 0; // of the optimizer, once a step
+};
+
 /// What a run begins with, before its first step: that of `initial`, where there is one, or new.
 TrainedSet firstSet(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
                     const nn::Adapter* initial);
@@ -77,6 +83,13 @@ public:
     /// one cannot be written (those before it are whole), OutOfMemory.
     RunEnd run(std::stop_token stop, const TrainerEvents& events);
 
+    /// Takes a step with at most about mostTokens tokens of the texts that the run begins with, after a smaller one that
+    /// readies caches. It writes nothing; the set is another one after it. Throws Cancelled.
+    StepCost measure(int64_t mostTokens, std::stop_token stop);
+
+    /// Tokens of all steps, texts that are seen again counted again.
+    int64_t nTokensInAll();
+
     TrainedSet& trained() { return m_set; }
     const RunState& state() const { return m_state; }
 
@@ -94,6 +107,7 @@ private:
     bool owesEvaluation() const;
     void evaluate(StepReport& report, std::stop_token stop);
     void save();
+    double secondsOf(const std::vector<size_t>& examples, int64_t* nTokens, std::stop_token stop);
 
     const ops::OpContext& m_context;
     const Dataset& m_data;

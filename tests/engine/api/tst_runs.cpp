@@ -379,6 +379,26 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(StorageFailure, readDataColumns(place.path("nowhere.jsonl")));
     }
 
+    void aMeasuredStepForetellsARunAndLeavesNothing()
+    {
+        const Place place;
+        auto config = place.config(60);
+        config["evaluation"]["everySteps"] = 20;
+        const FineTuneSpeed speed = measureFineTune(*place.engine, config.dump(), "test");
+        QVERIFY(speed.tokensPerSecond > 0);
+        QVERIFY(!fs::exists(place.path("data/runs")) || fs::is_empty(place.path("data/runs")));
+        const auto result = place.train(config);
+        // Steps of a model of 40,000 weights are all overhead: only the magnitude is looked at.
+        QVERIFY2(speed.seconds > result.seconds / 8 && speed.seconds < result.seconds * 8,
+                 qPrintable(QString::number(speed.seconds) + " for " + QString::number(result.seconds)));
+        config["maxSteps"] = 6000;
+        const FineTuneSpeed longer = measureFineTune(*place.engine, config.dump(), "test");
+        QVERIFY(longer.seconds > speed.seconds * 10);
+        std::stop_source stop;
+        stop.request_stop();
+        QVERIFY_THROWS_EXCEPTION(Cancelled, measureFineTune(*place.engine, config.dump(), "test", stop.get_token()));
+    }
+
     void aRunGoesOnFromAnAdapterThatMayBeRemoved()
     {
         const Place place;
