@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/plot_canvas.h"
 #include "widgets/plots/plot_view.h"
 #include "widgets/theme/theme.h"
 #include "widgets/theme/tokens.h"
@@ -193,9 +194,14 @@ void TestPlots::smoothingBeginsAtTheFirstValue()
 
 void TestPlots::noLineAndOnePointAreDrawn()
 {
+    m_plot->setEmptyText(QStringLiteral("No step yet"));
+    const auto* canvas = static_cast<PlotCanvas*>(m_plot->canvas());
+    QVERIFY(!canvas->emptyText->visible() && canvas->yAxis->tickLabels());
     m_plot->setSeries({});
     QTest::qWait(20);
+    QVERIFY(canvas->emptyText->visible() && !canvas->yAxis->tickLabels()); // numbers of nothing would be made up
     m_plot->setSeries({PlotSeries{.name = QStringLiteral("Loss"), .points = {{1, 2}}}});
+    QVERIFY(!canvas->emptyText->visible() && canvas->yAxis->tickLabels());
     m_plot->setLogarithmic(true);
     QTest::qWait(20);
     QVERIFY(m_plot->xRange().x() < m_plot->xRange().y());

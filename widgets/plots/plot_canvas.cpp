@@ -57,6 +57,8 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     setInteractions(QCP::iRangeDrag);
     axisRect()->setRangeDrag(Qt::Horizontal | Qt::Vertical);
     axisRect()->setupFullAxesBox();
+    for (QCPAxis* axis : {xAxis2, yAxis2}) // they close the box; marks of their own would stand beside those that are numbered
+        axis->setTicks(false);
     setNoAntialiasingOnDrag(true);
     setPlottingHint(QCP::phFastPolylines); // a wide line of thousands of steps, drawn as one path, took most of a second
     shownLegend = new QCPLegend;
@@ -89,6 +91,11 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     cursorText->setTextAlignment(Qt::AlignLeft);
     cursorText->setPadding(QMargins(6, 4, 6, 4));
     cursorText->setClipToAxisRect(false);
+    emptyText = new QCPItemText(this);
+    emptyText->position->setType(QCPItemPosition::ptAxisRectRatio);
+    emptyText->position->setCoords(0.5, 0.5);
+    emptyText->setPadding(QMargins(6, 4, 6, 4));
+    emptyText->setVisible(false);
 }
 
 void PlotCanvas::drawSoon()
