@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The Fine-tune page in the whole window over a fake engine, driven with keys and the mouse.
+#include "app/pages/finetune/adapter_view.h"
+#include "app/pages/finetune/checkpoint_list.h"
 #include "app/pages/finetune/compare_view.h"
 #include "app/pages/finetune/finetune_page.h"
 #include "app/pages/finetune/plan_panel.h"
@@ -23,6 +25,7 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QDragEnterEvent>
+#include <QFileDialog>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QLineEdit>
@@ -34,9 +37,11 @@
 #include <QProgressBar>
 #include <QSet>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTabWidget>
 #include <QTableWidget>
 #include <QTextEdit>
+#include <QTimer>
 #include <QToolButton>
 #include <QTreeWidget>
 
@@ -84,6 +89,38 @@ void type(QWidget* control, const QString& text)
     QTest::keyClick(edit, Qt::Key_Tab);
 }
 
+/// Chooses an entry of a button's menu with the keyboard.
+void choose(QPushButton* button, const QString& text)
+{
+    QTimer::singleShot(0, button, [button, text] { // the menu takes all events until it closes
+        QMenu* menu = button->menu();
+        for (int i = 0; i < 10 && (!menu->activeAction() || menu->activeAction()->text() != text); ++i)
+            QTest::keyClick(menu, Qt::Key_Down);
+        QTest::keyClick(menu, menu->activeAction() && menu->activeAction()->text() == text ? Qt::Key_Return : Qt::Key_Escape);
+    });
+    button->setFocus();
+    QTest::keyClick(button, Qt::Key_Space);
+}
+
+/// Pastes a path into the file dialog that has opened, and Enter.
+bool answerFileDialog(QWidget* in, const QString& path)
+{
+    QFileDialog* dialog = nullptr;
+    const bool isOpen = QTest::qWaitFor([&] {
+        dialog = in->findChild<QFileDialog*>();
+        return dialog && dialog->isVisible();
+    });
+    if (!isOpen)
+        return false;
+    auto* edit = dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"));
+    edit->setFocus();
+    edit->selectAll();
+    QApplication::clipboard()->setText(path); // letter by letter the dialog chooses folders on the way
+    QTest::keyClick(edit, Qt::Key_V, Qt::ControlModifier);
+    QTest::keyClick(edit, Qt::Key_Return);
+    return QTest::qWaitFor([&] { return !in->findChild<QFileDialog*>(); });
+}
+
 QString settingOf(const std::string& config, const char* path)
 {
     const QJsonValue value = valueAt(QJsonDocument::fromJson(QByteArray::fromStdString(config)).object(), QString::fromLatin1(path));
@@ -112,6 +149,13 @@ private slots:
     void runsAreRenamedNotedDuplicatedAndDeleted();
     void runsAreComparedOnOnePlot();
     void theNextStartShowsTheRuns();
+    void anAdapterIsExportedBothWays();
+    void adaptersAreImportedRenamedDeletedAndBroughtBack();
+    void anAdapterThatIsNoneIsRefusedWithARemedy();
+    void droppedAdaptersAreImportedAndExamplesFillTheForm();
+    void theFirstAdapterComesIntoAnEmptyPage();
+    void anEarlierCheckpointIsUsedInsteadOfTheLast();
+    void checkpointsOfARunningRunCanOnlyBeSeen();
     void pictures_data();
     void pictures();
 
@@ -165,7 +209,7 @@ void TestFineTunePage::aRunGoesFromTheFormToTheChat()
     QCOMPARE(settingOf(engine.training.configs["run-1"], "model"), QStringLiteral("tiny"));
     QCOMPARE(page->list()->current(), QStringLiteral("run-1"));
     QTRY_COMPARE(page->view()->plots()->loss()->series()[1].points.size(), 40);
-    page->view()->tabs()->setCurrentIndex(3);
+    page->view()->tabs()->setCurrentIndex(4);
     QVERIFY(page->view()->log()->topLevelItemCount() > 10);
     QTRY_VERIFY(buttonWith(page, QStringLiteral("Chat with it")));
     QTRY_VERIFY(program.adapters->find(QStringLiteral("run-1"))); // the pickers know it by themselves
@@ -496,6 +540,194 @@ void TestFineTunePage::theNextStartShowsTheRuns()
     QTRY_COMPARE(page->view()->plots()->loss()->series().value(1).points.size(), 3);
 }
 
+void TestFineTunePage::anAdapterIsExportedBothWays()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("a-1", "Ferry desk");
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    QTRY_COMPARE(page->view()->id(), QStringLiteral("a-1"));
+    QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
+    choose(page->view()->exportButton(), QStringLiteral("Adapter as a GGUF file…"));
+    const QString file = program.dir.filePath(QStringLiteral("desk.gguf"));
+    QVERIFY(answerFileDialog(page, file));
+    QTRY_COMPARE(engine.written().back(), "export a-1 gguf " + file.toStdString());
+    QTRY_VERIFY(textsOf(program.window->toast()).contains(file));
+    choose(page->view()->exportButton(), QStringLiteral("Adapter as a PEFT folder…"));
+    QVERIFY(answerFileDialog(page, program.dir.path()));
+    QTRY_COMPARE(engine.written().back(), "export a-1 peft " + program.dir.filePath(QStringLiteral("Ferry desk")).toStdString());
+
+    engine.beforeAdapter = [] { throw StorageFailure("/full/desk.gguf", "writing the file", "No space left on device"); };
+    choose(page->view()->exportButton(), QStringLiteral("Adapter as a GGUF file…"));
+    QVERIFY(answerFileDialog(page, program.dir.filePath(QStringLiteral("again.gguf"))));
+    QTRY_VERIFY(textsOf(program.window->toast()).contains(QStringLiteral("Free some disk space")));
+}
+
+void TestFineTunePage::adaptersAreImportedRenamedDeletedAndBroughtBack()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("a-1", "Ferry desk");
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    QTRY_COMPARE(page->view()->id(), QStringLiteral("a-1"));
+    QFile file(program.dir.filePath(QStringLiteral("pirate.gguf")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.close();
+    choose(page->list()->importButton(), QStringLiteral("GGUF file…"));
+    QVERIFY(answerFileDialog(page, file.fileName()));
+    QTRY_VERIFY(page->adapterView()->isVisible());
+    QCOMPARE(engine.written().back(), "import " + file.fileName().toStdString());
+    QCOMPARE(page->adapterView()->id(), QStringLiteral("pirate"));
+    QCOMPARE(page->adapterView()->facts()->valueOf(QStringLiteral("Format")), QStringLiteral("GGUF file"));
+    QCOMPARE(page->list()->current(), QStringLiteral("adapter:pirate"));
+    QVERIFY(!page->adapterView()->accessibleName().isEmpty());
+    keep(program, QStringLiteral("tune-imported"));
+
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Rename")), Qt::LeftButton);
+    QListView* list = page->list()->view();
+    QTRY_VERIFY(list->viewport()->findChild<QLineEdit*>());
+    auto* editor = list->viewport()->findChild<QLineEdit*>();
+    QTest::keyClicks(editor, QStringLiteral("Old pirate"));
+    QTest::keyClick(editor, Qt::Key_Return);
+    QTRY_COMPARE(program.adapters->nameOf(QStringLiteral("pirate")), QStringLiteral("Old pirate"));
+    QTRY_VERIFY(textsOf(page->adapterView()).contains(QStringLiteral("Old pirate")));
+    QTRY_COMPARE(QString::fromStdString(engine.adapters.at(0).name), QStringLiteral("Old pirate"));
+
+    choose(page->adapterView()->exportButton(), QStringLiteral("Adapter as a PEFT folder…"));
+    QVERIFY(answerFileDialog(page, program.dir.path()));
+    QTRY_COMPARE(engine.written().back(), "export pirate peft " + program.dir.filePath(QStringLiteral("Old pirate")).toStdString());
+
+    list->setFocus();
+    QTest::keyClick(list, Qt::Key_Delete);
+    QTRY_VERIFY(page->view()->isVisible()); // what is left
+    QTRY_VERIFY(engine.adapters.empty());
+    QTRY_VERIFY(program.window->toast()->actionButton()->isVisible());
+    QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
+    QTRY_VERIFY(page->adapterView()->isVisible());
+    QTRY_COMPARE(engine.adapters.size(), 1u);
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Chat with it")), Qt::LeftButton);
+    QTRY_COMPARE(program.window->currentPage(), QStringLiteral("chat"));
+    QTRY_COMPARE(program.chatPage()->adapterPicker()->id(), QStringLiteral("pirate"));
+    QVERIFY(program.models->model()); // it names no model: the loaded one stays
+}
+
+void TestFineTunePage::anAdapterThatIsNoneIsRefusedWithARemedy()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("a-1", "Ferry desk");
+    engine.beforeAdapter = [] { throw BadFile("/tmp/model.gguf", "is no LoRA adapter: general.type and adapter.type say otherwise"); };
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    drop(page, {QStringLiteral("/tmp/model.gguf")});
+    QTRY_VERIFY(textsOf(program.window->toast()).contains(QStringLiteral("o LoRA adapter")));
+    QVERIFY(textsOf(program.window->toast()).contains(QStringLiteral("choose another one")));
+    QVERIFY(page->view()->isVisible());
+    QCOMPARE(page->list()->view()->model()->rowCount(), 1);
+}
+
+void TestFineTunePage::droppedAdaptersAreImportedAndExamplesFillTheForm()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("a-1", "Ferry desk");
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    const QString folder = program.dir.filePath(QStringLiteral("tone"));
+    QVERIFY(QDir().mkpath(folder));
+    QFile config(folder + QStringLiteral("/adapter_config.json"));
+    QVERIFY(config.open(QIODevice::WriteOnly));
+    config.close();
+    drop(page, {folder, QStringLiteral("/data/rows.jsonl")});
+    QTRY_COMPARE(engine.adapters.size(), 1u);
+    QTRY_COMPARE(page->list()->view()->model()->rowCount(), 2);
+    QVERIFY(page->form()->isVisible()); // and stays: it is being filled in
+    QCOMPARE(page->form()->dataList()->count(), 1);
+}
+
+void TestFineTunePage::theFirstAdapterComesIntoAnEmptyPage()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Import a PEFT folder…")));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Import a PEFT folder…")), Qt::LeftButton);
+    QVERIFY(answerFileDialog(page, program.dir.path()));
+    QTRY_VERIFY(page->adapterView()->isVisible());
+    QVERIFY(page->list()->isVisible());
+    page->list()->view()->setFocus();
+    QTest::keyClick(page->list()->view(), Qt::Key_Delete);
+    QTRY_VERIFY(page->state()->isVisible());
+}
+
+void TestFineTunePage::anEarlierCheckpointIsUsedInsteadOfTheLast()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("a-1", "Ferry desk", 20);
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    QTRY_COMPARE(page->view()->id(), QStringLiteral("a-1"));
+    QTabWidget* tabs = page->view()->tabs();
+    tabs->tabBar()->setFocus();
+    for (int i = 0; i < 8 && !page->view()->checkpoints()->isVisible(); ++i)
+        QTest::keyClick(tabs->tabBar(), Qt::Key_Right);
+    QTreeWidget* table = page->view()->checkpoints()->table();
+    QTRY_COMPARE(table->topLevelItemCount(), 3);
+    QCOMPARE(table->topLevelItem(0)->text(0), QStringLiteral("20"));
+    QCOMPARE(table->topLevelItem(0)->text(4), QStringLiteral("in use"));
+    QCOMPARE(table->topLevelItem(2)->text(4), QStringLiteral("best"));
+    QPushButton* use = page->view()->checkpoints()->useButton();
+    QVERIFY(!use->isEnabled()); // it is used
+    keep(program, QStringLiteral("tune-checkpoints"));
+    table->setFocus();
+    QTest::keyClick(table, Qt::Key_Down);
+    QTest::keyClick(table, Qt::Key_Down);
+    QVERIFY(use->isEnabled());
+    QTest::mouseClick(use, Qt::LeftButton);
+    QTRY_COMPARE(engine.training.used["a-1"], 12);
+    QTRY_COMPARE(table->topLevelItem(2)->text(4), QStringLiteral("in use · best"));
+    QCOMPARE(table->topLevelItem(0)->text(4), QString());
+    QTRY_VERIFY(textsOf(program.window->toast()).contains(QStringLiteral("step 12")));
+    QTRY_VERIFY(page->view()->facts()->valueOf(QStringLiteral("Adapter")).contains(QStringLiteral("of step 12")));
+    QTest::keyClick(table, Qt::Key_Home); // and back, without the mouse
+    QTest::keyClick(table, Qt::Key_Return);
+    QTRY_COMPARE(engine.training.used["a-1"], 20);
+}
+
+void TestFineTunePage::checkpointsOfARunningRunCanOnlyBeSeen()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.nSteps = 40;
+    engine.training.perStep = std::chrono::milliseconds(20);
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->openRun(program.fineTune->start({{QStringLiteral("name"), QStringLiteral("one")}}));
+    QTRY_COMPARE(page->view()->id(), QStringLiteral("run-1"));
+    QTest::qWait(50);
+    page->view()->tabs()->setCurrentWidget(page->view()->checkpoints());
+    QTreeWidget* table = page->view()->checkpoints()->table();
+    QTRY_VERIFY(table->topLevelItemCount() == 3); // they come as they are written
+    QCOMPARE(program.fineTune->run(QStringLiteral("run-1"))->state, RunState::Running);
+    table->setCurrentItem(table->topLevelItem(2));
+    QVERIFY(!page->view()->checkpoints()->useButton()->isEnabled());
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1"))->state, RunState::Done);
+    QTRY_COMPARE(table->topLevelItem(0)->text(0), QStringLiteral("40"));
+    table->setCurrentItem(table->topLevelItem(2));
+    QTRY_VERIFY(page->view()->checkpoints()->useButton()->isEnabled());
+}
+
 void TestFineTunePage::pictures_data()
 {
     QTest::addColumn<bool>("dark");
@@ -545,7 +777,7 @@ void TestFineTunePage::pictures()
     keep(program, prefix + QStringLiteral("running"));
     page->view()->tabs()->setCurrentIndex(2);
     keep(program, prefix + QStringLiteral("samples"));
-    page->view()->tabs()->setCurrentIndex(3);
+    page->view()->tabs()->setCurrentIndex(4);
     keep(program, prefix + QStringLiteral("log"));
     page->openRun(QStringLiteral("b-1"));
     QTest::qWait(100);
