@@ -3,8 +3,10 @@
 // The Fine-tune page in the whole window over a fake engine, driven with keys and the mouse.
 #include "app/pages/finetune/adapter_view.h"
 #include "app/pages/finetune/checkpoint_list.h"
+#include "app/pages/finetune/column_mapping.h"
 #include "app/pages/finetune/compare_view.h"
 #include "app/pages/finetune/finetune_page.h"
+#include "app/pages/finetune/pattern_table.h"
 #include "app/pages/finetune/plan_panel.h"
 #include "app/pages/finetune/run_fields.h"
 #include "app/pages/finetune/run_form.h"
@@ -121,6 +123,20 @@ bool answerFileDialog(QWidget* in, const QString& path)
     return QTest::qWaitFor([&] { return !in->findChild<QFileDialog*>(); });
 }
 
+/// Chooses an entry of a combo box with the keyboard.
+void chooseIn(QComboBox* box, const QString& text)
+{
+    box->setFocus();
+    QTest::keyClick(box, Qt::Key_Home);
+    for (int i = 0; i < box->count() && box->currentText() != text; ++i)
+        QTest::keyClick(box, Qt::Key_Down);
+}
+
+QJsonObject firstFileOf(const std::string& config)
+{
+    return QJsonDocument::fromJson(QByteArray::fromStdString(config)).object().value(QLatin1String("data")).toArray().at(0).toObject();
+}
+
 QString settingOf(const std::string& config, const char* path)
 {
     const QJsonValue value = valueAt(QJsonDocument::fromJson(QByteArray::fromStdString(config)).object(), QString::fromLatin1(path));
@@ -156,6 +172,12 @@ private slots:
     void theFirstAdapterComesIntoAnEmptyPage();
     void anEarlierCheckpointIsUsedInsteadOfTheLast();
     void checkpointsOfARunningRunCanOnlyBeSeen();
+    void columnsWithNamesOfTheirOwnAreMapped();
+    void aMappingOfAnOldRunIsShown();
+    void knownColumnsCanBeMappedAllTheSame();
+    void matricesGetRanksAndAlphasOfTheirOwn();
+    void theTimeIsMeasuredOnRequest();
+    void measuringEndsWhenSettingsChangeOrARunBegins();
     void pictures_data();
     void pictures();
 
@@ -726,6 +748,232 @@ void TestFineTunePage::checkpointsOfARunningRunCanOnlyBeSeen()
     QTRY_COMPARE(table->topLevelItem(0)->text(0), QStringLiteral("40"));
     table->setCurrentItem(table->topLevelItem(2));
     QTRY_VERIFY(page->view()->checkpoints()->useButton()->isEnabled());
+}
+
+void TestFineTunePage::columnsWithNamesOfTheirOwnAreMapped()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.columns["/data/faq.csv"] = {"", {"Antwort", "Frage", "Nr"}, {{"At noon.", "When?", "1"}, {"At the pier.", "Where?", "2"}}};
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/faq.csv")});
+    QTRY_VERIFY(form->mapping()->isVisible());
+    QVERIFY(!form->columnsButton()->isEnabled()); // it has to be said
+    QCOMPARE(form->mapping()->columnBox(QStringLiteral("prompt"))->currentText(), QStringLiteral("Frage")); // guessed
+    QCOMPARE(form->mapping()->columnBox(QStringLiteral("completion"))->currentText(), QStringLiteral("Antwort"));
+    QVERIFY2(form->mapping()->preview()->toPlainText().startsWith(QStringLiteral("Question: When?\nAnswer: At noon.\n\nQuestion: Where?")), qPrintable(form->mapping()->preview()->toPlainText()));
+    for (const auto* box : form->mapping()->findChildren<QComboBox*>())
+        QVERIFY(!box->accessibleName().isEmpty());
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    QJsonObject file = firstFileOf(engine.training.planned.back());
+    QCOMPARE(file.value(QLatin1String("format")).toString(), QStringLiteral("prompt-completion"));
+    QCOMPARE(file.value(QLatin1String("mapping")).toObject(), QJsonObject({{QStringLiteral("prompt"), QStringLiteral("Frage")}, {QStringLiteral("completion"), QStringLiteral("Antwort")}}));
+    QVERIFY2(form->command()->toPlainText().contains(QStringLiteral("\"prompt\": \"Frage\"")), qPrintable(form->command()->toPlainText())); // no option says it
+    keep(program, QStringLiteral("tune-mapping"));
+
+    // The count and what is shown follow what is chosen.
+    const size_t nPlanned = engine.training.planned.size();
+    chooseIn(form->mapping()->columnBox(QStringLiteral("completion")), QStringLiteral("Nr"));
+    QCOMPARE(form->mapping()->preview()->toPlainText().section(QLatin1Char('\n'), 1, 1), QStringLiteral("Answer: 1"));
+    QTRY_VERIFY(engine.training.planned.size() > nPlanned);
+    QCOMPARE(firstFileOf(engine.training.planned.back()).value(QLatin1String("mapping")).toObject().value(QLatin1String("completion")).toString(), QStringLiteral("Nr"));
+    chooseIn(form->mapping()->formBox(), QStringLiteral("A text"));
+    QCOMPARE(form->mapping()->columnBox(QStringLiteral("text"))->currentText(), QStringLiteral("Antwort"));
+    QVERIFY(!form->mapping()->columnBox(QStringLiteral("prompt")));
+    chooseIn(form->mapping()->formBox(), QStringLiteral("An instruction, perhaps with an input, and its answer"));
+    QComboBox* input = form->mapping()->columnBox(QStringLiteral("input"));
+    QCOMPARE(input->currentText(), QStringLiteral("(none)")); // may be left out
+    chooseIn(input, QStringLiteral("Nr"));
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    QTest::mouseClick(form->startButton(), Qt::LeftButton);
+    QTRY_COMPARE(program.fineTune->runs().value(0).state, RunState::Done);
+    file = firstFileOf(engine.training.configs["run-1"]);
+    QCOMPARE(file.value(QLatin1String("format")).toString(), QStringLiteral("alpaca"));
+    QCOMPARE(file.value(QLatin1String("mapping")).toObject().value(QLatin1String("input")).toString(), QStringLiteral("Nr"));
+}
+
+void TestFineTunePage::aMappingOfAnOldRunIsShown()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.columns["/data/faq.csv"] = {"", {"A", "B"}, {{"a", "b"}}};
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    const QJsonObject mapping{{QStringLiteral("prompt"), QStringLiteral("B")}, {QStringLiteral("completion"), QStringLiteral("A")}};
+    page->form()->setConfig({{QStringLiteral("data"), QJsonArray{QJsonObject{{QStringLiteral("path"), QStringLiteral("/data/faq.csv")}, {QStringLiteral("format"), QStringLiteral("prompt-completion")}, {QStringLiteral("mapping"), mapping}}}}});
+    QTRY_VERIFY(page->form()->mapping()->isVisible());
+    QCOMPARE(page->form()->mapping()->columnBox(QStringLiteral("prompt"))->currentText(), QStringLiteral("B"));
+    QCOMPARE(page->form()->config().value(QLatin1String("data")).toArray().at(0).toObject().value(QLatin1String("mapping")).toObject(), mapping);
+    page->newRun();
+    QTRY_VERIFY(!page->form()->mapping()->isVisible());
+}
+
+void TestFineTunePage::knownColumnsCanBeMappedAllTheSame()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.columns["/data/a.jsonl"] = {"prompt-completion", {"completion", "prompt"}, {{"yes", "well?"}}};
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/a.jsonl")});
+    QTRY_VERIFY(form->columnsButton()->isEnabled());
+    QVERIFY(!form->mapping()->isVisible());
+    QVERIFY(!firstFileOf(QJsonDocument(form->config()).toJson().toStdString()).contains(QLatin1String("mapping")));
+    QTest::mouseClick(form->columnsButton(), Qt::LeftButton);
+    QVERIFY(form->mapping()->isVisible());
+    QCOMPARE(form->mapping()->columnBox(QStringLiteral("prompt"))->currentText(), QStringLiteral("prompt"));
+    chooseIn(form->mapping()->columnBox(QStringLiteral("prompt")), QStringLiteral("completion"));
+    chooseIn(form->mapping()->columnBox(QStringLiteral("completion")), QStringLiteral("prompt"));
+    const QJsonObject mapping = firstFileOf(QJsonDocument(form->config()).toJson().toStdString()).value(QLatin1String("mapping")).toObject();
+    QCOMPARE(mapping.value(QLatin1String("prompt")).toString(), QStringLiteral("completion"));
+    QCOMPARE(mapping.value(QLatin1String("completion")).toString(), QStringLiteral("prompt"));
+}
+
+void TestFineTunePage::matricesGetRanksAndAlphasOfTheirOwn()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
+    PatternTable* patterns = form->patterns();
+    QVERIFY(patterns && patterns->addButton()->isVisible());
+    const auto typeInto = [&](int column, const QString& text) {
+        patterns->table()->setFocus();
+        patterns->table()->setCurrentCell(patterns->table()->rowCount() - 1, column);
+        QTest::keyClick(patterns->table(), Qt::Key_F2);
+        auto* editor = patterns->table()->viewport()->findChild<QLineEdit*>();
+        editor->selectAll();
+        QTest::keyClicks(editor, text);
+        QTest::keyClick(editor, Qt::Key_Return);
+        QTest::qWait(1); // the editor goes in a turn of its own
+    };
+    QTest::mouseClick(patterns->addButton(), Qt::LeftButton);
+    auto* first = patterns->table()->viewport()->findChild<QLineEdit*>();
+    QVERIFY(first && first->hasFocus()); // one types on
+    QTest::keyClicks(first, QStringLiteral("*attn_q"));
+    QTest::keyClick(first, Qt::Key_Return);
+    QTest::qWait(1);
+    typeInto(1, QStringLiteral("64"));
+    typeInto(2, QStringLiteral("12.5"));
+    QTest::keyClick(patterns->addButton(), Qt::Key_Space);
+    QTest::keyClicks(patterns->table()->viewport()->findChild<QLineEdit*>(), QStringLiteral("blk.0.*"));
+    QTest::keyClick(patterns->table()->viewport()->findChild<QLineEdit*>(), Qt::Key_Return);
+    QTest::qWait(1);
+    typeInto(1, QStringLiteral("many")); // no number: nothing changes
+    typeInto(2, QStringLiteral("8"));
+    const QJsonObject ranks{{QStringLiteral("*attn_q"), 64}}, alphas{{QStringLiteral("*attn_q"), 12.5}, {QStringLiteral("blk.0.*"), 8}};
+    QCOMPARE(valueAt(form->config(), QStringLiteral("adapter.rankPattern")).toObject(), ranks);
+    QCOMPARE(valueAt(form->config(), QStringLiteral("adapter.alphaPattern")).toObject(), alphas);
+    QVERIFY2(form->command()->toPlainText().contains(QStringLiteral("\"blk.0.*\": 8")), qPrintable(form->command()->toPlainText()));
+    keep(program, QStringLiteral("tune-patterns"));
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    const QJsonObject kept = form->config();
+    QTest::mouseClick(patterns->removeButton(), Qt::LeftButton);
+    QCOMPARE(valueAt(form->config(), QStringLiteral("adapter.alphaPattern")).toObject().size(), 1);
+    page->newRun();
+    QVERIFY(patterns->ranks().isEmpty());
+    form->setConfig(kept);
+    QCOMPARE(patterns->ranks(), ranks);
+    QCOMPARE(patterns->alphas(), alphas);
+}
+
+void TestFineTunePage::theTimeIsMeasuredOnRequest()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    const auto time = [&] { return form->planPanel()->facts()->valueOf(QStringLiteral("Time")); };
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QTRY_COMPARE(time(), QStringLiteral("not known before a step is measured"));
+    QPushButton* measure = form->planPanel()->measureButton();
+    QTRY_VERIFY(measure->isEnabled());
+    std::atomic<bool> isHeld = true;
+    engine.training.inMeasure = [&](std::stop_token) {
+        while (isHeld)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+    QTest::mouseClick(measure, Qt::LeftButton);
+    QCOMPARE(time(), QStringLiteral("measuring a step…"));
+    QCOMPARE(measure->text(), QStringLiteral("Stop measuring"));
+    QVERIFY(form->startButton()->isEnabled()); // it need not be waited for
+    isHeld = false;
+    QTRY_COMPARE(time(), QStringLiteral("about 12 min 34 s, measured: 46 tokens per second"));
+    QCOMPARE(measure->text(), QStringLiteral("Measure the time"));
+    // Another name changes nothing; another rank makes an estimate of it.
+    QTest::keyClicks(form->findChild<QLineEdit*>(), QStringLiteral("x"));
+    QTRY_VERIFY(time().contains(QStringLiteral("measured: 46")));
+    type(form->control("adapter.rank"), QStringLiteral("64"));
+    QTRY_VERIFY2(time().contains(QStringLiteral("an estimate from the step that was measured")), qPrintable(time()));
+    QTRY_VERIFY(measure->isEnabled());
+    engine.training.inMeasure = [](std::stop_token) { throw OutOfMemory("cpu", 4'000'000'000, 1'000'000'000); };
+    QTest::keyClick(measure, Qt::Key_Space);
+    const auto isSaid = [&] {
+        for (auto* notice : form->findChildren<widgets::Notice*>())
+            if (notice->isVisible() && notice->title().contains(QStringLiteral("Not enough memory")))
+                return true;
+        return false;
+    };
+    QTRY_VERIFY(isSaid());
+    QVERIFY(!program.fineTune->isMeasuring());
+}
+
+void TestFineTunePage::measuringEndsWhenSettingsChangeOrARunBegins()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.isHeld = true;
+    std::atomic<int> nStopped = 0;
+    engine.training.inMeasure = [&](std::stop_token stop) {
+        while (!stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        ++nStopped;
+        throw Cancelled();
+    };
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QPushButton* measure = form->planPanel()->measureButton();
+    QTRY_VERIFY(measure->isVisible() && measure->isEnabled());
+    QTest::mouseClick(measure, Qt::LeftButton);
+    QVERIFY(program.fineTune->isMeasuring());
+    QTest::mouseClick(measure, Qt::LeftButton); // stop
+    QVERIFY(!program.fineTune->isMeasuring());
+    QTRY_COMPARE(nStopped.load(), 1);
+    QTest::mouseClick(measure, Qt::LeftButton);
+    type(form->control("epochs"), QStringLiteral("2"));
+    QVERIFY(!program.fineTune->isMeasuring());
+    QTRY_COMPARE(nStopped.load(), 2);
+    QTRY_VERIFY(measure->isEnabled());
+    QTest::mouseClick(measure, Qt::LeftButton);
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    QTest::mouseClick(form->startButton(), Qt::LeftButton);
+    QTRY_COMPARE(nStopped.load(), 3);
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1")).value_or(RunRow()).step, 3);
+    page->newRun();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    QVERIFY(!measure->isEnabled() && !measure->toolTip().isEmpty()); // a step beside a run would tell nothing
 }
 
 void TestFineTunePage::pictures_data()

@@ -32,7 +32,7 @@ public:
         setSingleStep(field.step);
         setGroupSeparatorShown(false);
         setFocusPolicy(Qt::StrongFocus); // a wheel over a form scrolls the form, not the number under the pointer
-        setMinimumWidth(120);
+        setMinimumWidth(150); // with a unit or without: their edges are one line
         if (field.unit)
             setSuffix(QLatin1Char(' ') + field.unit());
     }
