@@ -3,6 +3,7 @@
 
 #include "engine/formats/model_file.h"
 #include "engine/tokenizer/tokenizer_folder.h"
+#include "engine/tokenizer/vocabulary_keys.h"
 
 namespace sy::api {
 
@@ -25,6 +26,25 @@ ModelText readModelText(const formats::ModelFile& file)
         text.vocabulary = tokenizer::readVocabulary(keys);
     text.chatTemplate = std::string(keys.string("tokenizer.chat_template").value_or(""));
     return text;
+}
+
+void writeModelKeys(const formats::ModelFile& model, formats::Metadata& out)
+{
+    const formats::Metadata& in = model.metadata();
+    for (size_t i = 0; i < in.size(); ++i) {
+        const std::string_view key = in.keyAt(i);
+        if (!key.starts_with("split.") && key != "general.alignment")
+            out.copy(key, in);
+    }
+    if (in.has("tokenizer.ggml.model"))
+        return;
+    const ModelText text = readModelText(model);
+    if (text.vocabulary)
+        tokenizer::writeVocabulary(*text.vocabulary, out);
+    else
+        out.setString("tokenizer.ggml.model", std::string(kNoTokenizer));
+    if (!text.chatTemplate.empty())
+        out.setString("tokenizer.chat_template", text.chatTemplate);
 }
 
 } // namespace sy::api

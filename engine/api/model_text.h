@@ -8,8 +8,9 @@
 #include <string>
 
 namespace sy::formats {
+class Metadata;
 class ModelFile;
-}
+} // namespace sy::formats
 
 namespace sy::api {
 
@@ -21,5 +22,9 @@ struct ModelText {
 
 /// Throws BadFile, or Unsupported for a kind of tokenizer this build has no code for.
 ModelText readModelText(const formats::ModelFile& file);
+
+/// The keys of a model for a GGUF file that is made from it, tokenizer and template included wherever its files keep them. Throws
+/// as readModelText().
+void writeModelKeys(const formats::ModelFile& model, formats::Metadata& out);
 
 } // namespace sy::api

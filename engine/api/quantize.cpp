@@ -10,7 +10,6 @@
 #include "engine/quant/quant_table.h"
 #include "engine/quant/recipe_table.h"
 #include "engine/quant/weighted_pack.h"
-#include "engine/tokenizer/vocabulary_keys.h"
 
 #include <algorithm>
 #include <atomic>
@@ -52,23 +51,9 @@ void checkSource(const formats::ModelFile& model)
 
 void writeKeys(const formats::ModelFile& model, const quant::Recipe& recipe, formats::Metadata& out)
 {
-    const formats::Metadata& in = model.metadata();
-    for (size_t i = 0; i < in.size(); ++i) {
-        const std::string_view key = in.keyAt(i);
-        if (!key.starts_with("split.") && key != "general.alignment")
-            out.copy(key, in);
-    }
+    writeModelKeys(model, out);
     out.setInteger("general.file_type", recipe.fileType);
     out.setInteger("general.quantization_version", 2);
-    if (in.has("tokenizer.ggml.model"))
-        return;
-    const ModelText text = readModelText(model);
-    if (text.vocabulary)
-        tokenizer::writeVocabulary(*text.vocabulary, out);
-    else
-        out.setString("tokenizer.ggml.model", "none");
-    if (!text.chatTemplate.empty())
-        out.setString("tokenizer.chat_template", text.chatTemplate);
 }
 
 /// One tensor in its new type.

@@ -4,6 +4,7 @@
 #include "engine/api/data_columns.h"
 #include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
+#include "engine/api/merge.h"
 #include "engine/api/models.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/runs.h"
@@ -313,6 +314,59 @@ private slots:
             const auto lock = FileLock::tryLock(folder / "lock");
             QVERIFY_THROWS_EXCEPTION(Unsupported, useCheckpoint(engine, id, 3));
         }
+    }
+
+    void aMergedModelAnswersAsWithTheAdapter_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<double>("strength");
+        QTest::addRow("lora") << "lora" << 1.0;
+        QTest::addRow("half") << "lora" << 0.5;
+        QTest::addRow("dora") << "dora" << 1.0;
+        QTest::addRow("half dora") << "dora" << 0.5;
+    }
+    void aMergedModelAnswersAsWithTheAdapter()
+    {
+        QFETCH(QString, method);
+        QFETCH(double, strength);
+        const Place place;
+        auto config = place.config(20);
+        config["adapter"]["method"] = method.toStdString();
+        config["adapter"]["alphaPattern"] = {{"blk.0.*", 3}};
+        const fs::path adapter = place.train(config).adapter, tiny = place.path("tiny.gguf");
+        const auto logits = [&](const fs::path& model, const AdapterSetting& setting) {
+            const auto loaded = place.engine->models().load(model, {.isExact = true});
+            std::vector<float> values;
+            const std::vector<int32_t> tokens = {1, 2, 3, 70, 71};
+            loaded->logits(tokens, 0, [&](std::span<const float> rows, int64_t) { values.insert(values.end(), rows.begin(), rows.end()); }, {}, setting);
+            return values;
+        };
+        const MergeResult result = mergeAdapter(*place.engine, adapter, tiny, place.path("merged.gguf"), {.strength = strength});
+        QCOMPARE(result.nMatrices, 14); // seven in each of two layers
+        const auto bare = logits(tiny, {}), adapted = logits(tiny, {adapter, strength}), merged = logits(place.path("merged.gguf"), {});
+        double error = 0, change = 0;
+        for (size_t i = 0; i < bare.size(); ++i) {
+            error = std::max(error, std::abs(double(adapted[i]) - double(merged[i])));
+            change = std::max(change, std::abs(double(adapted[i]) - double(bare[i])));
+        }
+        QVERIFY2(change > 0.1 && error < change * 1e-4, qPrintable(QStringLiteral("%1 of %2").arg(error).arg(change)));
+        const auto small = mergeAdapter(*place.engine, adapter, tiny, place.path("small.gguf"), {.type = "Q8_0"});
+        QVERIFY(small.outBytes < result.outBytes * 3 / 4);
+    }
+
+    void whatCannotBeMergedIsRefusedAndLeavesNothing()
+    {
+        const Place place;
+        const fs::path adapter = place.train(2).adapter, tiny = place.path("tiny.gguf"), out = place.path("out.gguf");
+        Engine& engine = *place.engine;
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, tiny));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, out, {.type = "Q9"}));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, out, {.strength = 3}));
+        test::writeTinyModel(place.path("other.gguf"), "Other", "llama", 1, {.dim = 64, .ffn = 64, .kvDim = 32});
+        QVERIFY_THROWS_EXCEPTION(BadFile, mergeAdapter(engine, adapter, place.path("other.gguf"), out));
+        std::stop_source stop;
+        QVERIFY_THROWS_EXCEPTION(Cancelled, mergeAdapter(engine, adapter, tiny, out, {}, stop.get_token(), [&](uint64_t, uint64_t) { stop.request_stop(); }));
+        QVERIFY(!fs::exists(out));
     }
 
     void aRunThatGoesOnUsesItsNewest()
