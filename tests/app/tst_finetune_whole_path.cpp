@@ -28,7 +28,9 @@
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTextEdit>
+#include <QTabWidget>
 #include <QToolButton>
+#include <QTreeWidget>
 
 using namespace sy;
 using namespace sy::app;
@@ -250,8 +252,8 @@ void TestFineTuneWholePath::aTableWithNamesOfItsOwnIsRead()
     drop(form, table.fileName());
     QTRY_VERIFY(form->mapping()->isVisible());
     QTRY_VERIFY_WITH_TIMEOUT(form->startButton()->isEnabled(), kPatienceMs);
-    const QString shown = form->planPanel()->preview()->view()->toPlainText();
-    QVERIFY2(shown.contains(QStringLiteral("user\nWhen?")) && shown.contains(QStringLiteral("assistant\nAt noon.")), qPrintable(shown));
+    const auto shown = [&] { return form->planPanel()->preview()->view()->toPlainText(); };
+    QTRY_VERIFY2(shown().contains(QStringLiteral("user\nWhen?")) && shown().contains(QStringLiteral("assistant\nAt noon.")), qPrintable(shown()));
     keep(*m_program, QStringLiteral("whole-mapping"));
     QTest::keyClick(form, Qt::Key_Escape);
 }

@@ -6,9 +6,9 @@
 #include "app/pages/finetune/run_fields.h"
 #include "app/pages/finetune/run_words.h"
 #include "app/services/fine_tune_service.h"
+#include "app/services/model_service.h"
 
 #include <QComboBox>
-#include <QFileInfo>
 #include <QLocale>
 #include <algorithm>
 #include <cmath>
@@ -32,6 +32,10 @@ void RunForm::connectTime()
         updateMeasure();
     });
     connect(&service, &FineTuneService::measureCancelled, this, &RunForm::updateMeasure);
+    connect(&service, &FineTuneService::detailsChanged, this, [this] { // perhaps of a run that tells the speed
+        if (isVisible())
+            updateMeasure();
+    });
 }
 
 QJsonObject RunForm::measuredPart() const
@@ -74,9 +78,19 @@ QString RunForm::expectedTime(const api::FineTunePlan& plan) const
     const QString model = m_model->currentData().toString();
     if (m_measured && m_measured->tokensPerSecond > 0 && m_measuredModel == model)
         return tr("about %1, an estimate from the step that was measured before").arg(durationText(tokens / m_measured->tokensPerSecond));
+    const api::ModelEntry* entry = nullptr; // a run may name its model by the path
+    for (const api::ModelEntry& one : m_context.models.models())
+        if (QString::fromStdString(one.id) == model)
+            entry = &one;
     for (const RunRow& row : m_context.fineTune.runs()) { // the newest first
+        if (row.step < 3 || row.state == RunState::Waiting || (row.model != model && (!entry || row.model != QString::fromStdString(entry->path.string()))))
+            continue;
         const RunDetails* details = m_context.fineTune.details(row.id);
-        if (!details || details->steps.size() < 3 || (row.model != model && QFileInfo(row.model).completeBaseName() != m_model->currentText()))
+        if (!details) {
+            m_context.fineTune.readDetails(row.id); // it is said when they are there
+            break;
+        }
+        if (details->steps.size() < 3)
             continue;
         std::vector<double> speeds;
         for (const api::FineTuneStep& step : details->steps)
