@@ -34,6 +34,7 @@ protected:
 
 private:
     PlotView& m_view;
+    QSize m_drawnSize; // of what was drawn last
 };
 
 } // namespace sy::widgets

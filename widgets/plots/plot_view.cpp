@@ -41,6 +41,12 @@ private:
     std::function<QString(double)> m_text;
 };
 
+/// Steps are whole: between two of them nothing has a name.
+class WholeTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override { return std::max(1.0, std::floor(QCPAxisTicker::getTickStep(range))); }
+};
+
 QColor withAlpha(QColor color, double alpha)
 {
     color.setAlphaF(float(alpha));
@@ -100,6 +106,7 @@ PlotView::PlotView(const QString& title, QWidget* parent) : QWidget(parent), m_t
         head->addWidget(made);
     rows->addLayout(head);
     m_canvas = new PlotCanvas(*this);
+    m_canvas->xAxis->setTicker(QSharedPointer<WholeTicker>::create());
     m_canvas->setAccessibleName(tr("Plot: %1").arg(title));
     m_canvas->setToolTip(tr("The wheel zooms, dragging pans, a double click shows everything.\nKeys: ← → values, + − zoom, Shift+← → pan, Home everything."));
     rows->addWidget(m_canvas, 1);
