@@ -165,6 +165,7 @@ private slots:
     void runsAreRenamedNotedDuplicatedAndDeleted();
     void runsAreComparedOnOnePlot();
     void theNextStartShowsTheRuns();
+    void aRunThatWentOnBehindTheFormIsUpToDate();
     void anAdapterIsExportedBothWays();
     void adaptersAreImportedRenamedDeletedAndBroughtBack();
     void anAdapterThatIsNoneIsRefusedWithARemedy();
@@ -177,6 +178,7 @@ private slots:
     void knownColumnsCanBeMappedAllTheSame();
     void matricesGetRanksAndAlphasOfTheirOwn();
     void theTimeIsMeasuredOnRequest();
+    void anEarlierRunTellsTheTimeRoughly();
     void measuringEndsWhenSettingsChangeOrARunBegins();
     void pictures_data();
     void pictures();
@@ -562,6 +564,25 @@ void TestFineTunePage::theNextStartShowsTheRuns()
     QTRY_COMPARE(page->view()->plots()->loss()->series().value(1).points.size(), 3);
 }
 
+void TestFineTunePage::aRunThatWentOnBehindTheFormIsUpToDate()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.isHeld = true;
+    engine.training.perStep = std::chrono::milliseconds(300);
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->openRun(program.fineTune->start({{QStringLiteral("name"), QStringLiteral("one")}}));
+    QTRY_COMPARE(page->view()->id(), QStringLiteral("run-1"));
+    page->newRun();
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1"))->step, 3);
+    QTest::qWait(250); // no more is coming
+    QTest::keyClick(page->form(), Qt::Key_Escape);
+    QTRY_VERIFY(page->view()->isVisible());
+    QCOMPARE(page->view()->progress()->value(), 250);
+}
+
 void TestFineTunePage::anAdapterIsExportedBothWays()
 {
     FakeEngine engine;
@@ -933,6 +954,24 @@ void TestFineTunePage::theTimeIsMeasuredOnRequest()
     };
     QTRY_VERIFY(isSaid());
     QVERIFY(!program.fineTune->isMeasuring());
+}
+
+void TestFineTunePage::anEarlierRunTellsTheTimeRoughly()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("other-1", "Other model", 20);
+    engine.training.addRun("a-1", "By its path", 20);
+    engine.training.find("other-1")->model = "/models/other.gguf";
+    engine.training.find("a-1")->model = "/models/tiny.gguf";
+    engine.training.addRun("other-2", "Newest", 20);
+    engine.training.find("other-2")->model = "/models/other.gguf";
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    QTRY_COMPARE(page->form()->planPanel()->facts()->valueOf(QStringLiteral("Time")), QStringLiteral("about 8 min 3 s, an estimate: as fast as “By its path”"));
 }
 
 void TestFineTunePage::measuringEndsWhenSettingsChangeOrARunBegins()

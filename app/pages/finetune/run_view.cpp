@@ -284,6 +284,12 @@ void RunView::refresh()
     m_settings->setFacts(settings);
 }
 
+void RunView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    refresh(); // steps that came while another face was shown were passed over
+}
+
 void RunView::updateHead(const RunRow& row)
 {
     const StateWords words = stateWords(row.state);

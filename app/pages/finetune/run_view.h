@@ -49,6 +49,9 @@ signals:
     void deleteRequested(const QString& id);
     void chatRequested(const QString& id);
 
+protected:
+    void showEvent(QShowEvent* event) override;
+
 private:
     void build();
     void refresh(); // from the service
