@@ -115,8 +115,10 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
             fill();
     });
     connect(&service, &FineTuneService::runsChanged, this, [this] {
-        if (isVisible())
-            fillChips();
+        if (!isVisible())
+            return;
+        fillChips();
+        fillTable();
     });
     connect(&service, &FineTuneService::progressed, this, [this](const QString& id) {
         if (isVisible() && m_chosen.contains(id))

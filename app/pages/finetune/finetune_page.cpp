@@ -322,6 +322,7 @@ void FineTunePage::newRun()
 void FineTunePage::leaveForm()
 {
     showFace(m_state);
+    openRun(m_view->id()); // where one came from, if it is there
     updateLook();
     if (m_stack->currentWidget() == m_view || m_stack->currentWidget() == m_adapter)
         m_list->view()->setFocus();
