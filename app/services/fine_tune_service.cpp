@@ -146,7 +146,10 @@ RunRow FineTuneService::rowOf(const api::RunEntry& entry) const
             const RunDetails* known = details(row.id);
             if (known && known->steps.size() > 1) { // from the last steps: the first one may have read the weights from disk
                 const auto& steps = known->steps;
-                const api::FineTuneStep& before = steps[steps.size() > 21 ? steps.size() - 21 : 0];
+                size_t from = steps.size() - 1; // not before this call began: its seconds count from then
+                while (from > 0 && steps.size() - from < 21 && steps[from - 1].seconds < steps[from].seconds)
+                    --from;
+                const api::FineTuneStep& before = steps[from];
                 if (last.step > before.step && last.seconds > before.seconds)
                     row.secondsLeft = (last.seconds - before.seconds) / double(last.step - before.step) * double(last.steps - last.step);
             }
