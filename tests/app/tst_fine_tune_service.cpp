@@ -10,9 +10,8 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
-#include <limits>
-
 #include <cmath>
+#include <limits>
 
 using namespace sy;
 using namespace sy::app;
