@@ -86,6 +86,8 @@ MainWindow::MainWindow(const Services& services)
     });
     connect(&m_context.documents, &DocumentService::failed, this, complain);
     connect(&m_context.adapters, &AdapterService::failed, this, complain);
+    connect(&m_context.adapters, &AdapterService::importFailed, this, [complain](const QString&, const UserMessage& message) { complain(message); });
+    connect(&m_context.adapters, &AdapterService::exportFailed, this, [complain](const QString&, const UserMessage& message) { complain(message); });
     FineTuneService& fineTune = m_context.fineTune;
     connect(&fineTune, &FineTuneService::runsChanged, this, &MainWindow::updateStatus);
     connect(&fineTune, &FineTuneService::progressed, this, &MainWindow::updateStatus);
@@ -102,6 +104,7 @@ MainWindow::MainWindow(const Services& services)
     });
     connect(&fineTune, &FineTuneService::restored, &m_context.adapters, &AdapterService::refresh);
     connect(&fineTune, &FineTuneService::removed, &m_context.adapters, &AdapterService::refresh);
+    connect(&fineTune, &FineTuneService::checkpointUsed, &m_context.adapters, &AdapterService::refresh);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);
     m_memoryTimer.start();

@@ -3,6 +3,53 @@
 <!-- SPDX-License-Identifier: GPL-3.0-or-later -->
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
+    <name>AdapterFiles</name>
+    <message>
+        <source>Adapter as a GGUF file…</source>
+        <translation>适配器，GGUF 文件…</translation>
+    </message>
+    <message>
+        <source>Adapter as a PEFT folder…</source>
+        <translation>适配器，PEFT 文件夹…</translation>
+    </message>
+    <message>
+        <source>For this program and llama.cpp</source>
+        <translation>供本程序和 llama.cpp 使用</translation>
+    </message>
+    <message>
+        <source>For PEFT and other Python programs</source>
+        <translation>供 PEFT 和其他 Python 程序使用</translation>
+    </message>
+    <message>
+        <source>Export the adapter</source>
+        <translation>导出适配器</translation>
+    </message>
+    <message>
+        <source>Where to put the folder of the adapter</source>
+        <translation>适配器文件夹放在哪里</translation>
+    </message>
+    <message>
+        <source>Import an adapter</source>
+        <translation>导入适配器</translation>
+    </message>
+    <message>
+        <source>Import a folder with adapter_config.json</source>
+        <translation>导入含 adapter_config.json 的文件夹</translation>
+    </message>
+    <message>
+        <source>GGUF adapters (*.gguf);;All files (*)</source>
+        <translation>GGUF 适配器 (*.gguf);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>Exporting “%1”…</source>
+        <translation>正在导出“%1”…</translation>
+    </message>
+    <message>
+        <source>Importing “%1”…</source>
+        <translation>正在导入“%1”…</translation>
+    </message>
+</context>
+<context>
     <name>ChatExport</name>
     <message>
         <source>You</source>
@@ -34,6 +81,65 @@
     <message>
         <source>Files of chat %1</source>
         <translation>对话 %1 的文件</translation>
+    </message>
+</context>
+<context>
+    <name>ColumnMapping</name>
+    <message>
+        <source>A question and its answer</source>
+        <translation>一个问题及其回答</translation>
+    </message>
+    <message>
+        <source>An instruction, perhaps with an input, and its answer</source>
+        <translation>一条指令（可带输入）及其回答</translation>
+    </message>
+    <message>
+        <source>A question with a better and a worse answer</source>
+        <translation>一个问题及较好和较差的回答</translation>
+    </message>
+    <message>
+        <source>A list of messages</source>
+        <translation>消息列表</translation>
+    </message>
+    <message>
+        <source>A text</source>
+        <translation>一段文本</translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Instruction</source>
+        <translation>指令</translation>
+    </message>
+    <message>
+        <source>Input</source>
+        <translation>输入</translation>
+    </message>
+    <message>
+        <source>Better answer</source>
+        <translation>较好的回答</translation>
+    </message>
+    <message>
+        <source>Worse answer</source>
+        <translation>较差的回答</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>文本</translation>
+    </message>
+    <message>
+        <source>(none)</source>
+        <translation>（无）</translation>
     </message>
 </context>
 <context>
@@ -839,6 +945,38 @@
         <source>removing the adapter</source>
         <translation>删除适配器</translation>
     </message>
+    <message>
+        <source>bringing the adapter back</source>
+        <translation>恢复适配器</translation>
+    </message>
+    <message>
+        <source>reading the adapter</source>
+        <translation>读取适配器</translation>
+    </message>
+    <message>
+        <source>reading the checkpoint</source>
+        <translation>读取检查点</translation>
+    </message>
+    <message>
+        <source>changing the adapter of the run %1</source>
+        <translation>更换任务 %1 的适配器</translation>
+    </message>
+    <message>
+        <source>exporting the adapter %1 in another format</source>
+        <translation>以另一种格式导出适配器 %1</translation>
+    </message>
+    <message>
+        <source>it does not say which model it is for</source>
+        <translation>其中没有说明它用于哪个模型</translation>
+    </message>
+    <message>
+        <source>is no LoRA adapter: general.type and adapter.type say otherwise</source>
+        <translation>不是 LoRA 适配器：general.type 和 adapter.type 与此不符</translation>
+    </message>
+    <message>
+        <source>is no checkpoint of this version</source>
+        <translation>不是本版本的检查点</translation>
+    </message>
 </context>
 <context>
     <name>ImportModel</name>
@@ -1123,7 +1261,7 @@
         <translation>随机失活</translation>
     </message>
     <message>
-        <source>Share of the adapter's inputs left out at random, against learning by heart.</source>
+        <source>Share of the adapter&apos;s inputs left out at random, against learning by heart.</source>
         <translation>随机略去适配器输入的比例，防止死记硬背。</translation>
     </message>
     <message>
@@ -1143,7 +1281,7 @@
         <translation>同时计算</translation>
     </message>
     <message>
-        <source>Of a step's examples; more can be faster and takes more memory.</source>
+        <source>Of a step&apos;s examples; more can be faster and takes more memory.</source>
         <translation>一步中同时计算的示例数；越多可能越快，占用内存也越多。</translation>
     </message>
     <message>
@@ -1195,7 +1333,7 @@
         <translation>权重衰减</translation>
     </message>
     <message>
-        <source>Pulls the adapter's numbers towards zero a little in every step.</source>
+        <source>Pulls the adapter&apos;s numbers towards zero a little in every step.</source>
         <translation>每一步把适配器的数值略微拉向零。</translation>
     </message>
     <message>
@@ -1341,6 +1479,14 @@
     <message>
         <source>Prefer and learn the better of two answers (ORPO)</source>
         <translation>偏好并学习两个回答中更好的 (ORPO)</translation>
+    </message>
+    <message>
+        <source>Rank by matrix</source>
+        <translation>按矩阵的秩</translation>
+    </message>
+    <message>
+        <source>Alpha by matrix</source>
+        <translation>按矩阵的 Alpha</translation>
     </message>
 </context>
 <context>
@@ -1904,6 +2050,61 @@
     </message>
 </context>
 <context>
+    <name>sy::app::AdapterView</name>
+    <message>
+        <source>Imported adapter</source>
+        <translation>导入的适配器</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>用它对话</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>GGUF file</source>
+        <translation>GGUF 文件</translation>
+    </message>
+    <message>
+        <source>PEFT folder</source>
+        <translation>PEFT 文件夹</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>it does not say; whether it fits is seen when it is used</source>
+        <translation>未说明；是否匹配在使用时才知道</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Stored at</source>
+        <translation>存放位置</translation>
+    </message>
+    <message>
+        <source>Imported. Chats use it like one that was trained here.</source>
+        <translation>已导入。对话中的用法与在此训练的适配器相同。</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::ChatPage</name>
     <message>
         <source>Your chats will be listed here.</source>
@@ -2175,6 +2376,88 @@
     </message>
 </context>
 <context>
+    <name>sy::app::CheckpointList</name>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Held-out loss</source>
+        <translation>留出集损失</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Marks</source>
+        <translation>标记</translation>
+    </message>
+    <message>
+        <source>Use this one</source>
+        <translation>使用这一个</translation>
+    </message>
+    <message>
+        <source>Chats and exports take the adapter as it was at this step. It can be changed back at any time.</source>
+        <translation>对话和导出将使用适配器在这一步时的状态，随时可以改回。</translation>
+    </message>
+    <message>
+        <source>in use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>best</source>
+        <translation>最佳</translation>
+    </message>
+    <message>
+        <source>No checkpoints yet. They are written as the run goes on; see “Checkpoint every” in its settings.</source>
+        <translation>还没有检查点。训练过程中会写入；参见设置中的“检查点间隔”。</translation>
+    </message>
+    <message>
+        <source>The states of the adapter that are kept. Where the held-out loss rises again, an earlier one may answer better.</source>
+        <translation>保留下来的适配器状态。如果留出集损失重新上升，较早的检查点可能回答得更好。</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ColumnMapping</name>
+    <message>
+        <source>What a row is</source>
+        <translation>每行是什么</translation>
+    </message>
+    <message>
+        <source>A row is</source>
+        <translation>每行是</translation>
+    </message>
+    <message>
+        <source>The first rows as they are read</source>
+        <translation>按此读取的前几行</translation>
+    </message>
+    <message>
+        <source>The columns of “%1” have names of their own. Say what they are:</source>
+        <translation>“%1”的列名无法识别。请指明各列的含义：</translation>
+    </message>
+    <message>
+        <source>The columns of “%1”:</source>
+        <translation>“%1”的列：</translation>
+    </message>
+    <message>
+        <source>Column of: %1</source>
+        <translation>“%1”所在的列</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1：%2</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::CompareView</name>
     <message>
         <source>Compare runs</source>
@@ -2255,6 +2538,10 @@
     <message>
         <source>Examples</source>
         <translation>示例</translation>
+    </message>
+    <message>
+        <source>None of the chosen runs has such values</source>
+        <translation>所选任务都没有这样的数值</translation>
     </message>
 </context>
 <context>
@@ -2624,6 +2911,30 @@
     <message>
         <source>Stop the run first.</source>
         <translation>请先停止任务。</translation>
+    </message>
+    <message>
+        <source>“%1” imported</source>
+        <translation>已导入“%1”</translation>
+    </message>
+    <message>
+        <source>Exported to %1</source>
+        <translation>已导出到 %1</translation>
+    </message>
+    <message>
+        <source>Chats with “%1” now use step %2</source>
+        <translation>使用“%1”的对话现在采用第 %2 步</translation>
+    </message>
+    <message>
+        <source>Imported adapter</source>
+        <translation>导入的适配器</translation>
+    </message>
+    <message>
+        <source>Import a GGUF adapter…</source>
+        <translation>导入 GGUF 适配器…</translation>
+    </message>
+    <message>
+        <source>Import a PEFT folder…</source>
+        <translation>导入 PEFT 文件夹…</translation>
     </message>
 </context>
 <context>
@@ -3110,6 +3421,41 @@
     </message>
 </context>
 <context>
+    <name>sy::app::PatternTable</name>
+    <message>
+        <source>Rank and alpha by matrix</source>
+        <translation>按矩阵设置秩和 Alpha</translation>
+    </message>
+    <message>
+        <source>Pattern</source>
+        <translation>模式</translation>
+    </message>
+    <message>
+        <source>Rank</source>
+        <translation>秩</translation>
+    </message>
+    <message>
+        <source>Alpha</source>
+        <translation>Alpha 系数</translation>
+    </message>
+    <message>
+        <source>Add a pattern</source>
+        <translation>添加模式</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove the pattern</source>
+        <translation>移除该模式</translation>
+    </message>
+    <message>
+        <source>Names of matrices, * for anything: blk.0.*, *attn_q. An empty field is the value above; where several patterns fit, the first in the order of the alphabet counts.</source>
+        <translation>矩阵名称，* 代表任意字符：blk.0.*、*attn_q。留空则用上面的值；若有多个模式匹配，以字母顺序靠前的为准。</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::PlanPanel</name>
     <message>
         <source>Counting…</source>
@@ -3262,20 +3608,12 @@
         <translation>%1：模型学不会在此停止</translation>
     </message>
     <message>
-        <source>Numbers trained</source>
-        <translation>训练参数量</translation>
-    </message>
-    <message>
         <source>Steps</source>
         <translation>步数</translation>
     </message>
     <message>
         <source>Time</source>
         <translation>时间</translation>
-    </message>
-    <message>
-        <source>known after the first steps</source>
-        <translation>训练几步后可知</translation>
     </message>
     <message>
         <source>%1, row %2 · %3 tokens</source>
@@ -3304,6 +3642,22 @@
     <message>
         <source>Looks personal</source>
         <translation>疑似个人信息</translation>
+    </message>
+    <message>
+        <source>Measure the time</source>
+        <translation>测量用时</translation>
+    </message>
+    <message>
+        <source>Trained parameters</source>
+        <translation>训练参数量</translation>
+    </message>
+    <message>
+        <source>Stop measuring</source>
+        <translation>停止测量</translation>
+    </message>
+    <message>
+        <source>Takes a step with a few of the examples and throws it away. With a large model this takes a minute.</source>
+        <translation>用少量示例实际训练一步并丢弃结果。模型较大时需要约一分钟。</translation>
     </message>
 </context>
 <context>
@@ -3425,10 +3779,6 @@
         <translation>另一个任务正在训练；此任务将在其后开始。</translation>
     </message>
     <message>
-        <source>about %1, as fast as “%2”</source>
-        <translation>约 %1，按“%2”的速度</translation>
-    </message>
-    <message>
         <source>Examples (*.jsonl *.json *.ndjson *.csv *.tsv *.txt *.md);;All files (*)</source>
         <translation>示例 (*.jsonl *.json *.ndjson *.csv *.tsv *.txt *.md);;所有文件 (*)</translation>
     </message>
@@ -3451,6 +3801,38 @@
     <message>
         <source>JSON, JSON lines, CSV or plain text: conversations, instructions, prompts with completions, preferences. You can also drop files here.</source>
         <translation>JSON、JSONL、CSV 或纯文本：对话、指令、带补全的提示、偏好。也可以把文件拖到这里。</translation>
+    </message>
+    <message>
+        <source>Columns</source>
+        <translation>列</translation>
+    </message>
+    <message>
+        <source>Which column of the chosen file is the question, and which the answer</source>
+        <translation>所选文件中哪一列是问题，哪一列是回答</translation>
+    </message>
+    <message>
+        <source>measuring a step…</source>
+        <translation>正在测量一步…</translation>
+    </message>
+    <message>
+        <source>about %1, measured: %2 tokens per second</source>
+        <translation>约 %1，实测：每秒 %2 个词元</translation>
+    </message>
+    <message>
+        <source>about %1, an estimate from the step that was measured before</source>
+        <translation>约 %1，按之前测量的一步估计</translation>
+    </message>
+    <message>
+        <source>about %1, an estimate: as fast as “%2”</source>
+        <translation>约 %1，估计值：按“%2”的速度</translation>
+    </message>
+    <message>
+        <source>not known before a step is measured</source>
+        <translation>测量一步后才知道</translation>
+    </message>
+    <message>
+        <source>A run is being trained: a step measured beside it would take too long.</source>
+        <translation>正在训练另一任务：此时测量的一步会偏慢。</translation>
     </message>
 </context>
 <context>
@@ -3515,6 +3897,10 @@
         <source>memory</source>
         <translation>内存</translation>
     </message>
+    <message>
+        <source>No step yet</source>
+        <translation>还没有训练步</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::RunView</name>
@@ -3569,10 +3955,6 @@
     <message>
         <source>Begins a new run with these settings</source>
         <translation>用这些设置新建任务</translation>
-    </message>
-    <message>
-        <source>Export settings…</source>
-        <translation>导出设置…</translation>
     </message>
     <message>
         <source>Delete</source>
@@ -3717,6 +4099,22 @@
     <message>
         <source>Started</source>
         <translation>开始于</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Checkpoints</source>
+        <translation>检查点</translation>
+    </message>
+    <message>
+        <source>%1, of step %2</source>
+        <translation>%1，第 %2 步</translation>
     </message>
 </context>
 <context>
@@ -4375,6 +4773,18 @@ Keys: ← → values, + − zoom, Shift+← → pan, Home everything.</source>
     <message>
         <source>Delete</source>
         <translation>删除</translation>
+    </message>
+    <message>
+        <source>Import an adapter</source>
+        <translation>导入适配器</translation>
+    </message>
+    <message>
+        <source>GGUF file…</source>
+        <translation>GGUF 文件…</translation>
+    </message>
+    <message>
+        <source>PEFT folder…</source>
+        <translation>PEFT 文件夹…</translation>
     </message>
 </context>
 <context>

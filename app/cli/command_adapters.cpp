@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/adapter_export.h"
+#include "app/cli/adapter_merge.h"
 #include "app/cli/command.h"
 #include "app/cli/failure.h"
 #include "engine/api/adapters.h"
@@ -13,6 +14,7 @@ namespace {
 struct AdaptersOptions {
     std::string id; // or, to import, a path
     AdapterExportOptions exporting;
+    AdapterMergeOptions merging;
     Action chosen;
 };
 
@@ -64,6 +66,11 @@ int exportOne(CommandContext& context, const AdaptersOptions& options)
     return exportAdapter(context, options.id, options.exporting);
 }
 
+int merge(CommandContext& context, const AdaptersOptions& options)
+{
+    return mergeAdapter(context, options.id, options.merging);
+}
+
 int import(CommandContext& context, const AdaptersOptions& options)
 {
     const auto entry = api::importAdapter(context.engine(), options.id);
@@ -111,6 +118,9 @@ Action declareAdapters(CLI::App& command)
     options->exporting.declare(*out);
     out->footer(
         "JSON: {id, format, path}.\n\nExample:\n  switchyard adapters export support-tone-1 --format peft --out ~/adapters");
+    CLI::App* merged = add("merge", "Write a model with an adapter in its weights as a new GGUF file, and what that costs", merge);
+    merged->add_option("ID", options->id, "Name of the run that made it, of an imported one, or a path")->required();
+    options->merging.declare(*merged);
     CLI::App* in = add("import", "Copy a GGUF adapter, or a folder as PEFT writes it, into the data folder", import);
     in->add_option("PATH", options->id, "File or folder")->required();
     in->footer("JSON: {id, name, path, bytes, model}.\n\nExample:\n  switchyard adapters import ~/Downloads/adapter");

@@ -24,13 +24,27 @@ public:
     /// Its name, or the id when it is no longer there.
     QString nameOf(const QString& id) const;
 
+    void import(const QString& path); // imported() or importFailed() follows
+    /// As a file, or as a folder as PEFT has it; exported() or exportFailed() follows with the id.
+    void exportTo(const QString& id, const QString& path, bool isPeft);
+    void rename(const QString& id, const QString& name); // of an imported one
+    void remove(const QString& id);                      // likewise; removed() follows
+    void restore(const QString& id);                     // of the one that was removed last; restored() follows
+
 signals:
     void adaptersChanged();
+    void imported(const QString& id, const QString& name);
+    void importFailed(const QString& path, const sy::app::UserMessage& message);
+    void exported(const QString& id, const QString& path);
+    void exportFailed(const QString& id, const sy::app::UserMessage& message);
+    void removed(const QString& id, const QString& name);
+    void restored(const QString& id);
     void failed(const sy::app::UserMessage& message);
 
 private:
     AdapterFunctions m_functions;
     QList<AdapterInfo> m_adapters;
+    AdapterInfo m_removed;
     bool m_isListed = false;
     WorkQueue m_queue; // last: joined before anything it uses is gone
 };

@@ -2,13 +2,22 @@
 #include "app/services/bind_engine.h"
 
 #include "engine/api/adapters.h"
+#include "engine/api/data_columns.h"
 #include "engine/api/fine_tune.h"
 #include "engine/api/runs.h"
 #include "engine/api/saved_contexts.h"
+#include "engine/core/error.h"
 
 namespace sy::app {
 
 namespace {
+
+/// Of a model that is not known: whether it fits is found out when it is used.
+AdapterInfo infoOf(api::Engine& engine, const api::AdapterEntry& entry)
+{
+    const auto model = engine.library().find(entry.model);
+    return {entry.id, entry.name, model ? model->path.string() : std::string(), entry.file, entry.model, entry.bytes, entry.isImported};
+}
 
 std::vector<AdapterInfo> adaptersOf(api::Engine& engine)
 {
@@ -19,14 +28,32 @@ std::vector<AdapterInfo> adaptersOf(api::Engine& engine)
         const auto model = engine.library().find(run.model); // the configuration may say its id or name
         std::error_code ignored;
         const std::filesystem::path path = model ? model->path : std::filesystem::weakly_canonical(run.model, ignored);
-        adapters.push_back({run.id, run.name.empty() ? run.id : run.name, path.string(), run.adapter});
+        adapters.push_back({run.id, run.name.empty() ? run.id : run.name, path.string(), run.adapter, run.model});
     }
     for (const api::AdapterEntry& entry : api::listAdapters(engine))
-        if (entry.isImported) { // of a model that is not known: whether it fits is found out when it is used
-            const auto model = engine.library().find(entry.model);
-            adapters.push_back({entry.id, entry.name, model ? model->path.string() : std::string(), entry.file});
-        }
+        if (entry.isImported)
+            adapters.push_back(infoOf(engine, entry));
     return adapters;
+}
+
+api::AdapterEntry entryOf(const AdapterInfo& info)
+{
+    return {.id = info.id, .file = info.file, .bytes = info.bytes, .name = info.name, .model = info.model, .isImported = info.isImported};
+}
+
+std::filesystem::path exportAdapterTo(api::Engine& engine, const std::string& id, std::filesystem::path to, bool isPeft)
+{
+    for (api::AdapterEntry entry : api::listAdapters(engine)) {
+        if (entry.id != id)
+            continue;
+        const std::string name = isPeft ? to.filename().string() : to.stem().string();
+        std::error_code ignored;
+        entry.id = name; // what it is written as
+        for (int i = 2; isPeft && std::filesystem::exists(to.parent_path() / entry.id, ignored); ++i)
+            entry.id = name + "-" + std::to_string(i);
+        return api::exportAdapter(engine, entry, to.parent_path(), isPeft ? api::AdapterFormat::peft : api::AdapterFormat::gguf);
+    }
+    throw StorageFailure(id, "reading the adapter", "it is not there any more");
 }
 
 } // namespace
@@ -55,7 +82,14 @@ EngineFunctions bindEngine(api::Engine& engine)
         .purgeRemoved = [&chats] { chats.purgeRemoved(); },
     };
     api::ModelLibrary& library = engine.library();
-    f.adapters.list = [&engine] { return adaptersOf(engine); };
+    f.adapters = {
+        .list = [&engine] { return adaptersOf(engine); },
+        .import = [&engine](const std::filesystem::path& path) { return infoOf(engine, api::importAdapter(engine, path)); },
+        .exportTo = [&engine](const std::string& id, const std::filesystem::path& to, bool isPeft) { return exportAdapterTo(engine, id, to, isPeft); },
+        .rename = [&engine](const AdapterInfo& adapter, const std::string& name) { api::renameAdapter(engine, entryOf(adapter), name); },
+        .remove = [&engine](const AdapterInfo& adapter) { api::removeAdapter(engine, entryOf(adapter)); },
+        .restore = [&engine](const AdapterInfo& adapter) { return api::restoreAdapter(engine, entryOf(adapter)); },
+    };
     f.chats.findAdapter = [list = f.adapters.list](const std::string& id) -> std::optional<AdapterInfo> {
         for (AdapterInfo& adapter : list())
             if (adapter.id == id)
@@ -66,6 +100,9 @@ EngineFunctions bindEngine(api::Engine& engine)
         .complete = api::completeFineTuneConfig,
         .plan = [&engine](const std::string& config, const std::string& source,
                           std::stop_token stop) { return api::planFineTune(engine, config, source, stop); },
+        .measure = [&engine](const std::string& config, const std::string& source,
+                             std::stop_token stop) { return api::measureFineTune(engine, config, source, stop); },
+        .columns = [](const std::filesystem::path& file, std::stop_token stop) { return api::readDataColumns(file, stop); },
         .train = [&engine](const std::string& config, const std::string& source, std::stop_token stop,
                            const api::FineTuneEvents& events) { return api::fineTune(engine, config, source, stop, events); },
         .resume = [&engine](const std::string& run, std::stop_token stop,
@@ -74,6 +111,8 @@ EngineFunctions bindEngine(api::Engine& engine)
         .config = [&engine](const std::string& run) { return api::runConfig(engine, run); },
         .steps = [&engine](const std::string& run) { return api::runSteps(engine, run); },
         .samples = [&engine](const std::string& run) { return api::runSamples(engine, run); },
+        .checkpoints = [&engine](const std::string& run) { return api::runCheckpoints(engine, run); },
+        .useCheckpoint = [&engine](const std::string& run, int64_t step) { api::useCheckpoint(engine, run, step); },
         .setName = [&engine](const std::string& run, const std::string& name) { api::setRunName(engine, run, name); },
         .setNotes = [&engine](const std::string& run, const std::string& notes) { api::setRunNotes(engine, run, notes); },
         .remove = [&engine](const std::string& run) { api::removeRun(engine, run); },

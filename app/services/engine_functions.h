@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/api/chats.h"
+#include "engine/api/data_columns.h"
 #include "engine/api/documents.h"
 #include "engine/api/engine.h"
 #include "engine/api/fine_tune.h"
@@ -40,21 +41,34 @@ struct AdapterInfo {
     std::string name;      // for people
     std::string modelPath; // what it was trained on; empty: not known
     std::filesystem::path file;
+    std::string model{};   // as the adapter or its run says it; empty: it does not say
+    uint64_t bytes = 0;
+    bool isImported = false;
 };
 
 struct AdapterFunctions {
     std::function<std::vector<AdapterInfo>()> list;
+    std::function<AdapterInfo(const std::filesystem::path&)> import;
+    /// Writes one as a file, or as a folder as PEFT has it, which gets a free name beside `to` when that is taken. Returns where.
+    std::function<std::filesystem::path(const std::string& id, const std::filesystem::path& to, bool isPeft)> exportTo;
+    std::function<void(const AdapterInfo&, const std::string& name)> rename; // these three: of imported ones
+    std::function<void(const AdapterInfo&)> remove;
+    std::function<std::string(const AdapterInfo&)> restore; // returns its id, which may be another
 };
 
 struct FineTuneFunctions {
     std::function<std::string(const std::string& config, const std::string& source)> complete;
     std::function<api::FineTunePlan(const std::string& config, const std::string& source, std::stop_token)> plan;
+    std::function<api::FineTuneSpeed(const std::string& config, const std::string& source, std::stop_token)> measure;
+    std::function<api::DataColumns(const std::filesystem::path&, std::stop_token)> columns;
     std::function<api::FineTuneResult(const std::string& config, const std::string& source, std::stop_token, const api::FineTuneEvents&)> train;
     std::function<api::FineTuneResult(const std::string& run, std::stop_token, const api::FineTuneEvents&)> resume;
     std::function<std::vector<api::RunEntry>()> list;
     std::function<std::string(const std::string& run)> config;
     std::function<std::vector<api::FineTuneStep>(const std::string& run)> steps;
     std::function<std::vector<api::FineTuneSample>(const std::string& run)> samples;
+    std::function<std::vector<api::RunCheckpoint>(const std::string& run)> checkpoints;
+    std::function<void(const std::string& run, int64_t step)> useCheckpoint;
     std::function<void(const std::string& run, const std::string&)> setName, setNotes;
     std::function<void(const std::string& run)> remove;
     std::function<std::string(const std::string& run)> restore; // returns its id, which may be another

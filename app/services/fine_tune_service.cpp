@@ -82,6 +82,8 @@ FineTuneService::~FineTuneService()
 {
     stopForExit();
     cancelPlan();
+    if (m_measureTicket)
+        m_measureTicket->request_stop();
 }
 
 void FineTuneService::stopForExit()
@@ -96,7 +98,9 @@ void FineTuneService::refresh()
 {
     m_store.run(
         this, [list = m_functions.list](std::stop_token) { return list(); },
-        [this](std::vector<api::RunEntry> entries) {
+        [this, edits = m_nEdits](std::vector<api::RunEntry> entries) {
+            if (edits != m_nEdits) // read before something was changed here: the change brings a newer list
+                return;
             m_entries = QList<api::RunEntry>(entries.begin(), entries.end());
             m_isListed = true;
             const bool isWatching = std::any_of(m_entries.cbegin(), m_entries.cend(), [this](const api::RunEntry& entry) { return rowOf(entry).state == RunState::Elsewhere; });
@@ -122,6 +126,7 @@ RunRow FineTuneService::rowOf(const api::RunEntry& entry) const
     row.peakBytes = entry.peakBytes;
     row.started = QDateTime::fromMSecsSinceEpoch(std::chrono::duration_cast<std::chrono::milliseconds>(entry.startedAt.time_since_epoch()).count());
     row.adapter = QString::fromStdString(entry.adapter.string());
+    row.usedStep = entry.usedStep.value_or(0);
     using State = api::RunEntry::State;
     switch (entry.state) {
     case State::running: row.state = RunState::Elsewhere; break;
@@ -141,7 +146,10 @@ RunRow FineTuneService::rowOf(const api::RunEntry& entry) const
             const RunDetails* known = details(row.id);
             if (known && known->steps.size() > 1) { // from the last steps: the first one may have read the weights from disk
                 const auto& steps = known->steps;
-                const api::FineTuneStep& before = steps[steps.size() > 21 ? steps.size() - 21 : 0];
+                size_t from = steps.size() - 1; // not before this call began: its seconds count from then
+                while (from > 0 && steps.size() - from < 21 && steps[from - 1].seconds < steps[from].seconds)
+                    --from;
+                const api::FineTuneStep& before = steps[from];
                 if (last.step > before.step && last.seconds > before.seconds)
                     row.secondsLeft = (last.seconds - before.seconds) / double(last.step - before.step) * double(last.steps - last.step);
             }
@@ -228,6 +236,45 @@ void FineTuneService::cancelPlan()
         m_planTicket->request_stop();
 }
 
+quint64 FineTuneService::measure(const QJsonObject& config)
+{
+    cancelMeasure();
+    const quint64 request = ++m_measureRequest;
+    m_isMeasuring = true;
+    m_measureTicket = m_measures.run(
+        this, [measure = m_functions.measure, text = toText(config)](std::stop_token stop) { return measure(text, kFormSource, stop); },
+        [this, request](const api::FineTuneSpeed& speed) {
+            if (request != m_measureRequest)
+                return;
+            m_isMeasuring = false;
+            emit measured(request, speed);
+        },
+        [this, request](const UserMessage& message) {
+            if (request != m_measureRequest)
+                return;
+            m_isMeasuring = false;
+            emit measureFailed(request, message);
+        });
+    return request;
+}
+
+void FineTuneService::cancelMeasure()
+{
+    ++m_measureRequest;
+    if (m_measureTicket)
+        m_measureTicket->request_stop();
+    if (std::exchange(m_isMeasuring, false))
+        emit measureCancelled();
+}
+
+void FineTuneService::readColumns(const QString& path)
+{
+    m_plans.run(
+        this, [columns = m_functions.columns, path = path.toStdString()](std::stop_token stop) { return columns(path, stop); },
+        [this, path](const api::DataColumns& columns) { emit columnsRead(path, columns); },
+        [this, path](const UserMessage& message) { emit columnsFailed(path, message); });
+}
+
 // ------------------------------------------------------------------------------------------------------------------ queue
 
 QString FineTuneService::start(const QJsonObject& config)
@@ -299,6 +346,7 @@ void FineTuneService::startNext()
         m_failures.remove(next.resumes);
         readDetails(next.resumes);
     }
+    cancelMeasure(); // a step beside a run would tell nothing
     m_pullTimer.start();
     m_training = std::jthread([this, next](const std::stop_token& stop) { train(next, stop); });
 }
@@ -411,12 +459,17 @@ void FineTuneService::ended(const Outcome& outcome)
 void FineTuneService::store(std::function<void()> work, std::function<void()> done)
 {
     m_store.run(
-        this, [work = std::move(work)](std::stop_token) { work(); }, std::move(done), [this](const UserMessage& message) { emit failed(message); });
+        this, [work = std::move(work)](std::stop_token) { work(); }, std::move(done),
+        [this](const UserMessage& message) {
+            emit failed(message);
+            refresh(); // what was shown ahead of the disk is not so
+        });
 }
 
 /// What is held is up to date at once; the disk follows.
 void FineTuneService::change(const QString& id, const std::function<void(api::RunEntry&)>& edit)
 {
+    ++m_nEdits;
     for (api::RunEntry& entry : m_entries)
         if (QString::fromStdString(entry.id) == id)
             edit(entry);
@@ -478,6 +531,24 @@ void FineTuneService::readDetails(const QString& id)
             emit detailsChanged(id);
         },
         [this](const UserMessage& message) { emit failed(message); });
+}
+
+void FineTuneService::readCheckpoints(const QString& id)
+{
+    m_store.run(
+        this, [read = m_functions.checkpoints, id = id.toStdString()](std::stop_token) { return read(id); },
+        [this, id](const std::vector<api::RunCheckpoint>& checkpoints) { emit checkpointsRead(id, checkpoints); },
+        [this](const UserMessage& message) { emit failed(message); });
+}
+
+void FineTuneService::useCheckpoint(const QString& id, qint64 step)
+{
+    store([use = m_functions.useCheckpoint, id = id.toStdString(), step] { use(id, step); },
+          [this, id, step] {
+              emit checkpointUsed(id, step);
+              readCheckpoints(id);
+              refresh();
+          });
 }
 
 const RunDetails* FineTuneService::details(const QString& id) const

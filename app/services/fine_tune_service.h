@@ -40,6 +40,15 @@ public:
     void cancelPlan();
     bool isPlanning() const { return m_planTicket && m_isPlanning; }
 
+    /// Takes a step to see how long a configuration would take; measured or measureFailed follows with the number returned, unless it
+    /// is cancelled, by another one or by a run that begins.
+    quint64 measure(const QJsonObject& config);
+    void cancelMeasure(); // measureCancelled follows when there was one
+    bool isMeasuring() const { return m_isMeasuring; }
+
+    /// What columns a file of examples has; columnsRead or columnsFailed follows.
+    void readColumns(const QString& path);
+
     /// Trains it, behind those that wait. Returns the id by which it waits; runStarted tells the one it has from then on.
     QString start(const QJsonObject& config);
     /// Goes on with a run that was paused or cut off.
@@ -68,11 +77,22 @@ public:
     void readDetails(const QString& id);
     const RunDetails* details(const QString& id) const; // null until they have been read
 
+    void readCheckpoints(const QString& id); // checkpointsRead follows
+    /// Makes the adapter that of a checkpoint; checkpointUsed follows.
+    void useCheckpoint(const QString& id, qint64 step);
+
 signals:
     void runsChanged();
     void defaultsRead();
     void planRead(quint64 request, const sy::api::FineTunePlan& plan);
     void planFailed(quint64 request, const sy::app::UserMessage& message);
+    void measured(quint64 request, const sy::api::FineTuneSpeed& speed);
+    void measureFailed(quint64 request, const sy::app::UserMessage& message);
+    void measureCancelled();
+    void columnsRead(const QString& path, const sy::api::DataColumns& columns);
+    void columnsFailed(const QString& path, const sy::app::UserMessage& message);
+    void checkpointsRead(const QString& id, const std::vector<sy::api::RunCheckpoint>& checkpoints);
+    void checkpointUsed(const QString& id, qint64 step);
     void runStarted(const QString& waitedAs, const QString& id);
     void progressed(const QString& id); // at most five times a second
     void detailsChanged(const QString& id);
@@ -121,15 +141,15 @@ private:
     std::optional<Active> m_active;
     QJsonObject m_defaults;
     QStringList m_objectives;
-    bool m_isListed = false, m_isHeld = false, m_isPlanning = false, m_isExiting = false;
-    quint64 m_nWaited = 0, m_planRequest = 0;
+    bool m_isListed = false, m_isHeld = false, m_isPlanning = false, m_isMeasuring = false, m_isExiting = false;
+    quint64 m_nWaited = 0, m_planRequest = 0, m_measureRequest = 0, m_nEdits = 0;
     QTimer m_pullTimer, m_watchTimer;
     std::mutex m_mutex; // guards the two below: the training thread writes them
     std::vector<api::FineTuneStep> m_newSteps;
     std::vector<api::FineTuneSample> m_newSamples;
     WorkQueue m_store;
-    WorkQueue m_plans;
-    WorkQueue::Ticket m_planTicket;
+    WorkQueue m_plans, m_measures;
+    WorkQueue::Ticket m_planTicket, m_measureTicket;
     std::jthread m_training; // last: joined before anything it uses is gone
 };
 

@@ -28,6 +28,7 @@ struct RunRow {
     quint64 peakBytes = 0;
     QDateTime started;
     QString adapter; // file; empty: none yet
+    qint64 usedStep = 0; // of the checkpoint that the adapter is of; 0: the last
     UserMessage failure;
 
     bool isActive() const { return state == RunState::Preparing || state == RunState::Running || state == RunState::Stopping; }

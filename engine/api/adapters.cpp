@@ -2,6 +2,7 @@
 #include "engine/api/adapters.h"
 
 #include "engine/api/engine.h"
+#include "engine/api/engine_state.h"
 #include "engine/api/library.h"
 #include "engine/api/runs.h"
 #include "engine/core/error.h"
@@ -75,11 +76,48 @@ std::string baseOf(const fs::path& folder)
     return found != config.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-AdapterEntry importedEntry(const fs::path& path)
+// The names that people gave imported adapters, by id.
+class Names {
+public:
+    explicit Names(Engine& engine) : m_path(importsFolder(engine) / "names.json")
+    {
+        try {
+            m_names = formats::readJson(m_path, kMostConfigBytes);
+        } catch (const Error&) { // none yet
+        }
+        if (!m_names.is_object())
+            m_names = nlohmann::json::object();
+    }
+    std::string of(const std::string& id) const
+    {
+        const auto found = m_names.find(id);
+        return found != m_names.end() && found->is_string() ? found->get<std::string>() : id;
+    }
+    void set(const std::string& id, const std::string& name)
+    {
+        const bool isOwn = name == id;
+        if (isOwn && m_names.erase(id) == 0)
+            return;
+        if (!isOwn)
+            m_names[id] = name;
+        writeTextFile(m_path, m_names.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    }
+
+private:
+    fs::path m_path;
+    nlohmann::json m_names;
+};
+
+std::string idOf(const fs::path& path)
+{
+    return isPeft(path) ? path.filename().string() : path.stem().string();
+}
+
+AdapterEntry importedEntry(const fs::path& path, const Names& names)
 {
     AdapterEntry entry;
-    entry.id = isPeft(path) ? path.filename().string() : path.stem().string();
-    entry.name = entry.id;
+    entry.id = idOf(path);
+    entry.name = names.of(entry.id);
     entry.file = path;
     entry.bytes = bytesOf(path);
     entry.isImported = true;
@@ -113,9 +151,12 @@ std::vector<AdapterEntry> listAdapters(Engine& engine)
             entries.push_back({run.id, run.adapter, bytesOf(run.adapter), run.name, run.model, false});
     }
     std::error_code failed;
+    const Names names(engine);
     for (fs::directory_iterator it(importsFolder(engine), failed), end; !failed && it != end; it.increment(failed)) {
+        if (it->path().filename().string().starts_with('.'))
+            continue;
         if (it->path().extension() == ".gguf" || isPeft(it->path()))
-            entries.push_back(importedEntry(it->path()));
+            entries.push_back(importedEntry(it->path(), names));
     }
     std::ranges::sort(entries, {}, &AdapterEntry::id);
     return entries;
@@ -134,26 +175,39 @@ AdapterEntry importAdapter(Engine& engine, const fs::path& path)
     std::string id = stem;
     for (int i = 2; isTaken(id); ++i)
         id = stem + "-" + std::to_string(i);
+    Names names(engine);
+    names.set(id, id); // an earlier one of that id may have had another
     if (!isPeft(path)) {
         const fs::path to = importsFolder(engine) / (id + ".gguf");
         copyFile(path, to);
-        return importedEntry(to);
+        return importedEntry(to, names);
     }
     const fs::path to = importsFolder(engine) / id;
     makeFolder(to);
     copyFile(path / kTensors, to / kTensors);
     copyFile(path / kConfig, to / kConfig);
-    return importedEntry(to);
+    return importedEntry(to, names);
 }
 
-void removeAdapter(Engine&, const AdapterEntry& entry)
+void renameAdapter(Engine& engine, const AdapterEntry& entry, const std::string& name)
+{
+    if (!entry.isImported)
+        throw std::invalid_argument("renameAdapter: " + entry.id + " is a run's");
+    Names(engine).set(entry.id, name.empty() ? entry.id : name);
+}
+
+void removeAdapter(Engine& engine, const AdapterEntry& entry)
 {
     if (!entry.isImported)
         throw std::invalid_argument("removeAdapter: " + entry.id + " is a run's");
-    std::error_code failed;
-    fs::remove_all(entry.file, failed);
-    if (failed)
-        throw StorageFailure(entry.file.string(), "removing the adapter", failed.message());
+    engine.state().adapterTrash->put(entry.file.filename().string());
+}
+
+std::string restoreAdapter(Engine& engine, const AdapterEntry& entry)
+{
+    const std::string now = idOf(importsFolder(engine) / engine.state().adapterTrash->restore(entry.file.filename().string()));
+    Names(engine).set(now, entry.name);
+    return now;
 }
 
 fs::path exportAdapter(Engine& engine, const AdapterEntry& entry, const fs::path& folder, AdapterFormat format,

@@ -15,7 +15,7 @@ struct AdapterEntry {
     std::string id;             // the run's name, or what the import was named after
     std::filesystem::path file; // GGUF, or of some imported ones a folder as PEFT writes it
     uint64_t bytes = 0;
-    std::string name;  // the run's; of an imported one its id
+    std::string name;  // the run's; of an imported one its id until renameAdapter()
     std::string model; // what it was trained on, as far as that is known: path, id or name of a model; empty: not known
     bool isImported = false;
 };
@@ -27,8 +27,16 @@ std::vector<AdapterEntry> listAdapters(Engine& engine);
 /// what is no adapter. Whether it fits a model is found out when it is used.
 AdapterEntry importAdapter(Engine& engine, const std::filesystem::path& path);
 
-/// Deletes an imported adapter. Throws std::invalid_argument for a run's, which goes with its run (runs.h), StorageFailure.
+/// Gives an imported adapter another name; its id stays. Throws std::invalid_argument for a run's, StorageFailure.
+void renameAdapter(Engine& engine, const AdapterEntry& entry, const std::string& name);
+
+/// Puts an imported adapter away; what was put away before is gone then, and it too when an engine is started after this one
+/// has ended. Throws std::invalid_argument for a run's, which goes with its run (runs.h), StorageFailure.
 void removeAdapter(Engine& engine, const AdapterEntry& entry);
+
+/// Brings back what removeAdapter() put away last. Returns its id, which is another one when a new adapter has taken the old
+/// one.
+std::string restoreAdapter(Engine& engine, const AdapterEntry& entry);
 
 enum class AdapterFormat : uint8_t {
     gguf, // DIR/ID.gguf: what llama.cpp and this program read

@@ -88,7 +88,8 @@ Engine::Engine(EngineOptions options)
                                                store::CollectionStore(store::openAppDatabase(dataDir)),
                                                store::ModelStore(store::openAppDatabase(dataDir)),
                                                std::make_unique<SavedContexts>(dataDir / "contexts"),
-                                               std::make_unique<RunTrash>(runsFolder(dataDir)), {}, {}, {}, {}});
+                                               std::make_unique<Trash>(runsFolder(dataDir), "run"),
+                                               std::make_unique<Trash>(dataDir / "adapters", "adapter"), {}, {}, {}, {}});
     m_state->library = std::make_unique<ModelLibrary>(*this);
     m_state->models = std::make_unique<ModelHost>(*this);
     m_state->chats = std::make_unique<Chats>(*this);

@@ -31,7 +31,7 @@ struct Engine::State {
     store::CollectionStore collectionStore;
     store::ModelStore modelStore;
     std::unique_ptr<SavedContexts> contexts;
-    std::unique_ptr<RunTrash> runTrash;
+    std::unique_ptr<Trash> runTrash, adapterTrash;
 
     // In order of use, so that each is gone before what it uses.
     std::unique_ptr<ModelLibrary> library;

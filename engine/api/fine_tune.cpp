@@ -98,6 +98,7 @@ private:
     void resume()
     {
         m_trainer.resume();
+        dropUsedAdapter(m_folder); // what goes on is the newest
         m_metrics.keepUpTo(m_trainer.state().step);
         m_samples.keepUpTo(m_trainer.state().step);
         if (const auto before = readRunStatus(m_folder)) {

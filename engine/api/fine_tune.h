@@ -81,6 +81,12 @@ struct FineTuneExperts {
     double idleShare = 0; // of all experts: those without a row
 };
 
+/// How fast a run would be, from a step that was really taken.
+struct FineTuneSpeed {
+    double tokensPerSecond = 0;
+    double seconds = 0; // of the whole run, with the evaluations on held-out texts
+};
+
 struct FineTuneStep {
     int64_t step = 0; // from 1
     int64_t steps = 0;
@@ -123,6 +129,10 @@ struct FineTuneResult {
 
 /// Reads the model and the data and counts; trains nothing. Throws as fineTune() does.
 FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop = {});
+
+/// Takes a step with some of the texts, of 512 tokens or the context, whatever is less, and keeps nothing of it. Throws as
+/// fineTune() does.
+FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop = {});
 
 /// A new run: makes the folder runs/NAME-N with the configuration, the steps' metrics as they happen, checkpoints and
 /// adapter.gguf (at every checkpoint and in the end). A request to stop ends with a checkpoint and an adapter of what there

@@ -91,4 +91,35 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
     return plan;
 }
 
+FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop)
+{
+    constexpr int64_t kMostTokens = 512; // more would be exacter by a few percent and take minutes with a large model
+    const train::RunConfig parsed = train::parseRunConfig(config, source);
+    TrainingMaterial material(engine, parsed, source, stop);
+    std::optional<nn::Adapter> initial;
+    if (startsFromAdapter(parsed))
+        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
+    trainer.shareProcessor(material.stepLock());
+    FineTunePlan plan;
+    planMemory(plan, material, trainer, parsed);
+    requireMemory(plan);
+    {
+        const generate::StepLock::Turn turn(material.stepLock());
+        material.pack();
+    }
+    const train::StepCost cost = trainer.measure(kMostTokens, stop);
+    // A pass that keeps nothing for its way back is a third of a step, or with activation checkpointing a quarter.
+    const double evaluated = parsed.activationCheckpointing ? 0.25 : 1.0 / 3;
+    int64_t heldOut = 0;
+    for (const train::TrainingText& text : material.data().heldOut)
+        heldOut += int64_t(text.tokens.size());
+    const int64_t nEvaluations = (trainer.nSteps() + parsed.evaluation.everySteps - 1) / parsed.evaluation.everySteps;
+    FineTuneSpeed speed;
+    speed.tokensPerSecond = 1 / cost.secondsPerToken;
+    speed.seconds = double(trainer.nTokensInAll()) * cost.secondsPerToken + double(trainer.nSteps()) * cost.secondsPerUpdate +
+                    double(nEvaluations * heldOut) * cost.secondsPerToken * evaluated;
+    return speed;
+}
+
 } // namespace sy::api

@@ -28,7 +28,7 @@ ModelText readModelText(const formats::ModelFile& file)
     return text;
 }
 
-void copyModelKeys(const formats::ModelFile& model, formats::Metadata& out)
+void writeModelKeys(const formats::ModelFile& model, formats::Metadata& out)
 {
     const formats::Metadata& in = model.metadata();
     for (size_t i = 0; i < in.size(); ++i) {

@@ -10,7 +10,7 @@
 namespace sy::formats {
 class Metadata;
 class ModelFile;
-}
+} // namespace sy::formats
 
 namespace sy::api {
 
@@ -23,7 +23,8 @@ struct ModelText {
 /// Throws BadFile, or Unsupported for a kind of tokenizer this build has no code for.
 ModelText readModelText(const formats::ModelFile& file);
 
-/// Gives a GGUF file that is made of a model the model's keys, vocabulary and template included.
-void copyModelKeys(const formats::ModelFile& model, formats::Metadata& out);
+/// The keys of a model for a GGUF file that is made from it, tokenizer and template included wherever its files keep them. Throws
+/// as readModelText().
+void writeModelKeys(const formats::ModelFile& model, formats::Metadata& out);
 
 } // namespace sy::api

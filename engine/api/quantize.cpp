@@ -51,7 +51,7 @@ void checkSource(const formats::ModelFile& model)
 
 void writeKeys(const formats::ModelFile& model, const quant::Recipe& recipe, formats::Metadata& out)
 {
-    copyModelKeys(model, out);
+    writeModelKeys(model, out);
     out.setInteger("general.file_type", recipe.fileType);
     out.setInteger("general.quantization_version", 2);
 }

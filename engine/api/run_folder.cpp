@@ -24,6 +24,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::string_view kUsed = "used-";
+constexpr const char* kTrashLock = "lock";
+
 using State = RunEntry::State;
 constexpr std::pair<State, const char*> kStates[] = {{State::running, "running"},
                                                      {State::stopped, "stopped"},
@@ -303,42 +306,68 @@ fs::path newRunFolder(const fs::path& dataDir, const std::string& name)
     }
 }
 
-RunTrash::RunTrash(fs::path runs) : m_runs(std::move(runs)), m_folder(m_runs / ".trash")
+std::optional<std::pair<int64_t, fs::path>> usedAdapterIn(const fs::path& folder)
 {
-    std::error_code ignored;
-    if (isThere(m_folder) && !FileLock::isHeld(m_folder / "lock"))
-        fs::remove_all(m_folder, ignored);
+    std::error_code failed;
+    for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
+        const std::string name = it->path().stem().string();
+        if (!name.starts_with(kUsed))
+            continue;
+        if (const fs::path adapter = adapterIn(folder, name); !adapter.empty())
+            return std::pair(std::strtoll(name.c_str() + kUsed.size(), nullptr, 10), adapter);
+    }
+    return {};
 }
 
-void RunTrash::put(const std::string& id)
+void dropUsedAdapter(const fs::path& folder)
+{
+    while (const auto used = usedAdapterIn(folder)) {
+        std::error_code failed;
+        fs::remove_all(used->second, failed);
+        if (failed)
+            throw StorageFailure(used->second.string(), "removing the adapter", failed.message());
+    }
+}
+
+Trash::Trash(fs::path folder, std::string what)
+    : m_folder(std::move(folder)), m_trash(m_folder / ".trash"), m_what(std::move(what))
+{
+    std::error_code ignored;
+    if (isThere(m_trash) && !FileLock::isHeld(m_trash / kTrashLock))
+        fs::remove_all(m_trash, ignored);
+}
+
+void Trash::put(const std::string& name)
 {
     const std::lock_guard guard(m_mutex);
     std::error_code error;
-    fs::create_directories(m_folder, error);
-    for (const auto& entry : fs::directory_iterator(m_folder, error)) {
-        if (entry.path().filename() != "lock")
+    fs::create_directories(m_trash, error);
+    for (const auto& entry : fs::directory_iterator(m_trash, error)) {
+        if (entry.path().filename() != kTrashLock)
             fs::remove_all(entry.path(), error);
     }
     if (!m_lock)
-        m_lock = FileLock::tryLock(m_folder / "lock");
-    fs::rename(m_runs / id, m_folder / id, error);
+        m_lock = FileLock::tryLock(m_trash / kTrashLock);
+    fs::rename(m_folder / name, m_trash / name, error);
     if (error)
-        throw StorageFailure((m_runs / id).string(), "removing the run", error.message());
+        throw StorageFailure((m_folder / name).string(), "removing the " + m_what, error.message());
 }
 
-std::string RunTrash::restore(const std::string& id)
+std::string Trash::restore(const std::string& name)
 {
     const std::lock_guard guard(m_mutex);
-    const fs::path from = m_folder / fs::path(id).filename();
-    if (id.empty() || !isThere(from / "config.json"))
-        throw StorageFailure((m_runs / id).string(), "bringing the run back", "it is not there any more");
-    std::string to = id;
-    for (int i = 2; isThere(m_runs / to); ++i)
-        to = id + "-" + std::to_string(i);
+    const fs::path file = fs::path(name).filename(), from = m_trash / file;
+    if (name.empty() || name == kTrashLock || !isThere(from))
+        throw StorageFailure((m_folder / name).string(), "bringing the " + m_what + " back", "it is not there any more");
+    // Only what adapters are stored with is an extension: the name of a run may have a dot.
+    const bool isGguf = file.extension() == ".gguf";
+    std::string to = file.string();
+    for (int i = 2; isThere(m_folder / to); ++i)
+        to = (isGguf ? file.stem() : file).string() + "-" + std::to_string(i) + (isGguf ? ".gguf" : "");
     std::error_code error;
-    fs::rename(from, m_runs / to, error);
+    fs::rename(from, m_folder / to, error);
     if (error)
-        throw StorageFailure(from.string(), "bringing the run back", error.message());
+        throw StorageFailure(from.string(), "bringing the " + m_what + " back", error.message());
     return to;
 }
 

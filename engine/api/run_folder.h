@@ -12,6 +12,7 @@
 //             adapter.gguf    of the last checkpoint, as PEFT in adapter/ where GGUF has no place for it (DoRA)
 //             best.gguf       likewise of the lowest held-out loss
 //             model.gguf, best-model.gguf    in place of these, of a run that trains the model itself
+//             used-STEP.gguf  likewise of a checkpoint that was chosen instead of the last one
 //     runs/.trash/ID          put away by removeRun()
 #pragma once
 
@@ -25,6 +26,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sy::api {
 
@@ -105,15 +107,22 @@ std::filesystem::path folderOf(const std::filesystem::path& dataDir, const std::
 /// A folder of its own for a run: NAME-1, NAME-2 ... with what file names can hold of the name.
 std::filesystem::path newRunFolder(const std::filesystem::path& dataDir, const std::string& name);
 
-/// The runs that were put away. Those of processes that have ended are deleted by the constructor.
-class RunTrash {
+/// The adapter of the checkpoint that was chosen, and its step; empty when the last one counts.
+std::optional<std::pair<int64_t, std::filesystem::path>> usedAdapterIn(const std::filesystem::path& folder);
+/// Makes the last one count again. Throws StorageFailure.
+void dropUsedAdapter(const std::filesystem::path& folder);
+
+/// What was put away of a folder: files or folders in .trash/ there. That of processes that have ended is deleted by the
+/// constructor. what: "run", for errors.
+class Trash {
 public:
-    explicit RunTrash(std::filesystem::path runs);
-    void put(const std::string& id);
-    std::string restore(const std::string& id);
+    Trash(std::filesystem::path folder, std::string what);
+    void put(const std::string& name); // what was put away before is gone then
+    std::string restore(const std::string& name);
 
 private:
-    std::filesystem::path m_runs, m_folder;
+    std::filesystem::path m_folder, m_trash;
+    std::string m_what;
     std::mutex m_mutex;
     std::optional<FileLock> m_lock; // while something of ours is in there
 };

@@ -95,6 +95,10 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
         entry.notes = textOf(about, "notes");
     entry.adapter = adapterIn(folder, "adapter");
     entry.trainedModel = fileIn(folder, kTrainedModel);
+    if (const auto used = usedAdapterIn(folder)) {
+        entry.usedStep = used->first;
+        entry.adapter = used->second;
+    }
     const bool isTrained = FileLock::isHeld(folder / "lock");
     if (const auto status = readRunStatus(folder)) {
         entry.state = status->state;

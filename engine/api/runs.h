@@ -34,6 +34,7 @@ struct RunEntry {
     int64_t bestStep = 0;               // where it was
     uint64_t peakBytes = 0;             // of the process that trained it
     std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it; empty before the first checkpoint
+    std::optional<int64_t> usedStep;    // of the checkpoint that the adapter is of, where useCheckpoint() chose one
     std::filesystem::path bestAdapter;  // that of bestStep; empty when nothing was evaluated
     std::filesystem::path trainedModel; // GGUF, of a run that trains the model itself: it has no adapter
     std::filesystem::path bestModel;    // that of bestStep
@@ -54,6 +55,23 @@ std::string runConfig(Engine& engine, const std::string& id);
 /// passed over.
 std::vector<FineTuneStep> runSteps(Engine& engine, const std::string& id);
 std::vector<FineTuneSample> runSamples(Engine& engine, const std::string& id);
+
+/// A checkpoint that a run still has.
+struct RunCheckpoint {
+    int64_t step = 0;
+    std::optional<double> loss;     // of the step, nats per trained token
+    std::optional<double> evalLoss; // behind it, where it was evaluated
+    bool isBest = false;            // lowest evalLoss of the run
+    bool isUsed = false;            // RunEntry::adapter is of it
+    uint64_t bytes = 0;
+};
+
+/// Newest first.
+std::vector<RunCheckpoint> runCheckpoints(Engine& engine, const std::string& id);
+
+/// Makes the adapter of a checkpoint the run's, until another is chosen or the run goes on; choosing the newest brings back
+/// what the run ended with. Throws BadFile, and Unsupported while the run is being trained and when its model is not there.
+void useCheckpoint(Engine& engine, const std::string& id, int64_t step);
 
 void setRunName(Engine& engine, const std::string& id, const std::string& name);
 void setRunNotes(Engine& engine, const std::string& id, const std::string& notes);

@@ -86,7 +86,7 @@ train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const s
 
 void TrainingMaterial::writeModel(const std::filesystem::path& path) const
 {
-    formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) { copyModelKeys(*m_file, keys); });
+    formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) { writeModelKeys(*m_file, keys); });
 }
 
 nn::Adapter TrainingMaterial::readAdapter(const std::filesystem::path& path) const

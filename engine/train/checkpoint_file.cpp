@@ -6,6 +6,7 @@
 #include "engine/formats/gguf_writer.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -39,6 +40,17 @@ void eachTensor(const std::string& name, State& s, F&& f)
         f(mean + std::string(kScales), s.meanScales);
         f(square + std::string(kScales), s.squareScales);
     }
+}
+
+formats::GgufFile opened(const std::filesystem::path& path, const std::vector<autograd::Parameter*>& parameters)
+{
+    formats::GgufFile file = formats::GgufFile::open(path);
+    if (file.metadata().string("general.type") != "checkpoint" ||
+        file.metadata().requireInteger("checkpoint.version") != kVersion)
+        throw BadFile(path.string(), "is no checkpoint of this version");
+    if (!std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
+        throw Unsupported("going on from " + path.string(), "what is trained has changed since");
+    return file;
 }
 
 // A tensor of the file like another one.
@@ -89,19 +101,15 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
 void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected,
                     RunState& state)
 {
-    const formats::GgufFile file = formats::GgufFile::open(path);
+    const std::vector<autograd::Parameter*> parameters = set.parameters();
+    const formats::GgufFile file = opened(path, parameters);
     const formats::Metadata& keys = file.metadata();
-    if (keys.string("general.type") != "checkpoint" || keys.requireInteger("checkpoint.version") != kVersion)
-        throw BadFile(path.string(), "is no checkpoint of this version");
     const auto mustEqual = [&](const char* key, const std::string& wanted, const char* what) {
         if (keys.requireString(key) != wanted)
             throw Unsupported("going on from " + path.string(), std::string(what) + " has changed since");
     };
     mustEqual("checkpoint.data_sha256", expected.dataSha256, "the training data");
     mustEqual("checkpoint.model", expected.modelFingerprint, "the model");
-    const std::vector<autograd::Parameter*> parameters = set.parameters();
-    if (!std::ranges::all_of(parameters, [&](const autograd::Parameter* p) { return file.has(p->name); }))
-        throw Unsupported("going on from " + path.string(), "what is trained has changed since");
 
     std::vector<Tensor> values;
     std::map<std::string, AdamWState> states;
@@ -140,10 +148,26 @@ void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& o
     state = std::move(read);
 }
 
+void readCheckpointValues(const std::filesystem::path& path, TrainedSet& set)
+{
+    const std::vector<autograd::Parameter*> parameters = set.parameters();
+    const formats::GgufFile file = opened(path, parameters);
+    std::vector<Tensor> values;
+    for (const autograd::Parameter* p : parameters)
+        values.push_back(copyLike(file, p->name, p->value));
+    for (size_t i = 0; i < parameters.size(); ++i)
+        std::memcpy(parameters[i]->value.raw(), values[i].raw(), values[i].bytes());
+}
+
 std::string checkpointName(int64_t step)
 {
     const std::string digits = std::to_string(step);
     return "step-" + std::string(digits.size() < 8 ? 8 - digits.size() : 0, '0') + digits + ".gguf";
+}
+
+int64_t checkpointStep(const std::filesystem::path& path)
+{
+    return std::strtoll(path.stem().string().c_str() + std::strlen("step-"), nullptr, 10);
 }
 
 std::vector<std::filesystem::path> checkpointsIn(const std::filesystem::path& folder)

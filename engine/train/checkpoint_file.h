@@ -32,8 +32,15 @@ void writeCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& 
 void readCheckpoint(const std::filesystem::path& path, TrainedSet& set, AdamW& optimizer, const RunState& expected,
                     RunState& state);
 
+/// Puts only the trained values of a checkpoint into a set that holds the same tensors. Throws StorageFailure, BadFile, and
+/// Unsupported when the set is another; nothing has changed then.
+void readCheckpointValues(const std::filesystem::path& path, TrainedSet& set);
+
 /// step-00000050.gguf
 std::string checkpointName(int64_t step);
+
+/// The step in a checkpoint's name.
+int64_t checkpointStep(const std::filesystem::path& path);
 
 /// The checkpoints in a folder, oldest first; files that are none are passed over. Empty when the folder does not exist.
 std::vector<std::filesystem::path> checkpointsIn(const std::filesystem::path& folder);

@@ -35,13 +35,14 @@ void fillUniform(Tensor& t, float bound, uint64_t seed, uint32_t matrix)
     }
 }
 
-int64_t rankOf(const RunConfig::Adapter& config, const std::string& name)
+template <class T>
+T valueOf(const std::vector<std::pair<std::string, T>>& patterns, const std::string& name, T otherwise)
 {
-    for (const auto& [pattern, rank] : config.rankPattern) {
+    for (const auto& [pattern, value] : patterns) {
         if (matchesPattern(name, pattern) || matchesPattern(name + ".weight", pattern))
-            return rank;
+            return value;
     }
-    return config.rank;
+    return otherwise;
 }
 
 std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix>& matrices,
@@ -76,9 +77,10 @@ TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& conf
     uint32_t index = 0;
     for (const std::string& name : chosen(matrices, config, model.config().architecture)) {
         const models::AdaptableMatrix& m = matrices.at(name);
-        const int64_t rank = rankOf(config, name);
-        const double scale = config.method == RunConfig::Adapter::Method::rslora ? config.alpha / std::sqrt(double(rank))
-                                                                                 : config.alpha / double(rank);
+        const int64_t rank = valueOf(config.rankPattern, name, config.rank);
+        const double alpha = valueOf(config.alphaPattern, name, config.alpha);
+        const double scale =
+            config.method == RunConfig::Adapter::Method::rslora ? alpha / std::sqrt(double(rank)) : alpha / double(rank);
         Tensor a = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, rank, m.in} : Shape{rank, m.in});
         fillUniform(a, float(1 / std::sqrt(double(m.in))), seed, index++);
         addUpdate(set, name, std::move(a),

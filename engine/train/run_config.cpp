@@ -36,6 +36,7 @@ constexpr Named<Schedule::Form> kSchedules[] = {
     {"constant", Schedule::Form::constant}, {"linear", Schedule::Form::linear}, {"cosine", Schedule::Form::cosine}};
 constexpr Named<Objective> kObjectives[] = {
     {"sft", Objective::sft}, {"pretrain", Objective::pretrain}, {"dpo", Objective::dpo}, {"orpo", Objective::orpo}};
+constexpr double kLeastAlpha = 1e-6, kMostAlpha = 1e6;
 constexpr Named<bool> kOptimizers[] = {{"adamw", true}};
 constexpr Named<bool> kComputeTypes[] = {{"auto", false}, {"f32", true}}; // RunConfig::isExact
 
@@ -124,11 +125,25 @@ public:
     }
     void real(const std::string& key, double& value, double least, double most)
     {
-        if (const json* j = take(key)) {
-            if (!j->is_number() || !(j->get<double>() >= least) || !(j->get<double>() <= most))
-                bad(key, "is no number from " + json(least).dump() + " to " + json(most).dump());
-            value = j->get<double>();
-        }
+        if (const json* j = take(key))
+            value = realOf(key, *j, least, most);
+    }
+    double realOf(const std::string& key, const json& j, double least, double most) const
+    {
+        if (!j.is_number() || !(j.get<double>() >= least) || !(j.get<double>() <= most))
+            bad(key, "is no number from " + json(least).dump() + " to " + json(most).dump());
+        return j.get<double>();
+    }
+    template <class F>
+    void patterns(const std::string& key, F&& use)
+    {
+        const json* j = take(key);
+        if (!j)
+            return;
+        if (!j->is_object())
+            bad(key, "is no object");
+        for (const auto& [pattern, value] : j->items())
+            use(pattern, value);
     }
     template <class T, size_t n>
     void choice(const std::string& key, T& value, const Named<T> (&names)[n])
@@ -193,7 +208,7 @@ void readAdapter(Keys& keys, RunConfig::Adapter& a)
 {
     keys.choice("method", a.method, kMethods);
     keys.whole("rank", a.rank, 1, 4096);
-    keys.real("alpha", a.alpha, 1e-6, 1e6);
+    keys.real("alpha", a.alpha, kLeastAlpha, kMostAlpha);
     keys.real("dropout", a.dropout, 0, 0.9);
     keys.textOrNull("initial", a.initial);
     if (const json* targets = keys.take("targets")) {
@@ -206,12 +221,12 @@ void readAdapter(Keys& keys, RunConfig::Adapter& a)
         else
             keys.bad("targets", "is neither a preset nor a list of names");
     }
-    if (const json* patterns = keys.take("rankPattern")) {
-        if (!patterns->is_object())
-            keys.bad("rankPattern", "is no object");
-        for (const auto& [pattern, rank] : patterns->items())
-            a.rankPattern.emplace_back(pattern, keys.wholeOf("rankPattern." + pattern, rank, 1, 4096));
-    }
+    keys.patterns("rankPattern", [&](const std::string& pattern, const json& rank) {
+        a.rankPattern.emplace_back(pattern, keys.wholeOf("rankPattern." + pattern, rank, 1, 4096));
+    });
+    keys.patterns("alphaPattern", [&](const std::string& pattern, const json& alpha) {
+        a.alphaPattern.emplace_back(pattern, keys.realOf("alphaPattern." + pattern, alpha, kLeastAlpha, kMostAlpha));
+    });
 }
 
 void readOptimizer(Keys& keys, RunConfig::Optimizer& o)
@@ -285,9 +300,12 @@ nlohmann::ordered_json toJson(const RunConfig& c)
     ordered_json data = ordered_json::array();
     for (const DataFile& file : c.data)
         data.push_back({{"path", file.path}, {"format", formatName(file.format)}, {"mapping", file.mapping}});
-    ordered_json ranks = ordered_json::object();
-    for (const auto& [pattern, rank] : c.adapter.rankPattern)
-        ranks[pattern] = rank;
+    const auto patternsOf = [](const auto& pairs) {
+        ordered_json object = ordered_json::object();
+        for (const auto& [pattern, value] : pairs)
+            object[pattern] = value;
+        return object;
+    };
     return {{"name", c.name},
             {"model", c.model},
             {"objective", nameOf(kObjectives, c.objective)},
@@ -304,7 +322,8 @@ nlohmann::ordered_json toJson(const RunConfig& c)
               {"initial", c.adapter.initial.empty() ? ordered_json(nullptr) : ordered_json(c.adapter.initial)},
               {"targets",
                c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
-              {"rankPattern", ranks}}},
+              {"rankPattern", patternsOf(c.adapter.rankPattern)},
+              {"alphaPattern", patternsOf(c.adapter.alphaPattern)}}},
             {"optimizer",
              {{"name", "adamw"},
               {"learningRate", c.optimizer.learningRate},

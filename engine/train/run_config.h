@@ -66,6 +66,7 @@ struct RunConfig {
         double alpha = 32;   // the update is scaled by alpha / rank; rsLoRA: / sqrt(rank)
         std::vector<std::string> targets = {"all-linear"};        // one preset, or names of matrices; * stands for anything
         std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
+        std::vector<std::pair<std::string, double>> alphaPattern; // likewise their alpha
     } adapter;
 
     struct Optimizer {

@@ -261,6 +261,62 @@ StepReport Trainer::step(std::stop_token stop)
     return report;
 }
 
+double Trainer::secondsOf(const std::vector<size_t>& examples, int64_t* nTokens, std::stop_token stop)
+{
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<PackedBatch> batches = batchesOf(examples);
+    int64_t nShares = 0;
+    *nTokens = 0;
+    for (const PackedBatch& batch : batches) {
+        *nTokens += batch.nTokens();
+        nShares += isPreference(m_config.objective) ? int64_t(batch.lengths.size()) / m_data.textsPerExample
+                                                    : batch.nLabels();
+    }
+    PassOptions options;
+    options.hasCheckpoints = m_config.activationCheckpointing;
+    options.dropout = {m_config.adapter.dropout, m_config.seed, m_state.step, 0};
+    for (const PackedBatch& batch : batches)
+        batchLoss(batch, nShares, options, stop);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+StepCost Trainer::measure(int64_t mostTokens, std::stop_token stop)
+{
+    std::vector<size_t> chosen;
+    int64_t nTokens = 0;
+    for (const size_t example : examplesOf(0)) {
+        int64_t length = 0;
+        for (int64_t i = 0; i < m_data.textsPerExample; ++i)
+            length += int64_t(m_data.texts[example * size_t(m_data.textsPerExample) + size_t(i)].tokens.size());
+        if (!chosen.empty() && nTokens + length > mostTokens)
+            continue;
+        chosen.push_back(example);
+        nTokens += length;
+    }
+    secondsOf({chosen.front()}, &nTokens, stop); // the first pass reads the weights from the disk and fills the caches
+    StepCost cost;
+    const double seconds = secondsOf(chosen, &nTokens, stop);
+    cost.secondsPerToken = seconds / double(std::max<int64_t>(nTokens, 1));
+    const auto start = std::chrono::steady_clock::now();
+    clipGradients(m_context.pool, m_set, gradientNorm(m_context.pool, m_set), m_config.optimizer.clipNorm);
+    m_optimizer.step(m_context.pool, m_set, rateAt(m_schedule, 0));
+    cost.secondsPerUpdate = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return cost;
+}
+
+int64_t Trainer::nTokensInAll()
+{
+    // An epoch has every text once; of one that is cut short, the texts of its steps.
+    const int64_t nEpochs = m_nSteps / m_stepsPerEpoch;
+    int64_t n = 0;
+    for (const TrainingText& text : m_data.texts)
+        n += int64_t(text.tokens.size()) * nEpochs;
+    for (int64_t step = nEpochs * m_stepsPerEpoch; step < m_nSteps; ++step)
+        for (const PackedBatch& batch : batchesOf(examplesOf(step)))
+            n += batch.nTokens();
+    return n;
+}
+
 bool Trainer::owesEvaluation() const
 {
     const bool isDue = m_state.step % m_config.evaluation.everySteps == 0 || m_state.step == m_nSteps;

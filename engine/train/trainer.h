@@ -50,6 +50,12 @@ enum class RunEnd : uint8_t {
     diverged, // ten steps in a row without a number
 };
 
+/// How long the parts of a step take on this machine.
+struct StepCost {
+    double secondsPerToken = 0; // forward and backward, of the texts trained
+    double secondsPerUpdate = 0; // of the optimizer, once a step
+};
+
 /// What a run of adapters begins with: a new one, or one to go on from, given with its values, bound or not. Throws what
 /// newAdapter() and addMagnitudes() throw.
 TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
@@ -85,6 +91,13 @@ public:
     /// one cannot be written (those before it are whole), OutOfMemory.
     RunEnd run(std::stop_token stop, const TrainerEvents& events);
 
+    /// Takes a step with at most about mostTokens tokens of the texts that the run begins with, after a smaller one that
+    /// readies caches. It writes nothing; the set is another one after it. Throws Cancelled.
+    StepCost measure(int64_t mostTokens, std::stop_token stop);
+
+    /// Tokens of all steps, texts that are seen again counted again.
+    int64_t nTokensInAll();
+
     TrainedSet& trained() { return m_set; }
     const RunState& state() const { return m_state; }
 
@@ -103,6 +116,7 @@ private:
     bool owesEvaluation() const;
     void evaluate(StepReport& report, std::stop_token stop);
     void save();
+    double secondsOf(const std::vector<size_t>& examples, int64_t* nTokens, std::stop_token stop);
 
     const ops::OpContext& m_context;
     const Dataset& m_data;

@@ -185,12 +185,12 @@ void readRows(const DataFile& file, const Use& use)
         }
         json named = row;
         for (const auto& [ours, theirs] : file.mapping) {
-            const auto found = row.find(theirs);
-            if (found == row.end())
+            if (!row.contains(theirs))
                 bad(file.path, number, "has no column \"" + theirs + "\"");
             named.erase(theirs);
-            named[ours] = *found;
         }
+        for (const auto& [ours, theirs] : file.mapping) // after all are gone: two may change places
+            named[ours] = row[theirs];
         use(named, number);
     };
     std::string extension = std::filesystem::path(file.path).extension().string();

@@ -30,6 +30,8 @@ public:
     std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
     FakeTraining training;
     std::vector<AdapterInfo> adapters; // beside those of the runs
+    std::vector<AdapterInfo> adaptersAway;
+    std::function<void()> beforeAdapter; // is imported or exported; may throw
     std::vector<api::GenerationRequest> requests; // that were answered
     std::vector<std::string> contextLog; // "save 1 2" (chat, messages), "restore 1"
     std::string reply = "An answer.";
@@ -73,6 +75,7 @@ public:
     {
         adapters.push_back({.id = id, .name = name, .modelPath = "/models/tiny.gguf", .file = "/runs/" + id + "/adapter.gguf"});
     }
+    AdapterFunctions adapterFunctions();
     std::vector<AdapterInfo> allAdapters()
     {
         std::vector<AdapterInfo> all;
@@ -491,7 +494,7 @@ inline EngineFunctions FakeEngine::functions()
         .pageCount = [](const std::filesystem::path&) { return 4; },
         .formats = [] { return std::vector<api::Documents::Format>{{"PDF", {".pdf"}}, {"Text", {".txt", ".md"}}}; },
     };
-    f.adapters.list = [this] { return allAdapters(); };
+    f.adapters = adapterFunctions();
     f.fineTune = training.functions();
     f.memory = [] { return api::MemoryState{16000000000, 9000000000, 1400000000}; };
     f.device = "cpu";
@@ -499,6 +502,49 @@ inline EngineFunctions FakeEngine::functions()
     f.dataDir = "/data/Switchyard";
     f.samplesDir = "/samples";
     return f;
+}
+
+inline AdapterFunctions FakeEngine::adapterFunctions()
+{
+    return {
+        .list = [this] { return allAdapters(); },
+        .import =
+            [this](const std::filesystem::path& path) {
+                write("import " + path.string());
+                if (beforeAdapter)
+                    beforeAdapter();
+                const std::lock_guard lock(mutex);
+                adapters.push_back({.id = path.stem().string(), .name = path.stem().string(), .file = "/data/Switchyard/adapters/" + path.filename().string(), .bytes = 37'000'000, .isImported = true});
+                return adapters.back();
+            },
+        .exportTo =
+            [this](const std::string& id, const std::filesystem::path& to, bool isPeft) {
+                write("export " + id + (isPeft ? " peft " : " gguf ") + to.string());
+                if (beforeAdapter)
+                    beforeAdapter();
+                return to;
+            },
+        .rename =
+            [this](const AdapterInfo& adapter, const std::string& name) {
+                const std::lock_guard lock(mutex);
+                for (AdapterInfo& one : adapters)
+                    if (one.id == adapter.id)
+                        one.name = name;
+            },
+        .remove =
+            [this](const AdapterInfo& adapter) {
+                const std::lock_guard lock(mutex);
+                adaptersAway.push_back(adapter);
+                std::erase_if(adapters, [&](const AdapterInfo& one) { return one.id == adapter.id; });
+            },
+        .restore =
+            [this](const AdapterInfo& adapter) {
+                const std::lock_guard lock(mutex);
+                adapters.push_back(adaptersAway.back());
+                adaptersAway.pop_back();
+                return adapter.id;
+            },
+    };
 }
 
 } // namespace sy::app::test

@@ -26,6 +26,10 @@ public:
     std::vector<std::string> log; // "train NAME", "resume ID", "plan"
     std::vector<std::string> planned; // configurations
     std::vector<api::RunEntry> away;  // removed
+    std::map<std::string, api::DataColumns> columns; // by path; others are conversations
+    std::map<std::string, int64_t> used;             // the checkpoint that a run's adapter is of
+    std::function<void(std::stop_token)> inMeasure;  // may throw
+    api::FineTuneSpeed speed{46, 754};
     int nSteps = 12;
     std::chrono::milliseconds perStep{2};
     std::atomic<bool> isHeld = false;       // after the third step nothing goes on until this is false, or it is stopped
@@ -35,7 +39,7 @@ public:
     api::FineTunePlan plan = standardPlan();
     static constexpr auto kDefaults = R"({"name":"fine-tune","model":"","objective":"sft","data":[],
         "evaluation":{"fraction":0.02,"everySteps":50,"path":null},
-        "adapter":{"method":"lora","rank":16,"alpha":32,"targets":"all-linear","rankPattern":{}},
+        "adapter":{"method":"lora","rank":16,"alpha":32,"targets":"all-linear","rankPattern":{},"alphaPattern":{}},
         "optimizer":{"name":"adamw","learningRate":0.0002,"schedule":"cosine","finalShare":0.1,"warmupSteps":10,"weightDecay":0.01,"clipNorm":1},
         "batch":{"contextLength":2048,"sequences":16,"microSequences":1,"packing":true},
         "epochs":1,"maxSteps":null,"activationCheckpointing":true,"checkpoint":{"everySteps":50,"keep":3},
@@ -180,6 +184,19 @@ inline FineTuneFunctions FakeTraining::functions()
                     throw Cancelled();
                 return plan;
             },
+        .measure =
+            [this](const std::string&, const std::string&, std::stop_token stop) {
+                write("measure");
+                if (inMeasure)
+                    inMeasure(stop);
+                return speed;
+            },
+        .columns =
+            [this](const std::filesystem::path& file, std::stop_token) {
+                const std::lock_guard lock(mutex);
+                const auto known = columns.find(file.string());
+                return known != columns.end() ? known->second : api::DataColumns{"messages", {"messages"}, {}};
+            },
         .train =
             [this](const std::string& config, const std::string&, std::stop_token stop, const api::FineTuneEvents& events) {
                 const std::string name = nameIn(config);
@@ -224,6 +241,27 @@ inline FineTuneFunctions FakeTraining::functions()
             [this](const std::string& id) {
                 const std::lock_guard lock(mutex);
                 return samples[id];
+            },
+        .checkpoints =
+            [this](const std::string& id) {
+                const std::lock_guard lock(mutex);
+                std::vector<api::RunCheckpoint> found;
+                for (const api::FineTuneStep& step : steps[id])
+                    if (step.isCheckpoint)
+                        found.insert(found.begin(), {.step = step.step, .loss = step.loss, .evalLoss = step.evalLoss, .isUsed = used.contains(id) && used[id] == step.step, .bytes = 55'000'000});
+                if (found.size() > 3)
+                    found.resize(3);
+                if (!found.empty()) {
+                    found.front().isUsed = !used.contains(id);
+                    found.back().isBest = true;
+                }
+                return found;
+            },
+        .useCheckpoint =
+            [this](const std::string& id, int64_t step) {
+                const std::lock_guard lock(mutex);
+                used[id] = step;
+                find(id)->usedStep = step;
             },
         .setName =
             [this](const std::string& id, const std::string& name) {

@@ -10,6 +10,7 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <cmath>
 #include <limits>
 
 using namespace sy;
@@ -43,6 +44,7 @@ private slots:
     void aRunIsTrainedAndReportsItsSteps();
     void whatIsStartedMeanwhileWaitsInOrder();
     void aPauseHoldsTheQueueAndResumesToItsEnd();
+    void theTimeLeftIsThatOfTheCallThatWentOn();
     void keepingLetsTheQueueGoOn();
     void discardingRemovesTheRunAndTheUndoBringsItBack();
     void theQueueSurvivesTheProgram();
@@ -161,6 +163,22 @@ void TestFineTuneService::aPauseHoldsTheQueueAndResumesToItsEnd()
     QTRY_COMPARE(m_training->written().size(), 3u);
     QTRY_COMPARE(m_service->run(id)->state, RunState::Done);
     QCOMPARE(m_service->details(id)->steps.size(), 12u);
+}
+
+void TestFineTuneService::theTimeLeftIsThatOfTheCallThatWentOn()
+{
+    m_training->addRun("cut-1", "Cut off", 60, api::RunEntry::State::interrupted); // 30 steps
+    for (api::FineTuneStep& step : m_training->steps["cut-1"])
+        step.seconds += 1000; // of a slower hour
+    m_training->nSteps = 60;
+    m_training->perStep = std::chrono::milliseconds(40);
+    m_service->refresh();
+    QTRY_VERIFY(m_service->isListed());
+    m_service->resume(QStringLiteral("cut-1"));
+    QTRY_VERIFY(m_service->run(QStringLiteral("cut-1"))->step > 34);
+    const RunRow row = *m_service->run(QStringLiteral("cut-1"));
+    QCOMPARE(row.state, RunState::Running);
+    QVERIFY2(std::abs(row.secondsLeft - 2.4 * double(60 - row.step)) < 0.1, qPrintable(QString::number(row.secondsLeft))); // 2.4 s a step
 }
 
 void TestFineTuneService::keepingLetsTheQueueGoOn()

@@ -3,6 +3,9 @@
 // From the click on "New run" to a chat with what was learned, in the real window on the real engine: a model of 40,000 weights learns
 // a word that it cannot know. While it is trained the event loop never stalls.
 #include "app/pages/chat/comparison_view.h"
+#include "app/pages/finetune/adapter_view.h"
+#include "app/pages/finetune/checkpoint_list.h"
+#include "app/pages/finetune/column_mapping.h"
 #include "app/pages/finetune/finetune_page.h"
 #include "app/pages/finetune/plan_panel.h"
 #include "app/pages/finetune/run_form.h"
@@ -19,12 +22,15 @@
 #include "widgets/training/token_preview.h"
 
 #include <QDragEnterEvent>
+#include <QFileDialog>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMimeData>
 #include <QSignalSpy>
 #include <QTextEdit>
+#include <QTabWidget>
 #include <QToolButton>
+#include <QTreeWidget>
 
 using namespace sy;
 using namespace sy::app;
@@ -63,6 +69,8 @@ private slots:
     void cleanupTestCase();
     void aRunGoesFromTheClickToItsEnd();
     void whatWasLearnedIsRecalledWithTheAdapterAndNotWithoutIt();
+    void anEarlierCheckpointIsUsedExportedAndImported();
+    void aTableWithNamesOfItsOwnIsRead();
     void aPausedRunGoesOnAfterARestart();
 
 private:
@@ -134,8 +142,10 @@ void TestFineTuneWholePath::aRunGoesFromTheClickToItsEnd()
     PlanPanel* plan = page()->form()->planPanel();
     QCOMPARE(plan->facts()->valueOf(QStringLiteral("Steps")), QStringLiteral("200"));
     QTRY_VERIFY(plan->preview()->view()->toPlainText().contains(QStringLiteral("K7-mole")));
-    keep(*m_program, QStringLiteral("whole-form"));
     sy::test::Heartbeat heart;
+    QTest::mouseClick(plan->measureButton(), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(plan->facts()->valueOf(QStringLiteral("Time")).contains(QStringLiteral("measured")), kPatienceMs);
+    keep(*m_program, QStringLiteral("whole-form"));
     QTest::mouseClick(page()->form()->startButton(), Qt::LeftButton);
     QSignalSpy ended(m_program->fineTune.get(), &FineTuneService::runEnded);
     QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, kPatienceMs);
@@ -194,6 +204,58 @@ void TestFineTuneWholePath::whatWasLearnedIsRecalledWithTheAdapterAndNotWithoutI
     QCOMPARE(chat->comparison()->conversation(0)->messageAt(1).text, bare);
     QCOMPARE(chat->comparison()->conversation(1)->messageAt(1).text, QStringLiteral("K7-mole"));
     keep(*m_program, QStringLiteral("whole-compare"));
+}
+
+void TestFineTuneWholePath::anEarlierCheckpointIsUsedExportedAndImported()
+{
+    m_program->window->goTo(QStringLiteral("finetune"));
+    page()->openRun(QStringLiteral("fact-1"));
+    CheckpointList* checkpoints = page()->view()->checkpoints();
+    page()->view()->tabs()->setCurrentWidget(checkpoints);
+    QTRY_COMPARE(checkpoints->table()->topLevelItemCount(), 3);
+    sy::test::Heartbeat heart;
+    checkpoints->table()->setCurrentItem(checkpoints->table()->topLevelItem(2));
+    QTest::mouseClick(checkpoints->useButton(), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(m_program->fineTune->run(QStringLiteral("fact-1"))->usedStep, 160, kPatienceMs);
+    QTRY_COMPARE(checkpoints->table()->topLevelItem(2)->text(4), QStringLiteral("in use"));
+    const auto file = m_program->fineTune->run(QStringLiteral("fact-1"))->adapter;
+    QTRY_VERIFY(m_program->adapters->find(QStringLiteral("fact-1")) && QString::fromStdString(m_program->adapters->find(QStringLiteral("fact-1"))->file.string()) == file);
+    keep(*m_program, QStringLiteral("whole-checkpoints"));
+
+    // As PEFT, and back in: what came of it answers as the run does.
+    QSignalSpy exported(m_program->adapters.get(), &AdapterService::exported);
+    m_program->adapters->exportTo(QStringLiteral("fact-1"), m_data.filePath(QStringLiteral("out/Fact")), true);
+    QTRY_COMPARE_WITH_TIMEOUT(exported.size(), 1, kPatienceMs);
+    m_program->adapters->exportTo(QStringLiteral("fact-1"), m_data.filePath(QStringLiteral("out/Fact")), true); // its place is taken
+    QTRY_COMPARE_WITH_TIMEOUT(exported.size(), 2, kPatienceMs);
+    QCOMPARE(exported[1][1].toString(), m_data.filePath(QStringLiteral("out/Fact-2")));
+    drop(page(), exported[0][1].toString());
+    QTRY_VERIFY_WITH_TIMEOUT(page()->adapterView()->isVisible(), kPatienceMs);
+    QCOMPARE(page()->adapterView()->facts()->valueOf(QStringLiteral("Format")), QStringLiteral("PEFT folder"));
+    keep(*m_program, QStringLiteral("whole-imported"));
+    QTest::qWait(60);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    QTest::mouseClick(buttonWith(page(), QStringLiteral("Chat with it")), Qt::LeftButton);
+    QTRY_COMPARE(m_program->chatPage()->adapterPicker()->id(), QStringLiteral("Fact"));
+    QCOMPARE(ask(QStringLiteral("code?")), QStringLiteral("K7-mole"));
+}
+
+void TestFineTuneWholePath::aTableWithNamesOfItsOwnIsRead()
+{
+    QFile table(m_data.filePath(QStringLiteral("faq.csv")));
+    QVERIFY(table.open(QIODevice::WriteOnly));
+    table.write("Antwort,Frage\nAt noon.,When?\nAt the pier.,Where?\n");
+    table.close();
+    m_program->window->goTo(QStringLiteral("finetune"));
+    page()->newRun();
+    RunForm* form = page()->form();
+    drop(form, table.fileName());
+    QTRY_VERIFY(form->mapping()->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(form->startButton()->isEnabled(), kPatienceMs);
+    const auto shown = [&] { return form->planPanel()->preview()->view()->toPlainText(); };
+    QTRY_VERIFY2(shown().contains(QStringLiteral("user\nWhen?")) && shown().contains(QStringLiteral("assistant\nAt noon.")), qPrintable(shown()));
+    keep(*m_program, QStringLiteral("whole-mapping"));
+    QTest::keyClick(form, Qt::Key_Escape);
 }
 
 void TestFineTuneWholePath::aPausedRunGoesOnAfterARestart()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "widgets/plots/plot_canvas.h"
 #include "widgets/plots/plot_view.h"
 #include "widgets/theme/theme.h"
 #include "widgets/theme/tokens.h"
@@ -40,6 +41,7 @@ private slots:
     void colorsFollowTheTheme();
     void smoothingBeginsAtTheFirstValue();
     void noLineAndOnePointAreDrawn();
+    void aPlotThatHasGrownIsBlankUntilItIsDrawn();
 
 private:
     std::unique_ptr<PlotView> m_plot;
@@ -193,13 +195,44 @@ void TestPlots::smoothingBeginsAtTheFirstValue()
 
 void TestPlots::noLineAndOnePointAreDrawn()
 {
+    m_plot->setEmptyText(QStringLiteral("No step yet"));
+    const auto* canvas = static_cast<PlotCanvas*>(m_plot->canvas());
+    QVERIFY(!canvas->emptyText->visible() && canvas->yAxis->tickLabels());
     m_plot->setSeries({});
     QTest::qWait(20);
+    QVERIFY(canvas->emptyText->visible() && !canvas->yAxis->tickLabels()); // numbers of nothing would be made up
     m_plot->setSeries({PlotSeries{.name = QStringLiteral("Loss"), .points = {{1, 2}}}});
+    QVERIFY(!canvas->emptyText->visible() && canvas->yAxis->tickLabels());
+    QTest::qWait(20);
+    for (const int nSteps : {2, 3, 7, 13, 26}) {
+        m_plot->setSeries({falling(nSteps)});
+        QTest::qWait(20);
+        QVERIFY(canvas->xAxis->tickVector().size() > 1);
+        for (const double tick : canvas->xAxis->tickVector())
+            QCOMPARE(tick, std::round(tick)); // there is no step 2.5
+    }
     m_plot->setLogarithmic(true);
     QTest::qWait(20);
     QVERIFY(m_plot->xRange().x() < m_plot->xRange().y());
     QVERIFY(m_plot->yRange().x() > 0 && m_plot->yRange().x() < 2 && m_plot->yRange().y() > 2);
+}
+
+void TestPlots::aPlotThatHasGrownIsBlankUntilItIsDrawn()
+{
+    QWidget* canvas = m_plot->canvas();
+    const auto isBlank = [&] {
+        const QImage image = canvas->grab().toImage();
+        const QRgb ground = image.pixel(0, 0);
+        for (int x = 0; x < image.width(); ++x)
+            for (int y = 0; y < image.height(); ++y)
+                if (image.pixel(x, y) != ground)
+                    return false;
+        return true;
+    };
+    QTRY_VERIFY(!isBlank());
+    canvas->resize(canvas->width() * 3, canvas->height()); // as when a page is laid out: its turn to be drawn comes later
+    QVERIFY(isBlank());
+    QTRY_VERIFY(!isBlank());
 }
 
 QTEST_MAIN(TestPlots)

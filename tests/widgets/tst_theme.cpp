@@ -4,7 +4,9 @@
 #include "widgets/theme/theme.h"
 #include "widgets/theme/tokens.h"
 
+#include <QAbstractItemView>
 #include <QApplication>
+#include <QComboBox>
 #include <QTest>
 
 using namespace sy::widgets;
@@ -23,6 +25,7 @@ private slots:
     void styleSheetHasNoUnknownName();
     void modeSwitchesPaletteLive();
     void interfaceFontScales();
+    void aListBelowABoxShowsAllItsEntries();
 };
 
 void TestTheme::textIsReadableOnItsGround_data()
@@ -135,6 +138,27 @@ void TestTheme::interfaceFontScales()
 {
     QVERIFY(qFuzzyCompare(interfaceFont(200).pointSizeF(), 2 * interfaceFont(100).pointSizeF()));
     QVERIFY(monospaceFont(interfaceFont(100)).fixedPitch());
+}
+
+void TestTheme::aListBelowABoxShowsAllItsEntries()
+{
+    const Theme theme(*qApp);
+    for (const int nEntries : {2, 3, 4, 7}) {
+        QComboBox box;
+        for (int i = 0; i < nEntries; ++i)
+            box.addItem(QStringLiteral("Entry %1").arg(i));
+        box.setCurrentIndex(nEntries - 1);
+        box.show();
+        QVERIFY(QTest::qWaitForWindowExposed(&box));
+        box.showPopup();
+        QTRY_VERIFY(box.view()->isVisible());
+        for (const auto* part : box.view()->parentWidget()->findChildren<QWidget*>()) // arrows above and below, for what has no room
+            QVERIFY2(!part->inherits("QComboBoxPrivateScroller") || !part->isVisible(), "an arrow is shown");
+        QVERIFY(box.view()->parentWidget()->y() >= box.mapToGlobal(box.rect().bottomLeft()).y()); // below it, not over it
+        const QRect last = box.view()->visualRect(box.model()->index(nEntries - 1, 0));
+        QVERIFY2(last.top() >= 0 && last.bottom() < box.view()->viewport()->height(), qPrintable(QStringLiteral("%1 of %2").arg(last.bottom()).arg(box.view()->viewport()->height())));
+        box.hidePopup();
+    }
 }
 
 QTEST_MAIN(TestTheme)

@@ -57,7 +57,14 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     setInteractions(QCP::iRangeDrag);
     axisRect()->setRangeDrag(Qt::Horizontal | Qt::Vertical);
     axisRect()->setupFullAxesBox();
+    for (QCPAxis* axis : {xAxis2, yAxis2}) // they close the box; marks of their own would stand beside those that are numbered
+        axis->setTicks(false);
     setNoAntialiasingOnDrag(true);
+    connect(this, &QCustomPlot::afterReplot, this, [this] {
+        if (m_drawnSize != size())
+            update();
+        m_drawnSize = size();
+    });
     setPlottingHint(QCP::phFastPolylines); // a wide line of thousands of steps, drawn as one path, took most of a second
     shownLegend = new QCPLegend;
     auto* row = new QCPLayoutGrid;
@@ -89,6 +96,11 @@ PlotCanvas::PlotCanvas(PlotView& view) : QCustomPlot(&view), m_view(view)
     cursorText->setTextAlignment(Qt::AlignLeft);
     cursorText->setPadding(QMargins(6, 4, 6, 4));
     cursorText->setClipToAxisRect(false);
+    emptyText = new QCPItemText(this);
+    emptyText->position->setType(QCPItemPosition::ptAxisRectRatio);
+    emptyText->position->setCoords(0.5, 0.5);
+    emptyText->setPadding(QMargins(6, 4, 6, 4));
+    emptyText->setVisible(false);
 }
 
 void PlotCanvas::drawSoon()
@@ -104,6 +116,11 @@ void PlotCanvas::resizeEvent(QResizeEvent*)
 
 void PlotCanvas::paintEvent(QPaintEvent* event)
 {
+    // What was drawn before the page was laid out is a stamp in a corner: nothing is better until its turn comes.
+    if (m_drawnSize.width() * 2 < width()) {
+        QPainter(this).fillRect(rect(), tokens(palette()).surface);
+        return;
+    }
     QCustomPlot::paintEvent(event);
     if (!hasFocus())
         return;

@@ -19,6 +19,7 @@ public:
     QCPLegend* shownLegend = nullptr; // above the axes, in a row of its own
     QCPItemLine* cursorLine = nullptr;
     QCPItemText* cursorText = nullptr;
+    QCPItemText* emptyText = nullptr; // in the middle, while there is nothing to draw
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -33,6 +34,7 @@ protected:
 
 private:
     PlotView& m_view;
+    QSize m_drawnSize; // of what was drawn last
 };
 
 } // namespace sy::widgets

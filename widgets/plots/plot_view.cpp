@@ -41,6 +41,12 @@ private:
     std::function<QString(double)> m_text;
 };
 
+/// Steps are whole: between two of them nothing has a name.
+class WholeTicker : public QCPAxisTicker {
+protected:
+    double getTickStep(const QCPRange& range) override { return std::max(1.0, std::floor(QCPAxisTicker::getTickStep(range))); }
+};
+
 QColor withAlpha(QColor color, double alpha)
 {
     color.setAlphaF(float(alpha));
@@ -100,6 +106,7 @@ PlotView::PlotView(const QString& title, QWidget* parent) : QWidget(parent), m_t
         head->addWidget(made);
     rows->addLayout(head);
     m_canvas = new PlotCanvas(*this);
+    m_canvas->xAxis->setTicker(QSharedPointer<WholeTicker>::create());
     m_canvas->setAccessibleName(tr("Plot: %1").arg(title));
     m_canvas->setToolTip(tr("The wheel zooms, dragging pans, a double click shows everything.\nKeys: ← → values, + − zoom, Shift+← → pan, Home everything."));
     rows->addWidget(m_canvas, 1);
@@ -125,6 +132,12 @@ void PlotView::setValueText(std::function<QString(double)> text)
 {
     m_valueText = std::move(text);
     setLogarithmic(m_isLogarithmic);
+}
+
+void PlotView::setEmptyText(const QString& text)
+{
+    m_canvas->emptyText->setText(text);
+    rebuild();
 }
 
 void PlotView::setStartsAtZero(bool starts)
@@ -205,7 +218,7 @@ void PlotView::applyColors()
             graph->setScatterStyle(s.points.size() == 1 ? QCPScatterStyle(QCPScatterStyle::ssDisc, color, color, 6) : QCPScatterStyle());
             break;
         case PlotSeries::Look::Faint:
-            graph->setPen(QPen(withAlpha(color, 0.35), 1));
+            graph->setPen(QPen(withAlpha(color, 0.5), 1));
             graph->setLineStyle(QCPGraph::lsLine);
             graph->setScatterStyle(QCPScatterStyle());
             break;
@@ -221,6 +234,9 @@ void PlotView::applyColors()
     m_canvas->cursorText->setColor(t.text);
     m_canvas->cursorText->setBrush(QBrush(t.raised));
     m_canvas->cursorText->setPen(QPen(t.borderStrong));
+    m_canvas->emptyText->setFont(font());
+    m_canvas->emptyText->setColor(t.textMuted);
+    m_canvas->emptyText->setBrush(QBrush(t.surface));
     m_titleLabel->setFont(strongFont(font()));
     if (isVisible())
         m_canvas->drawSoon();
@@ -239,6 +255,10 @@ void PlotView::fit()
             high = std::max(high, point.y());
         }
     }
+    // Numbers on an axis of nothing would be made up.
+    m_canvas->emptyText->setVisible(left > right && !m_canvas->emptyText->text().isEmpty());
+    for (QCPAxis* axis : {m_canvas->xAxis, m_canvas->yAxis})
+        axis->setTickLabels(left <= right);
     if (left > right) {
         m_canvas->xAxis->setRange(0, 10);
         m_canvas->yAxis->setRange(m_isLogarithmic ? 0.1 : 0, 1);

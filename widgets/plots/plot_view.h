@@ -36,6 +36,7 @@ public:
     /// What stands below: "Step". How a value of y is said; without it as a plain number.
     void setXName(const QString& name);
     void setValueText(std::function<QString(double)> text);
+    void setEmptyText(const QString& text); // while there are no values
     void setStartsAtZero(bool starts); // for amounts, whose share of the whole is what one looks at
     void setSeries(const QList<PlotSeries>& series);
     const QList<PlotSeries>& series() const { return m_series; }

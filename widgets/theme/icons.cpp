@@ -55,7 +55,8 @@ public:
 private:
     QPixmap tinted(int side, QIcon::Mode mode, qreal ratio) const
     {
-        QColor color = toneColor(m_tone);
+        // On a disabled button the accent is gone, and white on what is left could not be seen.
+        QColor color = toneColor(mode == QIcon::Disabled && m_tone == IconTone::OnAccent ? IconTone::Text : m_tone);
         if (mode == QIcon::Disabled)
             color.setAlphaF(0.4f);
         return iconPixmap(m_name, side, color, ratio);

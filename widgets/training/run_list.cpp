@@ -13,6 +13,7 @@
 #include <QPushButton>
 #include <QStandardItemModel>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace sy::widgets {
 
@@ -107,6 +108,12 @@ RunList::RunList(QWidget* parent) : QWidget(parent)
     layout->setSpacing(space::kSmall);
     m_new = new QPushButton(icon(QStringLiteral("plus"), IconTone::Text), tr("New run"), this);
     layout->addWidget(m_new);
+    m_import = new QPushButton(icon(QStringLiteral("import"), IconTone::Text), tr("Import an adapter"), this);
+    auto* importMenu = new QMenu(m_import);
+    connect(importMenu->addAction(tr("GGUF file…")), &QAction::triggered, this, &RunList::importFileRequested);
+    connect(importMenu->addAction(tr("PEFT folder…")), &QAction::triggered, this, &RunList::importFolderRequested);
+    m_import->setMenu(importMenu);
+    layout->addWidget(m_import);
     m_view = new QListView(this);
     m_view->setProperty("kind", "bare");
     m_view->setAccessibleName(tr("Runs"));
@@ -209,7 +216,9 @@ void RunList::showMenu(const QPoint& position)
     QAction* rename = menu->addAction(icon(QStringLiteral("edit")), tr("Rename"));
     rename->setShortcut(Qt::Key_F2);
     connect(rename, &QAction::triggered, this, [this, kept] { m_view->edit(kept); });
-    connect(menu->addAction(icon(QStringLiteral("copy")), tr("Duplicate as a new run")), &QAction::triggered, this, [this, id] { emit duplicateRequested(id); });
+    const bool canDuplicate = std::any_of(m_runs.cbegin(), m_runs.cend(), [&](const RunListItem& run) { return run.id == id && run.canDuplicate; });
+    if (canDuplicate)
+        connect(menu->addAction(icon(QStringLiteral("copy")), tr("Duplicate as a new run")), &QAction::triggered, this, [this, id] { emit duplicateRequested(id); });
     QAction* remove = menu->addAction(icon(QStringLiteral("trash")), tr("Delete"));
     remove->setShortcut(Qt::Key_Delete);
     connect(remove, &QAction::triggered, this, [this, id] { emit deleteRequested(id); });

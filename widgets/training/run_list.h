@@ -21,10 +21,11 @@ struct RunListItem {
     IconTone tone = IconTone::Muted;
     QString detail;   // "step 40 of 120 · loss 1.82"
     double progress = -1; // 0 to 1; -1: no bar
+    bool canDuplicate = true;
     bool operator==(const RunListItem&) const = default;
 };
 
-/// Runs in one column: new ones from the button above, F2 renames, Del asks to delete. Items that stay keep their place and selection.
+/// Runs in one column, and what came from elsewhere: new ones from the buttons above, F2 renames, Del asks to delete. Items that stay keep their place and selection.
 class RunList : public QWidget {
     Q_OBJECT
 public:
@@ -37,9 +38,12 @@ public:
     void renameCurrent();
     QListView* view() const { return m_view; }
     QPushButton* newButton() const { return m_new; }
+    QPushButton* importButton() const { return m_import; }
 
 signals:
     void newRequested();
+    void importFileRequested();
+    void importFolderRequested();
     void opened(const QString& id);
     void renamed(const QString& id, const QString& name);
     void deleteRequested(const QString& id);
@@ -52,7 +56,7 @@ protected:
 private:
     void showMenu(const QPoint& position);
 
-    QPushButton* m_new;
+    QPushButton *m_new, *m_import;
     QListView* m_view;
     QStandardItemModel* m_model;
     QList<RunListItem> m_runs;

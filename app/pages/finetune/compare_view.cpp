@@ -69,7 +69,7 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     label->setProperty("tone", "muted");
     m_smoothness = new QSlider(Qt::Horizontal, content);
     m_smoothness->setRange(0, 99);
-    m_smoothness->setValue(90);
+    m_smoothness->setValue(60);
     m_smoothness->setMaximumWidth(180);
     m_smoothness->setAccessibleName(tr("Smoothing of the loss"));
     label->setBuddy(m_smoothness);
@@ -83,6 +83,7 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     splitter->setChildrenCollapsible(false);
     m_plot = new PlotView(tr("Loss"), splitter);
     m_plot->setXName(tr("Step"));
+    m_plot->setEmptyText(tr("None of the chosen runs has such values"));
     m_plot->setMinimumHeight(230);
     m_table = new QTableWidget(splitter);
     m_table->setAccessibleName(tr("What differs"));
@@ -91,7 +92,8 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     m_table->setTabKeyNavigation(false);
     m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+    m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
+    m_table->verticalHeader()->setDefaultSectionSize(fontMetrics().height() + 12);
     m_table->setShowGrid(false);
     m_table->setAlternatingRowColors(true);
     m_table->setMinimumHeight(120);
@@ -99,6 +101,7 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     splitter->addWidget(m_table);
     splitter->setStretchFactor(0, 3);
     splitter->setStretchFactor(1, 2);
+    splitter->setSizes({300, 250});
     rows->addWidget(splitter, 1);
     connect(close, &QToolButton::clicked, this, [this] { emit closed(m_chosen.value(0)); });
     connect(m_heldOut, &QCheckBox::toggled, this, &CompareView::fill);
@@ -112,8 +115,10 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
             fill();
     });
     connect(&service, &FineTuneService::runsChanged, this, [this] {
-        if (isVisible())
-            fillChips();
+        if (!isVisible())
+            return;
+        fillChips();
+        fillTable();
     });
     connect(&service, &FineTuneService::progressed, this, [this](const QString& id) {
         if (isVisible() && m_chosen.contains(id))
@@ -260,8 +265,11 @@ void CompareView::fillTable()
     QStringList heads;
     for (int row = 0; row < lines.size(); ++row) {
         heads << lines[row].name;
-        for (int column = 0; column < lines[row].values.size(); ++column)
-            m_table->setItem(row, column, new QTableWidgetItem(lines[row].values[column]));
+        for (int column = 0; column < lines[row].values.size(); ++column) {
+            auto* item = new QTableWidgetItem(lines[row].values[column]);
+            item->setToolTip(item->text()); // a row is one line high
+            m_table->setItem(row, column, item);
+        }
     }
     m_table->setVerticalHeaderLabels(heads);
 }

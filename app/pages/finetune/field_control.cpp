@@ -20,6 +20,7 @@ namespace {
 
 using Kind = RunField::Kind;
 
+constexpr int kWidth = 150; // of all controls, with a unit or without: their edges are one line
 constexpr int kMostDecimals = 12; // the box rounds to these; what is shown is shorter
 
 /// A number as short as it can be written, with steps that add or, for rates, multiply.
@@ -32,7 +33,7 @@ public:
         setSingleStep(field.step);
         setGroupSeparatorShown(false);
         setFocusPolicy(Qt::StrongFocus); // a wheel over a form scrolls the form, not the number under the pointer
-        setMinimumWidth(120);
+        setMinimumWidth(kWidth);
         if (field.unit)
             setSuffix(QLatin1Char(' ') + field.unit());
     }
@@ -108,6 +109,7 @@ FieldControl::FieldControl(const RunField& field, const QJsonValue& standard, QW
         for (const char* choice : field.choices)
             box->addItem(choiceWord(QString::fromLatin1(field.path), QString::fromLatin1(choice)), QString::fromLatin1(choice));
         box->setFocusPolicy(Qt::StrongFocus);
+        box->setMinimumWidth(kWidth);
         connect(box, &QComboBox::currentIndexChanged, this, &FieldControl::changed);
         m_control = box;
         break;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/finetune/finetune_page.h"
 
+#include "app/pages/finetune/adapter_files.h"
+#include "app/pages/finetune/adapter_view.h"
 #include "app/pages/finetune/compare_view.h"
 #include "app/pages/finetune/run_form.h"
 #include "app/pages/finetune/run_view.h"
@@ -20,6 +22,7 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QLocale>
 #include <QListView>
 #include <QMimeData>
 #include <QPushButton>
@@ -33,6 +36,17 @@ using namespace sy::widgets;
 
 namespace {
 constexpr int kNarrow = 38; // lines of text
+
+/// How an imported adapter is told from a run in the list.
+QString rowOf(const QString& adapter)
+{
+    return QStringLiteral("adapter:") + adapter;
+}
+
+QString adapterOf(const QString& row)
+{
+    return row.startsWith(QLatin1String("adapter:")) ? row.mid(8) : QString();
+}
 }
 
 FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
@@ -53,21 +67,15 @@ FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent)
     m_state = new StatePanel(m_stack);
     m_form = new RunForm(context, m_stack);
     m_view = new RunView(context, m_stack);
+    m_adapter = new AdapterView(context, m_stack);
     m_comparison = new CompareView(context, m_stack);
-    for (QWidget* page : {static_cast<QWidget*>(m_state), static_cast<QWidget*>(m_form), static_cast<QWidget*>(m_view), static_cast<QWidget*>(m_comparison)})
+    for (QWidget* page : {static_cast<QWidget*>(m_state), static_cast<QWidget*>(m_form), static_cast<QWidget*>(m_view), static_cast<QWidget*>(m_adapter), static_cast<QWidget*>(m_comparison)})
         m_stack->addWidget(page);
     splitter->addWidget(m_stack);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({250, 900});
 
-    connect(m_list, &RunList::newRequested, this, &FineTunePage::newRun);
-    connect(m_list, &RunList::opened, this, &FineTunePage::openRun);
-    connect(m_list, &RunList::renamed, this, [this](const QString& id, const QString& name) {
-        if (!name.isEmpty())
-            m_context.fineTune.rename(id, name);
-    });
-    connect(m_list, &RunList::deleteRequested, this, &FineTunePage::remove);
-    connect(m_list, &RunList::duplicateRequested, this, &FineTunePage::duplicate);
+    connectList();
     connect(m_form, &RunForm::cancelled, this, &FineTunePage::leaveForm);
     connect(m_form, &RunForm::startRequested, this, [this](const QJsonObject& config) {
         openRun(m_context.fineTune.start(config));
@@ -85,9 +93,58 @@ FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent)
         openRun(first.isEmpty() ? m_view->id() : first);
     });
     connectServices();
+    connectAdapters();
     m_context.fineTune.refresh();
     fillList();
     updateLook();
+}
+
+void FineTunePage::connectList()
+{
+    connect(m_list, &RunList::newRequested, this, &FineTunePage::newRun);
+    connect(m_list, &RunList::importFileRequested, this, [this] { importAdapter(m_context, this, false); });
+    connect(m_list, &RunList::importFolderRequested, this, [this] { importAdapter(m_context, this, true); });
+    connect(m_list, &RunList::opened, this, &FineTunePage::open);
+    connect(m_list, &RunList::renamed, this, [this](const QString& row, const QString& name) {
+        if (name.isEmpty())
+            return;
+        if (const QString adapter = adapterOf(row); !adapter.isEmpty())
+            m_context.adapters.rename(adapter, name);
+        else
+            m_context.fineTune.rename(row, name);
+    });
+    connect(m_list, &RunList::deleteRequested, this, [this](const QString& row) {
+        if (const QString adapter = adapterOf(row); !adapter.isEmpty())
+            m_context.adapters.remove(adapter);
+        else
+            remove(row);
+    });
+    connect(m_list, &RunList::duplicateRequested, this, &FineTunePage::duplicate);
+}
+
+void FineTunePage::connectAdapters()
+{
+    AdapterService& service = m_context.adapters;
+    connect(&service, &AdapterService::adaptersChanged, this, [this] {
+        fillList();
+        updateLook();
+    });
+    connect(&service, &AdapterService::imported, this, [this](const QString& id, const QString& name) {
+        if (m_stack->currentWidget() != m_form) // what is being filled in is not taken away
+            openAdapter(id);
+        m_context.toast(tr("“%1” imported").arg(name), {}, {});
+    });
+    connect(&service, &AdapterService::exported, this, [this](const QString&, const QString& path) { m_context.toast(tr("Exported to %1").arg(path), {}, {}); });
+    connect(&service, &AdapterService::removed, this, [this, &service](const QString& id, const QString& name) {
+        m_context.toast(tr("“%1” deleted").arg(name), tr("Undo"), [&service, id] { service.restore(id); });
+    });
+    connect(&service, &AdapterService::restored, this, &FineTunePage::openAdapter);
+    connect(m_adapter, &AdapterView::chatRequested, this, &FineTunePage::chatWith);
+    connect(m_adapter, &AdapterView::renameRequested, m_list, &RunList::renameCurrent);
+    connect(m_adapter, &AdapterView::deleteRequested, &service, &AdapterService::remove);
+    connect(&m_context.fineTune, &FineTuneService::checkpointUsed, this, [this](const QString& id, qint64 step) {
+        m_context.toast(tr("Chats with “%1” now use step %2").arg(m_context.adapters.nameOf(id), QLocale().toString(step)), {}, {});
+    });
 }
 
 void FineTunePage::connectServices()
@@ -135,15 +192,19 @@ QList<PageEntry> FineTunePage::entries()
     QList<PageEntry> entries;
     for (const RunRow& row : m_context.fineTune.runs())
         entries.push_back({row.name, stateWords(row.state).text, [this, id = row.id] { openRun(id); }});
+    for (const AdapterInfo& adapter : m_context.adapters.adapters())
+        if (adapter.isImported)
+            entries.push_back({QString::fromStdString(adapter.name), tr("Imported adapter"), [this, id = QString::fromStdString(adapter.id)] { openAdapter(id); }});
     return entries;
 }
 
 void FineTunePage::activated()
 {
     m_context.fineTune.refresh();
+    m_context.adapters.refresh();
     if (m_stack->currentWidget() == m_state && m_list->isHidden())
         m_state->setFocus();
-    else if (m_stack->currentWidget() == m_view || m_stack->currentWidget() == m_state)
+    else if (m_stack->currentWidget() == m_view || m_stack->currentWidget() == m_adapter || m_stack->currentWidget() == m_state)
         m_list->view()->setFocus();
 }
 
@@ -152,10 +213,21 @@ void FineTunePage::fillList()
     QList<RunListItem> items;
     for (const RunRow& row : m_context.fineTune.runs())
         items.push_back(toListItem(row));
+    for (const AdapterInfo& adapter : m_context.adapters.adapters())
+        if (adapter.isImported)
+            items.push_back({.id = rowOf(QString::fromStdString(adapter.id)), .name = QString::fromStdString(adapter.name), .state = tr("Imported adapter"), .iconName = QStringLiteral("adapter"), .detail = adapter.bytes > 0 ? formatBytes(adapter.bytes) : QString(), .canDuplicate = false});
     m_list->setEmptyText(m_context.fineTune.isListed() ? QString() : tr("Reading the runs…"));
     m_list->setRuns(items);
     if (m_stack->currentWidget() == m_view)
         m_list->setCurrent(m_view->id());
+    else if (m_stack->currentWidget() == m_adapter)
+        m_list->setCurrent(rowOf(m_adapter->id()));
+}
+
+bool FineTunePage::hasRows() const
+{
+    const QList<AdapterInfo>& adapters = m_context.adapters.adapters();
+    return !m_context.fineTune.runs().isEmpty() || std::any_of(adapters.cbegin(), adapters.cend(), [](const AdapterInfo& adapter) { return adapter.isImported; });
 }
 
 void FineTunePage::updateLook()
@@ -170,18 +242,29 @@ void FineTunePage::updateLook()
         showFace(m_state);
         return;
     }
+    if (m_stack->currentWidget() == m_adapter && m_context.adapters.find(m_adapter->id()))
+        return;
     if (runs.isEmpty()) {
+        for (const AdapterInfo& adapter : m_context.adapters.adapters())
+            if (adapter.isImported) {
+                openAdapter(QString::fromStdString(adapter.id));
+                return;
+            }
         m_state->clearButtons();
         m_state->setLook(StatePanel::Look::Empty, QStringLiteral("tune"), tr("Teach a model from your examples"),
                          tr("Fine-tuning trains a small adapter on top of a model: it learns a tone, a format or facts from examples. The model itself stays as it is, and the adapter works in the chat the moment it is trained. Nothing leaves this computer."));
         QPushButton* button = m_state->addButton(tr("New run"), true);
         connect(button, &QPushButton::clicked, this, &FineTunePage::newRun);
+        QPushButton* file = m_state->addButton(tr("Import a GGUF adapter…"));
+        connect(file, &QPushButton::clicked, this, [this] { importAdapter(m_context, this, false); });
+        QPushButton* folder = m_state->addButton(tr("Import a PEFT folder…"));
+        connect(folder, &QPushButton::clicked, this, [this] { importAdapter(m_context, this, true); });
         m_state->setFocusProxy(button);
         showFace(m_state);
         return;
     }
     const auto isShown = [&](const RunRow& row) { return row.id == m_view->id(); };
-    if (m_stack->currentWidget() == m_state || std::none_of(runs.cbegin(), runs.cend(), isShown))
+    if (m_stack->currentWidget() == m_state || m_stack->currentWidget() == m_adapter || std::none_of(runs.cbegin(), runs.cend(), isShown))
         openRun(runs.front().id);
 }
 
@@ -195,13 +278,28 @@ void FineTunePage::showFace(QWidget* face)
 void FineTunePage::placeList()
 {
     const bool isForm = m_stack->currentWidget() == m_form, isNarrow = width() < kNarrow * fontMetrics().height();
-    m_list->setVisible(!(isForm && isNarrow) && (isForm || !m_context.fineTune.runs().isEmpty()));
+    m_list->setVisible(!(isForm && isNarrow) && (isForm || hasRows()));
 }
 
 void FineTunePage::resizeEvent(QResizeEvent* event)
 {
     Page::resizeEvent(event);
     placeList();
+}
+
+void FineTunePage::open(const QString& row)
+{
+    if (const QString adapter = adapterOf(row); !adapter.isEmpty())
+        openAdapter(adapter);
+    else
+        openRun(row);
+}
+
+void FineTunePage::openAdapter(const QString& id)
+{
+    m_adapter->setAdapter(id);
+    showFace(m_adapter);
+    m_list->setCurrent(rowOf(id));
 }
 
 void FineTunePage::openRun(const QString& id)
@@ -225,8 +323,9 @@ void FineTunePage::newRun()
 void FineTunePage::leaveForm()
 {
     showFace(m_state);
+    openRun(m_view->id()); // where one came from, if it is there
     updateLook();
-    if (m_stack->currentWidget() == m_view)
+    if (m_stack->currentWidget() == m_view || m_stack->currentWidget() == m_adapter)
         m_list->view()->setFocus();
 }
 
@@ -277,7 +376,7 @@ void FineTunePage::chatWith(const QString& id)
     m_context.adapters.refresh();
     const AdapterInfo* adapter = m_context.adapters.find(id);
     const ChatModelPtr loaded = m_context.models.model();
-    if (adapter && (!loaded || loaded->path != adapter->modelPath))
+    if (adapter && !adapter->modelPath.empty() && (!loaded || loaded->path != adapter->modelPath))
         for (const api::ModelEntry& model : m_context.models.models())
             if (model.path.string() == adapter->modelPath)
                 m_context.models.load(QString::fromStdString(model.id), m_context.settings.number(setting::kContextLength));
@@ -303,9 +402,18 @@ void FineTunePage::dragEnterEvent(QDragEnterEvent* event)
 void FineTunePage::dropEvent(QDropEvent* event)
 {
     event->acceptProposedAction();
+    QStringList examples;
+    for (const QString& path : droppedFiles(event->mimeData())) {
+        if (looksLikeAdapter(path))
+            m_context.adapters.import(path);
+        else
+            examples << path;
+    }
+    if (examples.isEmpty())
+        return;
     if (m_stack->currentWidget() != m_form)
         newRun();
-    m_form->addFiles(droppedFiles(event->mimeData()));
+    m_form->addFiles(examples);
 }
 
 } // namespace sy::app

@@ -12,11 +12,12 @@ class StatePanel;
 
 namespace sy::app {
 
+class AdapterView;
 class CompareView;
 class RunForm;
 class RunView;
 
-/// Runs at the left; at the right one of them, the form of a new one, or several compared.
+/// Runs and imported adapters at the left; at the right one of them, the form of a new run, or several compared.
 class FineTunePage : public Page {
     Q_OBJECT
 public:
@@ -28,10 +29,12 @@ public:
     bool takesFiles() const override { return true; }
 
     void openRun(const QString& id);
+    void openAdapter(const QString& id); // an imported one
     void newRun();
     widgets::RunList* list() const { return m_list; }
     RunForm* form() const { return m_form; }
     RunView* view() const { return m_view; }
+    AdapterView* adapterView() const { return m_adapter; }
     CompareView* comparison() const { return m_comparison; }
     widgets::StatePanel* state() const { return m_state; }
 
@@ -42,13 +45,17 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void connectList();
     void connectServices();
+    void connectAdapters();
+    void open(const QString& row);
     void fillList();
     void updateLook();
     void showFace(QWidget* face);
     void placeList();
     void duplicate(const QString& id);
     void remove(const QString& id);
+    bool hasRows() const;
     void chatWith(const QString& id);
     void leaveForm();
 
@@ -58,6 +65,7 @@ private:
     widgets::StatePanel* m_state;
     RunForm* m_form;
     RunView* m_view;
+    AdapterView* m_adapter;
     CompareView* m_comparison;
     QString m_duplicating; // waits for its configuration
 };

@@ -7,6 +7,7 @@
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/notice.h"
 #include "widgets/theme/fonts.h"
+#include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 #include "widgets/training/token_preview.h"
 
@@ -17,6 +18,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QProgressBar>
+#include <QPushButton>
 #include <QTabWidget>
 #include <QTreeWidget>
 #include <QVBoxLayout>
@@ -54,6 +56,9 @@ PlanPanel::PlanPanel(QWidget* parent) : QWidget(parent)
     rows->addWidget(m_factsTitle);
     m_facts = new FactsTable(this);
     rows->addWidget(m_facts);
+    m_measure = new QPushButton(icon(QStringLiteral("clock"), IconTone::Text), tr("Measure the time"), this);
+    rows->addWidget(m_measure, 0, Qt::AlignLeft);
+    connect(m_measure, &QPushButton::clicked, this, &PlanPanel::measureToggled);
     m_tabs = new QTabWidget(this);
     m_tabs->setAccessibleName(tr("The data as the model reads it"));
     m_preview = new TokenPreview(m_tabs);
@@ -70,6 +75,7 @@ PlanPanel::PlanPanel(QWidget* parent) : QWidget(parent)
     m_tabs->addTab(m_dropped, tr("Left out"));
     m_tabs->setMinimumHeight(260);
     rows->addWidget(m_tabs, 1);
+    rows->addStretch(0); // with the rest hidden what is said stays at the top
     setEmpty({});
 }
 
@@ -79,7 +85,7 @@ void PlanPanel::setEmpty(const QString& hint)
     m_notice->setNotice({}, {}, {});
     m_hint->setText(hint);
     m_hint->setVisible(!hint.isEmpty());
-    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts), static_cast<QWidget*>(m_tabs)})
+    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts), static_cast<QWidget*>(m_measure), static_cast<QWidget*>(m_tabs)})
         widget->hide();
 }
 
@@ -124,7 +130,7 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
 {
     m_busy->hide();
     m_hint->hide();
-    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts)})
+    for (QWidget* widget : {static_cast<QWidget*>(m_memoryTitle), static_cast<QWidget*>(m_memory), static_cast<QWidget*>(m_factsTitle), static_cast<QWidget*>(m_facts), static_cast<QWidget*>(m_measure)})
         widget->show();
     const UserMessage refused = refusal(plan);
     m_notice->setNotice(refused.title, refused.text(), refused.title + QLatin1Char('\n') + refused.text());
@@ -149,12 +155,29 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
         facts.push_back({tr("Looks personal"), personal.join(QStringLiteral(", "))});
     if (plan.withoutEnd > 0)
         facts.push_back({tr("Without an end"), tr("%1: the model would not learn to stop there").arg(count(plan.withoutEnd))});
-    facts.push_back({tr("Numbers trained"), count(plan.trainedParameters)});
+    facts.push_back({tr("Trained parameters"), count(plan.trainedParameters)});
     facts.push_back({tr("Steps"), count(plan.steps)});
-    facts.push_back({tr("Time"), expectedTime.isEmpty() ? tr("known after the first steps") : expectedTime});
+    facts.push_back({tr("Time"), expectedTime});
+    m_shown = facts;
     m_facts->setFacts(facts);
     // In a turn of its own: both at once, when they are first shown, would be felt.
     QMetaObject::invokeMethod(this, [this, plan] { fillRows(plan); }, Qt::QueuedConnection);
+}
+
+void PlanPanel::setTime(const QString& expectedTime)
+{
+    if (m_shown.isEmpty())
+        return;
+    m_shown.back().second = expectedTime;
+    m_facts->setFacts(m_shown);
+}
+
+void PlanPanel::setMeasure(bool isPossible, bool isMeasuring, const QString& whyNot)
+{
+    m_measure->setEnabled(isPossible || isMeasuring);
+    m_measure->setText(isMeasuring ? tr("Stop measuring") : tr("Measure the time"));
+    m_measure->setIcon(icon(isMeasuring ? QStringLiteral("stop") : QStringLiteral("clock"), IconTone::Text));
+    m_measure->setToolTip(isPossible || isMeasuring ? tr("Takes a step with a few of the examples and throws it away. With a large model this takes a minute.") : whyNot);
 }
 
 void PlanPanel::fillRows(const api::FineTunePlan& plan)

@@ -4,10 +4,12 @@
 #include "app/messages/user_message.h"
 #include "engine/api/fine_tune.h"
 
+#include <QList>
 #include <QWidget>
 
 class QLabel;
 class QProgressBar;
+class QPushButton;
 class QTabWidget;
 class QTreeWidget;
 
@@ -31,11 +33,18 @@ public:
     void setPlan(const api::FineTunePlan& plan, const QString& expectedTime);
     void setFailure(const UserMessage& message);
     /// Why the plan cannot be trained, with what would help; empty title: it can.
+    /// What the row "Time" says, and whether a step can be measured now, or is.
+    void setTime(const QString& expectedTime);
+    void setMeasure(bool isPossible, bool isMeasuring, const QString& whyNot = {});
     static UserMessage refusal(const api::FineTunePlan& plan);
     widgets::TokenPreview* preview() const { return m_preview; }
     widgets::FactsTable* facts() const { return m_facts; }
     QTreeWidget* dropped() const { return m_dropped; }
+    QPushButton* measureButton() const { return m_measure; }
     widgets::Notice* notice() const { return m_notice; }
+
+signals:
+    void measureToggled(); // begin, or stop
 
 private:
     void fillRows(const api::FineTunePlan& plan);
@@ -44,6 +53,8 @@ private:
     widgets::Notice* m_notice;
     widgets::MemoryBar* m_memory;
     widgets::FactsTable* m_facts;
+    QList<std::pair<QString, QString>> m_shown; // by m_facts; the last is the time
+    QPushButton* m_measure;
     QTabWidget* m_tabs;
     widgets::TokenPreview* m_preview;
     QTreeWidget* m_dropped;

@@ -73,6 +73,8 @@ public:
     static QString seedHelp() { return tr("The same seed, data and settings give the same adapter, to the bit."); }
     static QString choice(const QString& path, const QString& value);
     static QString objective(const QString& value);
+    static QString ranks() { return tr("Rank by matrix"); }
+    static QString alphas() { return tr("Alpha by matrix"); }
     static QString yes() { return tr("yes"); }
     static QString no() { return tr("no"); }
     static QString notSet() { return tr("not set"); }
@@ -153,7 +155,7 @@ void flatten(const QJsonObject& object, const QString& prefix, QList<std::pair<Q
 {
     for (auto it = object.begin(); it != object.end(); ++it) {
         const QString path = prefix + it.key();
-        if (it->isObject())
+        if (it->isObject() && !path.endsWith(QLatin1String("Pattern"))) // those have names of matrices as keys
             flatten(it->toObject(), path + QLatin1Char('.'), out);
         else
             out.push_back({path, *it});
@@ -250,13 +252,20 @@ QString valueWord(const QString& path, const QJsonValue& value)
             parts << (part.isObject() ? part.toObject().value(QLatin1String("path")).toString() : part.toString());
         return parts.isEmpty() ? Words::notSet() : parts.join(QStringLiteral(", "));
     }
+    if (value.isObject()) { // a pattern's values
+        QStringList parts;
+        const QJsonObject object = value.toObject();
+        for (auto it = object.begin(); it != object.end(); ++it)
+            parts << QStringLiteral("%1: %2").arg(it.key(), number(it->toDouble()));
+        return parts.isEmpty() ? Words::notSet() : parts.join(QStringLiteral(", "));
+    }
     return path == QLatin1String("objective") ? Words::objective(value.toString()) : Words::choice(path, value.toString());
 }
 
 QString fieldWord(const QString& path)
 {
     const RunField* field = findRunField(path);
-    return field ? field->label() : path;
+    return field ? field->label() : path == QLatin1String("adapter.rankPattern") ? Words::ranks() : path == QLatin1String("adapter.alphaPattern") ? Words::alphas() : path;
 }
 
 QString fieldRange(const RunField& field, const QJsonValue& standard)
@@ -282,7 +291,8 @@ QString runCommand(const QJsonObject& config, const QJsonObject& defaults)
     bool hasPlainData = true;
     const QJsonArray data = config.value(QLatin1String("data")).toArray();
     for (const QJsonValue& file : data)
-        hasPlainData = hasPlainData && file.toObject().value(QLatin1String("format")).toString(QStringLiteral("auto")) == QLatin1String("auto");
+        hasPlainData = hasPlainData && file.toObject().value(QLatin1String("format")).toString(QStringLiteral("auto")) == QLatin1String("auto")
+                       && file.toObject().value(QLatin1String("mapping")).toObject().isEmpty();
     if (hasPlainData)
         for (const QJsonValue& file : data)
             parts << QStringLiteral("--examples ") + quoted(file.toObject().value(QLatin1String("path")).toString());
@@ -295,7 +305,7 @@ QString runCommand(const QJsonObject& config, const QJsonObject& defaults)
             continue;
         const RunField* field = findRunField(path);
         const char* option = path == QLatin1String("objective") ? "--objective" : field ? field->option : nullptr;
-        if (option && !value.isArray())
+        if (option && !value.isArray() && !value.isObject())
             parts << QStringLiteral("%1 %2").arg(QLatin1String(option), value.isDouble() ? plainNumber(value.toDouble()) : quoted(value.toString()));
         else
             setValueAt(rest, path, value);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/finetune/run_form.h"
 
+#include "app/pages/finetune/column_mapping.h"
 #include "app/pages/finetune/field_control.h"
+#include "app/pages/finetune/pattern_table.h"
 #include "app/pages/finetune/plan_panel.h"
 #include "app/pages/finetune/run_words.h"
 #include "app/services/fine_tune_service.h"
@@ -154,6 +156,7 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
         m_refusal = PlanPanel::refusal(plan);
         m_plan->setPlan(plan, expectedTime(plan));
         updateStart();
+        updateMeasure();
     });
     connect(&service, &FineTuneService::planFailed, this, [this](quint64 request, const UserMessage& message) {
         if (request != m_request)
@@ -162,7 +165,12 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
         m_plan->setFailure(message);
         updateStart();
     });
-    connect(&service, &FineTuneService::runsChanged, this, &RunForm::updateStart);
+    connect(&service, &FineTuneService::runsChanged, this, [this] {
+        updateStart();
+        updateMeasure();
+    });
+    connect(&service, &FineTuneService::columnsRead, this, &RunForm::takeColumns);
+    connectTime();
     connect(&context.models, &ModelService::modelsChanged, this, &RunForm::fillModels);
     fillModels();
     fillObjectives();
@@ -202,9 +210,16 @@ QWidget* RunForm::buildWhat(QWidget* parent)
     auto* add = new QPushButton(icon(QStringLiteral("plus"), IconTone::Text), tr("Add files…"), card);
     m_removeFile = new QPushButton(tr("Remove"), card);
     m_removeFile->setAccessibleName(tr("Remove the file from the examples"));
+    m_columnsButton = new QPushButton(tr("Columns"), card);
+    m_columnsButton->setCheckable(true);
+    m_columnsButton->setToolTip(tr("Which column of the chosen file is the question, and which the answer"));
     buttons->addWidget(add);
     buttons->addWidget(m_removeFile);
+    buttons->addWidget(m_columnsButton);
     rows->addLayout(buttons);
+    m_mapping = new ColumnMapping(card);
+    m_mapping->hide();
+    rows->addWidget(m_mapping);
     m_objective = new QComboBox(card);
     m_objective->setAccessibleName(tr("Goal"));
     m_objective->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
@@ -217,8 +232,19 @@ QWidget* RunForm::buildWhat(QWidget* parent)
     connect(m_objective, &QComboBox::currentIndexChanged, this, &RunForm::edited);
     connect(add, &QPushButton::clicked, this, &RunForm::chooseFiles);
     connect(m_removeFile, &QPushButton::clicked, this, &RunForm::removeFile);
-    connect(m_data, &QListWidget::itemSelectionChanged, this, [this] { m_removeFile->setEnabled(m_data->currentRow() >= 0); });
+    connect(m_data, &QListWidget::itemSelectionChanged, this, [this] {
+        m_removeFile->setEnabled(m_data->currentRow() >= 0);
+        m_columnsButton->setChecked(false);
+        showMapping();
+    });
+    connect(m_columnsButton, &QPushButton::toggled, this, &RunForm::showMapping);
+    connect(m_mapping, &ColumnMapping::edited, this, [this] {
+        if (QListWidgetItem* item = m_data->currentItem())
+            item->setData(Qt::UserRole, m_mapping->entry());
+        edited();
+    });
     m_removeFile->setEnabled(false);
+    m_columnsButton->setEnabled(false);
     return card;
 }
 
@@ -299,6 +325,12 @@ void RunForm::buildFields()
         rows->addWidget(control->hint());
         connect(control, &FieldControl::edited, this, &RunForm::edited);
         m_fields.push_back(control);
+        if (qstrcmp(field.path, "adapter.targets") != 0)
+            continue;
+        m_patterns = new PatternTable(m_advancedArea);
+        m_advancedRows->addSpacing(space::kTiny);
+        m_advancedRows->addWidget(m_patterns);
+        connect(m_patterns, &PatternTable::edited, this, &RunForm::edited);
     }
     setConfig(before);
 }
@@ -362,7 +394,13 @@ void RunForm::setConfig(const QJsonObject& config)
         const QJsonValue given = valueAt(config, path);
         field->setValue(given.isUndefined() ? valueAt(m_context.fineTune.defaults(), path) : given);
     }
+    if (m_patterns)
+        m_patterns->setPatterns(valueAt(config, QStringLiteral("adapter.rankPattern")).toObject(), valueAt(config, QStringLiteral("adapter.alphaPattern")).toObject());
     m_isFilling = false;
+    if (m_data->count() > 0)
+        m_data->setCurrentRow(0);
+    readColumns();
+    showMapping();
     edited();
 }
 
@@ -380,6 +418,10 @@ QJsonObject RunForm::config() const
     config.insert(QStringLiteral("data"), data);
     for (const FieldControl* field : m_fields)
         setValueAt(config, QString::fromLatin1(field->field().path), field->value());
+    if (m_patterns) {
+        setValueAt(config, QStringLiteral("adapter.rankPattern"), m_patterns->ranks());
+        setValueAt(config, QStringLiteral("adapter.alphaPattern"), m_patterns->alphas());
+    }
     return config;
 }
 
@@ -402,6 +444,8 @@ void RunForm::edited()
         return;
     m_counted.reset();
     m_refusal = {};
+    if (m_context.fineTune.isMeasuring() && measuredPart() != m_measuredOf)
+        m_context.fineTune.cancelMeasure(); // of what is no longer so
     m_command->setPlainText(runCommand(config(), m_context.fineTune.defaults()));
     if (m_data->count() == 0 || m_model->currentIndex() < 0) {
         m_context.fineTune.cancelPlan();
@@ -413,6 +457,7 @@ void RunForm::edited()
             m_pause.start();
     }
     updateStart();
+    updateMeasure();
 }
 
 void RunForm::countNow()
@@ -431,27 +476,6 @@ void RunForm::updateStart()
                    : !m_counted                   ? tr("Counting…")
                    : isBusy                       ? tr("Another run is being trained; this one begins after it.")
                                                   : QString());
-}
-
-/// From the speed of a run that trained the same model, the newest first.
-QString RunForm::expectedTime(const api::FineTunePlan& plan) const
-{
-    const QString model = m_model->currentData().toString();
-    for (const RunRow& row : m_context.fineTune.runs()) {
-        const RunDetails* details = m_context.fineTune.details(row.id);
-        if (!details || details->steps.size() < 3 || (row.model != model && QFileInfo(row.model).completeBaseName() != m_model->currentText()))
-            continue;
-        std::vector<double> speeds;
-        for (const api::FineTuneStep& step : details->steps)
-            speeds.push_back(step.tokensPerSecond);
-        std::nth_element(speeds.begin(), speeds.begin() + long(speeds.size() / 2), speeds.end());
-        const double speed = speeds[speeds.size() / 2];
-        const double perEpoch = double(plan.tokens);
-        const double epochs = valueAt(config(), QStringLiteral("epochs")).toDouble(1);
-        if (speed > 0)
-            return tr("about %1, as fast as “%2”").arg(durationText(perEpoch * epochs / speed), row.name);
-    }
-    return {};
 }
 
 void RunForm::resizeEvent(QResizeEvent* event)

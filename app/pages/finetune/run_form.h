@@ -3,7 +3,9 @@
 
 #include "app/pages/page.h"
 #include "app/services/run_row.h"
+#include "engine/api/data_columns.h"
 
+#include <QHash>
 #include <QJsonObject>
 #include <QTimer>
 
@@ -24,7 +26,9 @@ class Notice;
 
 namespace sy::app {
 
+class ColumnMapping;
 class FieldControl;
+class PatternTable;
 class PlanPanel;
 
 /// A new run: model, data, goal, a few settings with the rest under Advanced, and beside them what it will take.
@@ -43,6 +47,9 @@ public:
     QWidget* control(const char* path) const; // of a setting; null when there is none
     QListWidget* dataList() const { return m_data; }
     QComboBox* modelBox() const { return m_model; }
+    ColumnMapping* mapping() const { return m_mapping; }
+    QPushButton* columnsButton() const { return m_columnsButton; }
+    PatternTable* patterns() const { return m_patterns; } // null until the engine's defaults are known
     QPlainTextEdit* command() const { return m_command; }
     QToolButton* advancedButton() const { return m_advanced; }
 
@@ -70,7 +77,14 @@ private:
     void removeFile();
     void exportConfig();
     void importConfig();
+    void readColumns();
+    void takeColumns(const QString& path, const api::DataColumns& columns);
+    void showMapping();
+    void connectTime();
+    void toggleMeasuring();
+    void updateMeasure();
     QString expectedTime(const api::FineTunePlan& plan) const;
+    QJsonObject measuredPart() const; // of the configuration: what a measured step depends on
 
     PageContext& m_context;
     QJsonObject m_config; // what it began with: keys that have no control are kept
@@ -79,7 +93,10 @@ private:
     QComboBox *m_model, *m_objective;
     QLabel *m_objectiveLabel, *m_why;
     QListWidget* m_data;
-    QPushButton* m_removeFile;
+    QPushButton *m_removeFile, *m_columnsButton;
+    QHash<QString, api::DataColumns> m_columnsOf; // by path
+    ColumnMapping* m_mapping;
+    PatternTable* m_patterns = nullptr;
     QVBoxLayout* m_basicRows;
     QWidget* m_advancedArea;
     QVBoxLayout* m_advancedRows;
@@ -93,6 +110,10 @@ private:
     quint64 m_request = 0;
     std::optional<api::FineTunePlan> m_counted; // of the settings as they are
     UserMessage m_refusal;
+    quint64 m_measureRequest = 0;
+    QJsonObject m_measuredOf; // measuredPart() of the one that is being measured, or was
+    std::optional<api::FineTuneSpeed> m_measured;
+    QString m_measuredModel;
     bool m_isFilling = false;
 };
 

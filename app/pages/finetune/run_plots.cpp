@@ -43,7 +43,7 @@ RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
     label->setProperty("tone", "muted");
     m_smoothness = new QSlider(Qt::Horizontal, this);
     m_smoothness->setRange(0, 99);
-    m_smoothness->setValue(80);
+    m_smoothness->setValue(60); // more lags far behind in a run of a few dozen steps
     m_smoothness->setMaximumWidth(180);
     m_smoothness->setAccessibleName(tr("Smoothing of the loss"));
     m_smoothness->setToolTip(tr("How much the line of the loss is evened out; the pale line is the loss as it is."));
@@ -58,6 +58,7 @@ RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
     const auto plot = [this](const QString& title) {
         auto* made = new PlotView(title, this);
         made->setXName(tr("Step"));
+        made->setEmptyText(tr("No step yet"));
         connect(made, &PlotView::saved, this, &RunPlots::saved);
         return made;
     };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/pages/finetune/run_view.h"
 
+#include "app/pages/finetune/adapter_files.h"
+#include "app/pages/finetune/checkpoint_list.h"
 #include "app/pages/finetune/run_config_file.h"
 #include "app/pages/finetune/run_fields.h"
 #include "app/pages/finetune/run_plots.h"
@@ -37,7 +39,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-enum Tab { SummaryTab, PlotsTab, SamplesTab, LogTab, SettingsTab };
+enum Tab { SummaryTab, PlotsTab, SamplesTab, CheckpointsTab, LogTab, SettingsTab };
 
 QScrollArea* scrolled(QWidget* content, QWidget* parent)
 {
@@ -115,7 +117,12 @@ void RunView::build()
     m_compare = button(QStringLiteral("compare"), tr("Compare"));
     m_duplicate = button(QStringLiteral("copy"), tr("Duplicate"));
     m_duplicate->setToolTip(tr("Begins a new run with these settings"));
-    m_export = button(QStringLiteral("download"), tr("Export settings…"));
+    m_export = button(QStringLiteral("download"), tr("Export"));
+    auto* exportMenu = new QMenu(m_export);
+    addExportActions(m_context, exportMenu, this, [this] { return m_id; });
+    m_exportAdapter = exportMenu->actions();
+    connect(exportMenu->addAction(tr("Settings…")), &QAction::triggered, this, &RunView::exportConfig);
+    m_export->setMenu(exportMenu);
     m_delete = button(QStringLiteral("trash"), tr("Delete"));
     rows->addLayout(buttons);
 
@@ -149,7 +156,8 @@ void RunView::build()
     m_sampleText->setReadOnly(true);
     m_sampleText->setTabChangesFocus(true);
     m_sampleText->setAccessibleName(tr("Answer of the sample"));
-    m_samples->setColumnWidth(1, 240);
+    m_samples->setColumnWidth(0, 70);
+    m_samples->setColumnWidth(1, 300);
     samples->addWidget(m_samples);
     samples->addWidget(m_sampleText);
     samples->setStretchFactor(0, 2);
@@ -173,6 +181,8 @@ void RunView::build()
     m_tabs->insertTab(SummaryTab, scrolled(summary, m_tabs), tr("Summary"));
     m_tabs->insertTab(PlotsTab, scrolled(m_plots, m_tabs), tr("Plots"));
     m_tabs->insertTab(SamplesTab, samples, tr("Samples"));
+    m_checkpoints = new CheckpointList(m_context, m_tabs);
+    m_tabs->insertTab(CheckpointsTab, m_checkpoints, tr("Checkpoints"));
     m_tabs->insertTab(LogTab, m_log, tr("Log"));
     m_tabs->insertTab(SettingsTab, scrolled(settings, m_tabs), tr("Settings"));
     rows->addWidget(m_tabs, 1);
@@ -184,7 +194,6 @@ void RunView::build()
     connect(m_compare, &QPushButton::clicked, this, [this] { emit compareRequested(m_id); });
     connect(m_duplicate, &QPushButton::clicked, this, [this] { emit duplicateRequested(m_id); });
     connect(m_delete, &QPushButton::clicked, this, [this] { emit deleteRequested(m_id); });
-    connect(m_export, &QPushButton::clicked, this, &RunView::exportConfig);
     connect(m_plots, &RunPlots::saved, this, [this](const QString& path, bool isSaved) {
         m_context.toast(isSaved ? tr("Saved as %1").arg(QFileInfo(path).fileName()) : tr("%1 could not be written").arg(QFileInfo(path).fileName()), {}, {});
     });
@@ -222,6 +231,7 @@ void RunView::setRun(const QString& id)
         const QSignalBlocker block(m_notes);
         m_notes->setPlainText(row ? row->notes : QString());
     }
+    m_checkpoints->setRun(id);
     refresh();
     if (!row || !(row->isActive() || row->state == RunState::Elsewhere)) {
         m_tabs->setCurrentIndex(SummaryTab);
@@ -274,6 +284,12 @@ void RunView::refresh()
     m_settings->setFacts(settings);
 }
 
+void RunView::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    refresh(); // steps that came while another face was shown were passed over
+}
+
 void RunView::updateHead(const RunRow& row)
 {
     const StateWords words = stateWords(row.state);
@@ -317,6 +333,8 @@ void RunView::updateHead(const RunRow& row)
         m_chat->style()->polish(m_chat);
     }
     m_compare->setVisible(row.step > 0 && row.state != RunState::Waiting);
+    for (QAction* action : std::as_const(m_exportAdapter))
+        action->setEnabled(row.hasAdapter() && row.state != RunState::Waiting);
     m_delete->setVisible(!isOurs && row.state != RunState::Elsewhere);
     m_delete->setText(row.state == RunState::Waiting ? tr("Remove from the queue") : tr("Delete"));
 }
@@ -342,7 +360,7 @@ void RunView::updateFacts(const RunRow& row)
     if (row.started.isValid() && row.started.toMSecsSinceEpoch() > 0)
         facts.push_back({tr("Started"), l.toString(row.started, QLocale::ShortFormat)});
     if (!row.adapter.isEmpty())
-        facts.push_back({tr("Adapter"), row.adapter});
+        facts.push_back({tr("Adapter"), row.usedStep > 0 ? tr("%1, of step %2").arg(row.adapter, l.toString(row.usedStep)) : row.adapter});
     m_facts->setFacts(facts);
 }
 

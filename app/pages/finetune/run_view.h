@@ -6,6 +6,7 @@
 
 #include <QTimer>
 
+class QAction;
 class QLabel;
 class QPlainTextEdit;
 class QProgressBar;
@@ -21,6 +22,7 @@ class Notice;
 
 namespace sy::app {
 
+class CheckpointList;
 class RunPlots;
 
 /// One run: what it is doing and has done, and what can be done with it.
@@ -34,6 +36,8 @@ public:
     RunPlots* plots() const { return m_plots; }
     QTabWidget* tabs() const { return m_tabs; }
     QPlainTextEdit* notes() const { return m_notes; }
+    CheckpointList* checkpoints() const { return m_checkpoints; }
+    QPushButton* exportButton() const { return m_export; }
     QTreeWidget* log() const { return m_log; }
     widgets::FactsTable* facts() const { return m_facts; }
     QProgressBar* progress() const { return m_progress; }
@@ -44,6 +48,9 @@ signals:
     void compareRequested(const QString& id);
     void deleteRequested(const QString& id);
     void chatRequested(const QString& id);
+
+protected:
+    void showEvent(QShowEvent* event) override;
 
 private:
     void build();
@@ -63,6 +70,8 @@ private:
     QProgressBar* m_progress;
     widgets::Notice *m_failure, *m_warning;
     QPushButton *m_pause, *m_stop, *m_resume, *m_chat, *m_startNow, *m_duplicate, *m_compare, *m_export, *m_delete;
+    QList<QAction*> m_exportAdapter;
+    CheckpointList* m_checkpoints;
     QTabWidget* m_tabs;
     RunPlots* m_plots;
     QTreeWidget *m_log, *m_samples;

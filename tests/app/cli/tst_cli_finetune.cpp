@@ -27,6 +27,7 @@ private slots:
     void adaptersAreListedAndExported();
     void adaptersThatAreNoneAreRefused();
     void adaptersGoToPeftAndBack();
+    void anAdapterIsMergedAndCompared();
     void everyCommandWithAModelTakesAnAdapter();
     void runsAreListedShownAndRemoved();
     void memoryIsPredictedAsItIsUsed_data();
@@ -225,6 +226,29 @@ void TestCliFineTune::adaptersAreListedAndExported()
     QVERIFY(copy.readAll() == adapterOf({{"adapter", (*fact)["path"]}}));
     QCOMPARE(adapters({"show", "nobody"}).status, 1);
     QCOMPARE(adapters({"export", "fact-1"}).status, 2);
+}
+
+void TestCliFineTune::anAdapterIsMergedAndCompared()
+{
+    const auto merge = [&](const QStringList& arguments) {
+        return m_program.run(QStringList{"adapters", "merge"} + arguments + QStringList{"--context", "64", "--threads", "1", "--json"});
+    };
+    const Outcome o = merge({"fact-1", "--out", "merged.gguf"});
+    QVERIFY2(o.status == 0, o.err);
+    const ordered_json object = o.json();
+    QVERIFY(hasKeys(object, {"path", "inBytes", "outBytes", "matrices", "quality"}));
+    const ordered_json perplexity = object["quality"]["perplexity"]; // on its examples
+    QVERIFY(perplexity["adapter"].get<double>() < perplexity["model"].get<double>() / 2);
+    QVERIFY(std::abs(perplexity["merged"].get<double>() / perplexity["adapter"].get<double>() - 1) < 0.02);
+    QVERIFY(QFileInfo::exists(m_program.path("merged.gguf")));
+    m_program.write("text.txt", "something else, of some length, to be predicted");
+    QCOMPARE(merge({"fact-1", "--out", "small.gguf", "--type", "Q8_0", "--file", "text.txt"}).json()["quality"]["text"].get<std::string>(), "text.txt");
+    QVERIFY(QFileInfo(m_program.path("small.gguf")).size() < QFileInfo(m_program.path("merged.gguf")).size());
+    const Outcome nobody = merge({"nobody", "--out", "x.gguf"});
+    QCOMPARE(nobody.status, 1);
+    QVERIFY(nobody.err.contains("adapters"));
+    QCOMPARE(merge({"fact-1"}).status, 2);
+    QCOMPARE(merge({"fact-1", "--out", "x.gguf", "--type", "Q4_K"}).status, 2);
 }
 
 void TestCliFineTune::adaptersGoToPeftAndBack()

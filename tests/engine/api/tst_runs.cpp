@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Fine-tuning runs as the window sees them, on a whole, tiny model.
+#include "engine/api/adapters.h"
+#include "engine/api/data_columns.h"
 #include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
+#include "engine/api/merge.h"
 #include "engine/api/models.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/runs.h"
@@ -254,6 +257,200 @@ private slots:
         config["adapter"]["method"] = "lora";
         config["adapter"]["initial"] = whole.run; // a DoRA goes on as one
         QVERIFY(fs::is_directory(place.train(config).adapter));
+    }
+
+    void aCheckpointTakesThePlaceOfTheLast_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addRow("lora") << "lora";
+        QTest::addRow("dora") << "dora";
+    }
+    void aCheckpointTakesThePlaceOfTheLast()
+    {
+        QFETCH(QString, method);
+        const Place place;
+        auto config = place.config(9);
+        config["adapter"]["method"] = method.toStdString();
+        config["adapter"]["alphaPattern"] = {{"*attn_q", 3}}; // GGUF has one alpha: the values of the others carry theirs
+        config["evaluation"] = {{"fraction", 0.2}, {"everySteps", 4}};
+        config["checkpoint"] = {{"everySteps", 3}, {"keep", 4}};
+        Engine& engine = *place.engine;
+        std::map<int64_t, std::string> written; // the adapter as the run itself wrote it, by checkpoint
+        std::string id;
+        int64_t lastCheckpoint = 0;
+        const fs::path content = method == "dora" ? "adapter/adapter_model.safetensors" : "adapter.gguf";
+        FineTuneEvents events;
+        events.onStart = [&](const std::string& run) { id = run; };
+        events.onStep = [&](const FineTuneStep& step) {
+            if (lastCheckpoint > 0)
+                written[lastCheckpoint] = test::readFile(folderOf(engine.dataDir(), id) / content);
+            lastCheckpoint = step.isCheckpoint ? step.step : lastCheckpoint;
+        };
+        const auto result = fineTune(engine, config.dump(), "test", {}, events);
+        const fs::path folder = folderOf(engine.dataDir(), id);
+        const auto bytesOf = [&](const fs::path& adapter) {
+            return test::readFile(fs::is_directory(adapter) ? adapter / "adapter_model.safetensors" : adapter);
+        };
+        const auto all = runCheckpoints(engine, id);
+        QVERIFY(all.size() >= 4);
+        QCOMPARE(all[0].step, 9);
+        QVERIFY(all[0].isUsed && all[0].loss && all[0].bytes > 0);
+        const RunEntry run = *findRun(engine, id);
+        QCOMPARE(std::ranges::count_if(all, [&](const RunCheckpoint& c) { return c.isBest && c.step == run.bestStep; }), 1);
+        QCOMPARE(*std::ranges::find(all, run.bestStep, &RunCheckpoint::step)->evalLoss, *run.bestEvalLoss);
+        for (const int64_t step : {3, 6}) {
+            useCheckpoint(engine, id, step);
+            QCOMPARE(findRun(engine, id)->usedStep, std::optional(step));
+            QCOMPARE(bytesOf(findRun(engine, id)->adapter), written.at(step));
+            QCOMPARE(resolveAdapter(engine, id), findRun(engine, id)->adapter);
+            for (const RunCheckpoint& c : runCheckpoints(engine, id))
+                QCOMPARE(c.isUsed, c.step == step);
+        }
+        useCheckpoint(engine, id, 9);
+        QVERIFY(!findRun(engine, id)->usedStep);
+        QCOMPARE(findRun(engine, id)->adapter, result.adapter);
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, useCheckpoint(engine, id, 4711));
+        {
+            const auto lock = FileLock::tryLock(folder / "lock");
+            QVERIFY_THROWS_EXCEPTION(Unsupported, useCheckpoint(engine, id, 3));
+        }
+    }
+
+    void aMergedModelAnswersAsWithTheAdapter_data()
+    {
+        QTest::addColumn<QString>("method");
+        QTest::addColumn<double>("strength");
+        QTest::addRow("lora") << "lora" << 1.0;
+        QTest::addRow("half") << "lora" << 0.5;
+        QTest::addRow("dora") << "dora" << 1.0;
+        QTest::addRow("half dora") << "dora" << 0.5;
+    }
+    void aMergedModelAnswersAsWithTheAdapter()
+    {
+        QFETCH(QString, method);
+        QFETCH(double, strength);
+        const Place place;
+        auto config = place.config(20);
+        config["adapter"]["method"] = method.toStdString();
+        config["adapter"]["alphaPattern"] = {{"blk.0.*", 3}};
+        const fs::path adapter = place.train(config).adapter, tiny = place.path("tiny.gguf");
+        const auto logits = [&](const fs::path& model, const AdapterSetting& setting) {
+            const auto loaded = place.engine->models().load(model, {.isExact = true});
+            std::vector<float> values;
+            const std::vector<int32_t> tokens = {1, 2, 3, 70, 71};
+            loaded->logits(tokens, 0, [&](std::span<const float> rows, int64_t) { values.insert(values.end(), rows.begin(), rows.end()); }, {}, setting);
+            return values;
+        };
+        const MergeResult result = mergeAdapter(*place.engine, adapter, tiny, place.path("merged.gguf"), {.strength = strength});
+        QCOMPARE(result.nMatrices, 14); // seven in each of two layers
+        const auto bare = logits(tiny, {}), adapted = logits(tiny, {adapter, strength}), merged = logits(place.path("merged.gguf"), {});
+        double error = 0, change = 0;
+        for (size_t i = 0; i < bare.size(); ++i) {
+            error = std::max(error, std::abs(double(adapted[i]) - double(merged[i])));
+            change = std::max(change, std::abs(double(adapted[i]) - double(bare[i])));
+        }
+        QVERIFY2(change > 0.1 && error < change * 1e-4, qPrintable(QStringLiteral("%1 of %2").arg(error).arg(change)));
+        const auto small = mergeAdapter(*place.engine, adapter, tiny, place.path("small.gguf"), {.type = "Q8_0"});
+        QVERIFY(small.outBytes < result.outBytes * 3 / 4);
+    }
+
+    void whatCannotBeMergedIsRefusedAndLeavesNothing()
+    {
+        const Place place;
+        const fs::path adapter = place.train(2).adapter, tiny = place.path("tiny.gguf"), out = place.path("out.gguf");
+        Engine& engine = *place.engine;
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, tiny));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, out, {.type = "Q9"}));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, mergeAdapter(engine, adapter, tiny, out, {.strength = 3}));
+        test::writeTinyModel(place.path("other.gguf"), "Other", "llama", 1, {.dim = 64, .ffn = 64, .kvDim = 32});
+        QVERIFY_THROWS_EXCEPTION(BadFile, mergeAdapter(engine, adapter, place.path("other.gguf"), out));
+        std::stop_source stop;
+        QVERIFY_THROWS_EXCEPTION(Cancelled, mergeAdapter(engine, adapter, tiny, out, {}, stop.get_token(), [&](uint64_t, uint64_t) { stop.request_stop(); }));
+        QVERIFY(!fs::exists(out));
+    }
+
+    void aRunThatGoesOnUsesItsNewest()
+    {
+        const Place place;
+        auto config = place.config(12);
+        config["checkpoint"] = {{"everySteps", 3}, {"keep", 4}};
+        const std::string id = place.train(config, 7).run;
+        useCheckpoint(*place.engine, id, 3);
+        place.resume(id);
+        QVERIFY(!findRun(*place.engine, id)->usedStep);
+        QCOMPARE(findRun(*place.engine, id)->adapter.filename(), fs::path("adapter.gguf"));
+    }
+
+    void anImportedAdapterIsNamedRemovedAndBroughtBack()
+    {
+        Place place;
+        const auto made = place.train(2);
+        Engine& engine = *place.engine;
+        const auto imported = importAdapter(engine, made.adapter);
+        const auto found = [&](const std::string& id) {
+            const auto all = listAdapters(engine);
+            const auto it = std::ranges::find(all, id, &AdapterEntry::id);
+            return it == all.end() ? std::optional<AdapterEntry>() : *it;
+        };
+        QCOMPARE(imported.name, std::string("adapter"));
+        renameAdapter(engine, imported, "港口");
+        QCOMPARE(found("adapter")->name, std::string("港口"));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, renameAdapter(engine, *found(made.run), "x"));
+        removeAdapter(engine, *found("adapter"));
+        QVERIFY(!found("adapter") && found(made.run));
+        QCOMPARE(restoreAdapter(engine, AdapterEntry{imported.id, imported.file, 0, "港口", {}, true}), std::string("adapter"));
+        QCOMPARE(found("adapter")->name, std::string("港口"));
+
+        // A new one of that id has a name of its own, and what comes back makes room for it.
+        removeAdapter(engine, *found("adapter"));
+        QCOMPARE(importAdapter(engine, made.adapter).name, std::string("adapter"));
+        QCOMPARE(restoreAdapter(engine, AdapterEntry{imported.id, imported.file, 0, "港口", {}, true}), std::string("adapter-2"));
+        QCOMPARE(found("adapter-2")->name, std::string("港口"));
+        QCOMPARE(found("adapter")->name, std::string("adapter"));
+        removeAdapter(engine, *found("adapter-2"));
+        place.engine.reset();
+        place.start();
+        QCOMPARE(listAdapters(*place.engine).size(), 2u);
+        QVERIFY(!fs::exists(place.path("data") / fs::path("adapters/.trash")));
+    }
+
+    void aFileTellsItsColumns()
+    {
+        const Place place;
+        std::ofstream(place.path("table.csv")) << "Frage,Antwort,Nr\nwho,me,1\nwhere,\"here, there\",2\n";
+        const DataColumns table = readDataColumns(place.path("table.csv"));
+        QCOMPARE(table.format, std::string());
+        QCOMPARE(table.names, (std::vector<std::string>{"Antwort", "Frage", "Nr"}));
+        QCOMPARE(table.rows.size(), 2u);
+        QCOMPARE(table.rows[1], (std::vector<std::string>{"here, there", "where", "2"}));
+        const DataColumns lines = readDataColumns(place.path("rows.jsonl"));
+        QCOMPARE(lines.format, std::string("prompt-completion"));
+        QCOMPARE(lines.rows.size(), 5u); // the first ones
+        std::ofstream(place.path("odd.jsonl")) << R"({"n": 3, "list": ["a"]})" << "\n" << R"({"n": 4})" << "\n";
+        QCOMPARE(readDataColumns(place.path("odd.jsonl")).rows, (std::vector<std::vector<std::string>>{{"[\"a\"]", "3"}, {"", "4"}}));
+        std::ofstream(place.path("none.jsonl"));
+        QVERIFY(readDataColumns(place.path("none.jsonl")).names.empty());
+        QVERIFY_THROWS_EXCEPTION(StorageFailure, readDataColumns(place.path("nowhere.jsonl")));
+    }
+
+    void aMeasuredStepForetellsARunAndLeavesNothing()
+    {
+        const Place place;
+        auto config = place.config(60);
+        config["evaluation"]["everySteps"] = 20;
+        const FineTuneSpeed speed = measureFineTune(*place.engine, config.dump(), "test");
+        QVERIFY(speed.tokensPerSecond > 0);
+        QVERIFY(!fs::exists(place.path("data/runs")) || fs::is_empty(place.path("data/runs")));
+        const auto result = place.train(config);
+        // Steps of a model of 40,000 weights are all overhead: only the magnitude is looked at.
+        QVERIFY2(speed.seconds > result.seconds / 8 && speed.seconds < result.seconds * 8,
+                 qPrintable(QString::number(speed.seconds) + " for " + QString::number(result.seconds)));
+        config["maxSteps"] = 6000;
+        const FineTuneSpeed longer = measureFineTune(*place.engine, config.dump(), "test");
+        QVERIFY(longer.seconds > speed.seconds * 10);
+        std::stop_source stop;
+        stop.request_stop();
+        QVERIFY_THROWS_EXCEPTION(Cancelled, measureFineTune(*place.engine, config.dump(), "test", stop.get_token()));
     }
 
     void aRunGoesOnFromAnAdapterThatMayBeRemoved()

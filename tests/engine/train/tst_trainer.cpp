@@ -448,12 +448,14 @@ private slots:
 
         train::RunConfig::Adapter config;
         config.rankPattern = {{"blk.0.*", 3}, {"blk.*", 5}};
+        config.alphaPattern = {{"blk.1.*", 10}};
         config.method = train::RunConfig::Adapter::Method::rslora;
         const train::TrainedSet set = train::newAdapter(*model, config, 7);
         const train::TrainedMatrix& q = set.updates.at("blk.0.attn_q");
         QCOMPARE(q.rank(), 3);
         QCOMPARE(q.scale, float(32 / std::sqrt(3.0)));
         QCOMPARE(set.updates.at("blk.1.attn_q").rank(), 5);
+        QCOMPARE(set.updates.at("blk.1.attn_q").scale, float(10 / std::sqrt(5.0)));
         const float bound = 1 / std::sqrt(float(q.a.value.cols()));
         double squares = 0;
         for (const float a : q.a.value.values()) {

@@ -109,12 +109,13 @@ private slots:
         QCOMPARE(defaults.optimizer.learningRate, 2e-4);
         const auto config = train::parseRunConfig(
             R"({"name": "n", "model": "m.gguf", "objective": "sft", "data": [{"path": "a.jsonl"}, {"path": "b.json", "format": "alpaca"}],
-                "adapter": {"method": "lora+", "rank": 8, "targets": ["blk.*.attn_q"], "rankPattern": {"blk.0.*": 2}},
+                "adapter": {"method": "lora+", "rank": 8, "targets": ["blk.*.attn_q"], "rankPattern": {"blk.0.*": 2}, "alphaPattern": {"blk.0.*": 0.5}},
                 "optimizer": {"schedule": "linear", "learningRate": 1e-3}, "batch": {"packing": false}, "maxSteps": 7, "seed": 1})",
             "run.json");
         QCOMPARE(config.data[1].format, train::DataFormat::alpaca);
         QCOMPARE(config.adapter.method, train::RunConfig::Adapter::Method::loraPlus);
         QCOMPARE(config.adapter.rankPattern.at(0).second, 2);
+        QCOMPARE(config.adapter.alphaPattern.at(0).second, 0.5);
         QCOMPARE(*config.maxSteps, 7);
         QVERIFY(!config.batch.packing);
         const std::string written = train::toJson(config).dump();
@@ -319,6 +320,11 @@ private slots:
     void columnsAreMapped()
     {
         const Texts t;
+        // Two names change places.
+        const auto swapped =
+            t.readFile("b.csv", "completion,prompt\nq,a\n", {{"prompt", "completion"}, {"completion", "prompt"}});
+        const auto straight = t.readFile("c.csv", "prompt,completion\nq,a\n");
+        QCOMPARE(swapped.sha256, straight.sha256);
         const auto data = t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Frage"}, {"completion", "Antwort"}});
         QCOMPARE(t.trained(data.texts.at(0)), std::string("a<|end|>"));
         try {
