@@ -2936,6 +2936,10 @@
         <source>Import a PEFT folder…</source>
         <translation>导入 PEFT 文件夹…</translation>
     </message>
+    <message>
+        <source>Drop examples to train on, or an adapter to bring in</source>
+        <translation>松开即可用作训练样本，或导入适配器</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::FirstRunPanel</name>

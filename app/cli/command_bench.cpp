@@ -2,6 +2,7 @@
 #include "app/cli/command.h"
 #include "app/cli/input.h"
 #include "app/cli/model_options.h"
+#include "engine/api/bench.h"
 #include "engine/core/error.h"
 
 #include <nlohmann/json.hpp>
@@ -16,8 +17,9 @@ using Spread = api::BenchResult::Spread;
 
 struct BenchCommandOptions {
     std::string model, file = "-";
-    bool isEmbedding = false;
+    bool isEmbedding = false, isTraining = false;
     api::BenchOptions bench;
+    api::TrainBenchOptions training;
     ComputeOptions compute;
     AdapterOption adapter;
 };
@@ -57,6 +59,23 @@ int benchEmbedding(CommandContext& context, const BenchCommandOptions& options)
     }
     context.console().printLine(spreadText("passages/s", result.passagesPerSecond));
     context.console().printLine(spreadText("tokens/s", result.tokensPerSecond));
+    return 0;
+}
+
+int benchTraining(CommandContext& context, const BenchCommandOptions& options)
+{
+    const auto path = resolveModel(context, options.model, api::ModelKind::chat);
+    api::TrainBenchOptions training = options.training;
+    training.nRepeat = options.bench.nRepeat;
+    const auto result = api::benchTraining(context.engine(), path, training, context.stop());
+    Console& console = context.console();
+    if (console.isJson()) {
+        console.printJson({{"trainTokensPerSecond", toJson(result.trainTokensPerSecond)}, {"peakBytes", result.peakBytes}});
+        return 0;
+    }
+    console.printLine("tokens/s       median  (range)");
+    console.printLine(spreadText("training", result.trainTokensPerSecond));
+    console.printLine(sizeText(double(result.peakBytes)) + " at most");
     return 0;
 }
 
@@ -104,13 +123,19 @@ Action declareBench(CLI::App& command)
     add("--repeat", options->bench.nRepeat, "Times each is measured", 1);
     options->compute.declare(command);
     options->adapter.declare(command);
+    command.add_flag("--train", options->isTraining, "Measure steps of a fine-tune of an adapter");
+    add("--context", options->training.contextLength, "Tokens of a step of --train", 2);
+    add("--rank", options->training.rank, "Of the adapter of --train", 1);
+    command.add_flag("!--no-checkpointing", options->training.hasCheckpoints, "Of --train: keep all activations instead of computing them again");
     command.add_flag("--embed", options->isEmbedding, "Measure an embedding model on the texts of --file");
     command.add_option("--file", options->file, "Lines {\"text\"} for --embed; -: stdin")->type_name("FILE")->capture_default_str();
     command.footer("JSON: {prefillTokensPerSecond: {min, median, max}, decodeTokensPerSecond: {…}, loadSeconds, peakBytes, threads, cpuLevel,\n"
-                   "device}; with --embed {passagesPerSecond: {…}, tokensPerSecond: {…}}.\n\nExample:\n"
+                   "device}; with --embed {passagesPerSecond: {…}, tokensPerSecond: {…}}; with --train {trainTokensPerSecond: {…}, peakBytes}.\n\nExample:\n"
                    "  switchyard bench --model model.gguf --prompt 512 --generate 64 --threads 2");
     return [options](CommandContext& context) {
-        return options->isEmbedding ? benchEmbedding(context, *options) : benchChat(context, *options);
+        if (options->isEmbedding)
+            return benchEmbedding(context, *options);
+        return options->isTraining ? benchTraining(context, *options) : benchChat(context, *options);
     };
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/bench.h"
 #include "engine/api/loaded_model.h"
 #include "engine/core/error.h"
 #include "engine/generate/random.h"
@@ -17,23 +18,6 @@ using Clock = std::chrono::steady_clock;
 double secondsSince(Clock::time_point start)
 {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-BenchResult::Spread spreadOf(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    const size_t n = values.size();
-    const double median = n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
-    return {values.front(), median, values.back()};
-}
-
-/// Any tokens do: a dense model's time does not depend on them.
-std::vector<int32_t> someTokens(int64_t n, int64_t nVocabulary)
-{
-    std::vector<int32_t> ids(static_cast<size_t>(n));
-    for (size_t i = 0; i < ids.size(); ++i)
-        ids[i] = int32_t(generate::philox({uint32_t(i), 0, 0, 0}, {1, 1})[0] % uint64_t(nVocabulary));
-    return ids;
 }
 
 /// Steps a model without a scheduler, in pieces as large as the scheduler's largest.
@@ -91,6 +75,22 @@ void checkOptions(const BenchOptions& o, int64_t contextLength)
 }
 
 } // namespace
+
+BenchResult::Spread spreadOf(std::vector<double> values)
+{
+    std::sort(values.begin(), values.end());
+    const size_t n = values.size();
+    const double median = n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+    return {values.front(), median, values.back()};
+}
+
+std::vector<int32_t> someTokens(int64_t n, int64_t nVocabulary)
+{
+    std::vector<int32_t> ids(static_cast<size_t>(n));
+    for (size_t i = 0; i < ids.size(); ++i)
+        ids[i] = int32_t(generate::philox({uint32_t(i), 0, 0, 0}, {1, 1})[0] % uint64_t(nVocabulary));
+    return ids;
+}
 
 uint64_t peakBytesOfProcess()
 {

@@ -39,11 +39,31 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
         throw BadFile(source, "model is missing");
     if (config.data.empty())
         throw BadFile(source, "data is missing");
+    open(engine, config, stop);
+    train::DatasetOptions options;
+    options.nVocabulary = m_model->config().nVocabulary;
+    options.contextLength = std::min(config.batch.contextLength, m_model->config().contextLength);
+    options.heldOutFraction = config.evaluation.fraction;
+    options.heldOutPath = config.evaluation.path;
+    options.objective = config.objective;
+    m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
+}
+
+TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts,
+                                   std::stop_token stop)
+    : m_processor(engine.state().processor), m_context{m_processor->pool}
+{
+    open(engine, config, stop);
+    m_data.texts = std::move(texts);
+}
+
+void TrainingMaterial::open(Engine& engine, const train::RunConfig& config, const std::stop_token& stop)
+{
     m_path = engine.library().resolve(config.model);
-    formats::OpenOptions open;
-    open.nThreads = m_processor->pool.nThreads();
-    open.stop = stop;
-    m_file = formats::openModelFile(m_path, open);
+    formats::OpenOptions options;
+    options.nThreads = m_processor->pool.nThreads();
+    options.stop = stop;
+    m_file = formats::openModelFile(m_path, options);
     if (config.isWhole())
         m_floats = std::make_shared<formats::FloatTensors>(m_file);
     if (config.isWhole() || config.isExact)
@@ -54,13 +74,6 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
         m_tokenizer.emplace(std::move(*text.vocabulary));
     if (!text.chatTemplate.empty())
         m_template.emplace(tokenizer::ChatTemplate::parse(text.chatTemplate, m_path.string()));
-    train::DatasetOptions options;
-    options.nVocabulary = m_model->config().nVocabulary;
-    options.contextLength = std::min(config.batch.contextLength, m_model->config().contextLength);
-    options.heldOutFraction = config.evaluation.fraction;
-    options.heldOutPath = config.evaluation.path;
-    options.objective = config.objective;
-    m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
 }
 
 void TrainingMaterial::pack()

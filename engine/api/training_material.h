@@ -15,6 +15,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace sy::api {
 
@@ -30,6 +31,8 @@ class TrainingMaterial {
 public:
     /// Throws as fineTune(): BadFile with `source` for settings that are missing.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop);
+    /// With texts that are tokens already, in place of the configuration's data.
+    TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts, std::stop_token stop);
 
     /// Turns the weights into the form that products read fastest, unless they are trained.
     void pack();
@@ -55,6 +58,7 @@ public:
     const tokenizer::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
 
 private:
+    void open(Engine& engine, const train::RunConfig& config, const std::stop_token& stop);
     std::shared_ptr<Processor> m_processor;
     ops::OpContext m_context;
     std::filesystem::path m_path;

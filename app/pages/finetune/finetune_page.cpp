@@ -12,19 +12,16 @@
 #include "app/services/fine_tune_service.h"
 #include "app/services/model_service.h"
 #include "app/settings/settings.h"
-#include "widgets/composer/composer.h"
 #include "widgets/parts/file_drop.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/tokens.h"
 #include "widgets/training/run_list.h"
 
-#include <QDragEnterEvent>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QLocale>
 #include <QListView>
-#include <QMimeData>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -51,7 +48,7 @@ QString adapterOf(const QString& row)
 
 FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent), m_context(context)
 {
-    setAcceptDrops(true);
+    new FileDrop(this, [] { return tr("Drop examples to train on, or an adapter to bring in"); }, [this](const QStringList& paths) { addDropped(paths); });
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(0, 0, 0, 0);
     auto* splitter = new QSplitter(Qt::Horizontal, this);
@@ -393,17 +390,10 @@ void FineTunePage::keyPressEvent(QKeyEvent* event)
         Page::keyPressEvent(event);
 }
 
-void FineTunePage::dragEnterEvent(QDragEnterEvent* event)
+void FineTunePage::addDropped(const QStringList& paths)
 {
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void FineTunePage::dropEvent(QDropEvent* event)
-{
-    event->acceptProposedAction();
     QStringList examples;
-    for (const QString& path : droppedFiles(event->mimeData())) {
+    for (const QString& path : paths) {
         if (looksLikeAdapter(path))
             m_context.adapters.import(path);
         else

@@ -39,12 +39,11 @@ public:
     widgets::StatePanel* state() const { return m_state; }
 
 protected:
-    void dragEnterEvent(QDragEnterEvent* event) override;
-    void dropEvent(QDropEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void addDropped(const QStringList& paths);
     void connectList();
     void connectServices();
     void connectAdapters();

@@ -69,7 +69,6 @@ QLabel* addLabel(const QString& text, QWidget* buddy, QVBoxLayout* rows)
 RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_context(context)
 {
     setAccessibleName(tr("New run"));
-    setAcceptDrops(true);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->setSpacing(0);

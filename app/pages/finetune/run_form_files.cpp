@@ -5,17 +5,13 @@
 #include "app/pages/finetune/column_mapping.h"
 #include "app/pages/finetune/run_config_file.h"
 #include "app/services/fine_tune_service.h"
-#include "widgets/composer/composer.h"
-#include "widgets/parts/file_drop.h"
 #include "widgets/theme/icons.h"
 
-#include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QListWidget>
-#include <QMimeData>
 #include <QPushButton>
 
 namespace sy::app {
@@ -128,18 +124,6 @@ void RunForm::importConfig()
 void RunForm::exportConfig()
 {
     exportRunConfig(m_context, this, config());
-}
-
-void RunForm::dragEnterEvent(QDragEnterEvent* event)
-{
-    if (!droppedFiles(event->mimeData()).isEmpty())
-        event->acceptProposedAction();
-}
-
-void RunForm::dropEvent(QDropEvent* event)
-{
-    event->acceptProposedAction();
-    addFiles(droppedFiles(event->mimeData()));
 }
 
 } // namespace sy::app

@@ -350,6 +350,14 @@ void TestCliModels::benchHasTheKeysOfTheContract()
     }
     QCOMPARE(json["threads"].get<int>(), 1);
     QCOMPARE(json["device"].get<std::string>(), std::string("cpu"));
+
+    const auto training = run({"bench", "--train", "--model", model(), "--context", "24", "--rank", "2", "--repeat", "2"});
+    QVERIFY2(training.status == 0, training.err);
+    const auto trained = training.json();
+    QVERIFY2(hasKeys(trained, {"trainTokensPerSecond", "peakBytes"}), training.out);
+    const auto speed = trained["trainTokensPerSecond"];
+    QVERIFY(speed["min"].get<double>() > 0 && speed["min"] <= speed["median"] && speed["median"] <= speed["max"]);
+    QVERIFY(trained["peakBytes"].get<int64_t>() > 0);
 }
 
 void TestCliModels::interruptedWhileReadingEndsWith130()
