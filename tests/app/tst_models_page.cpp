@@ -13,6 +13,7 @@
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QToolButton>
+#include <algorithm>
 
 using namespace sy;
 using namespace sy::app;
@@ -47,6 +48,7 @@ private slots:
     void whatIsChosenIsReducedToModels();
     void aChangedFileIsToldUntilItIsRead();
     void aMissingFileIsSaidOnce();
+    void removingAsksAndSaysWhatBecomesOfTheFile();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -100,6 +102,35 @@ void TestModelsPage::aBadFileIsToldWithoutTouchingTheModelShown()
     keep(program, QStringLiteral("models-import-failed"));
     QTest::mouseClick(told->findChild<QToolButton*>(), Qt::LeftButton);
     QVERIFY(!told->isVisible());
+}
+
+void TestModelsPage::removingAsksAndSaysWhatBecomesOfTheFile()
+{
+    for (const bool isReferenced : {false, true}) {
+        FakeEngine engine;
+        engine.addChatModel();
+        engine.models.front().isReferenced = isReferenced;
+        const QString id = QString::fromStdString(engine.models.front().id);
+        Program program(engine);
+        QWidget* page = openModels(program);
+        QTRY_COMPARE(qobject_cast<ModelsPage*>(page)->current(), id);
+        const auto isListed = [&] {
+            return std::ranges::any_of(program.models->models(), [&](const api::ModelEntry& m) { return QString::fromStdString(m.id) == id; });
+        };
+        const auto ask = [&] {
+            QTRY_VERIFY(buttonWith(page, QStringLiteral("Remove…")) && buttonWith(page, QStringLiteral("Remove…"))->isEnabled());
+            QTest::mouseClick(buttonWith(page, QStringLiteral("Remove…")), Qt::LeftButton);
+            QTRY_VERIFY(page->findChild<QMessageBox*>() && page->findChild<QMessageBox*>()->isVisible());
+        };
+        ask();
+        QVERIFY(page->findChild<QMessageBox*>()->informativeText().contains(isReferenced ? QStringLiteral("stays where it is") : QStringLiteral("is deleted")));
+        QTest::keyClick(page->findChild<QMessageBox*>(), Qt::Key_Return); // what a hasty Enter chooses loses nothing
+        QTRY_VERIFY(!page->findChild<QMessageBox*>());
+        QVERIFY(isListed());
+        ask();
+        QTest::mouseClick(buttonWith(page->findChild<QMessageBox*>(), QStringLiteral("Remove")), Qt::LeftButton);
+        QTRY_VERIFY(!isListed());
+    }
 }
 
 void TestModelsPage::foldersAndFilesAreImportedWithOneQuestion()
