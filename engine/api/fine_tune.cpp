@@ -112,10 +112,18 @@ private:
 
     FineTuneStep stepOf(const train::StepReport& r) const
     {
-        return {r.step,         r.nSteps,       r.loss,
-                r.learningRate, r.gradientNorm, r.tokensPerSecond,
-                r.isSkipped,    r.evalLoss,     memoryState().processBytes,
-                seconds(),      r.isCheckpoint, r.experts ? std::optional(FineTuneExperts{r.experts->heaviest, r.experts->idleShare}) : std::nullopt};
+        return {r.step,
+                r.nSteps,
+                r.loss,
+                r.learningRate,
+                r.gradientNorm,
+                r.tokensPerSecond,
+                r.isSkipped,
+                r.evalLoss,
+                memoryState().processBytes,
+                seconds(),
+                r.isCheckpoint,
+                r.experts ? std::optional(FineTuneExperts{r.experts->heaviest, r.experts->idleShare}) : std::nullopt};
     }
 
     void onStep(const train::StepReport& report)
@@ -244,9 +252,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     const std::string complete = completeFineTuneConfig(config, source);
     const train::RunConfig parsed = train::parseRunConfig(complete, source);
     TrainingMaterial material(engine, parsed, source, stop);
-    std::optional<nn::Adapter> initial;
-    if (startsFromAdapter(parsed))
-        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     {
         // What cannot be trained, or does not fit, is said before there is a folder.
         train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);

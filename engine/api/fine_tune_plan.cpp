@@ -61,9 +61,7 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
 {
     const train::RunConfig parsed = train::parseRunConfig(config, source);
     const TrainingMaterial material(engine, parsed, source, stop);
-    std::optional<nn::Adapter> initial;
-    if (startsFromAdapter(parsed))
-        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     const train::DatasetReport& r = material.data().report;
     FineTunePlan plan;
@@ -96,9 +94,7 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     constexpr int64_t kMostTokens = 512; // more would be exacter by a few percent and take minutes with a large model
     const train::RunConfig parsed = train::parseRunConfig(config, source);
     TrainingMaterial material(engine, parsed, source, stop);
-    std::optional<nn::Adapter> initial;
-    if (startsFromAdapter(parsed))
-        initial = material.readAdapter(initialAdapter(engine, parsed, source));
+    const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     trainer.shareProcessor(material.stepLock());
     FineTunePlan plan;

@@ -23,14 +23,6 @@ bool startsFromAdapter(const train::RunConfig& config)
     return !config.adapter.initial.empty() && !config.isWhole();
 }
 
-std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source)
-{
-    std::filesystem::path path = resolveAdapter(engine, config.adapter.initial);
-    if (path.empty())
-        throw BadFile(source, "adapter.initial is \"" + config.adapter.initial + "\", and there is no such adapter");
-    return path;
-}
-
 TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source,
                                    std::stop_token stop)
     : m_processor(engine.state().processor), m_context{m_processor->pool}
@@ -108,6 +100,17 @@ nn::Adapter TrainingMaterial::readAdapter(const std::filesystem::path& path) con
                                                               : models::readGgufAdapter(path, *m_model);
     models::bindAdapter(m_context, *m_model, adapter, path.string());
     return adapter;
+}
+
+std::optional<nn::Adapter> TrainingMaterial::readInitial(Engine& engine, const train::RunConfig& config,
+                                                         const std::string& source) const
+{
+    if (!startsFromAdapter(config))
+        return {};
+    const std::filesystem::path path = resolveAdapter(engine, config.adapter.initial);
+    if (path.empty())
+        throw BadFile(source, "adapter.initial is \"" + config.adapter.initial + "\", and there is no such adapter");
+    return readAdapter(path);
 }
 
 std::string TrainingMaterial::answer(const nn::Adapter& adapter, const std::string& prompt, int64_t mostTokens,

@@ -22,10 +22,6 @@ namespace sy::api {
 /// Whether RunConfig::Adapter::initial names an adapter.
 bool startsFromAdapter(const train::RunConfig& config);
 
-/// The file or folder of RunConfig::Adapter::initial: a path or the id of a run's adapter. Throws BadFile with `source` when
-/// there is none.
-std::filesystem::path initialAdapter(Engine& engine, const train::RunConfig& config, const std::string& source);
-
 /// A model to be trained on and the data as its tokens.
 class TrainingMaterial {
 public:
@@ -47,6 +43,10 @@ public:
 
     /// An adapter of this model, from a file or folder. Throws as models::readGgufAdapter() and readPeftAdapter() do.
     nn::Adapter readAdapter(const std::filesystem::path& path) const;
+
+    /// The adapter of RunConfig::Adapter::initial, a path or the id of a run's; empty for a run that begins with a new one. Throws
+    /// as readAdapter(), and BadFile with `source` when there is no such adapter.
+    std::optional<nn::Adapter> readInitial(Engine& engine, const train::RunConfig& config, const std::string& source) const;
 
     /// What the model answers to a prompt with the adapter: see train::greedyAnswer().
     std::string answer(const nn::Adapter& adapter, const std::string& prompt, int64_t mostTokens, std::stop_token stop);

@@ -28,10 +28,12 @@ Tensor FloatTensors::get(std::string_view name) const
         made = Tensor::empty(stored.shape());
         const int64_t nCols = stored.cols();
         for (int64_t row = 0; row < stored.rows(); ++row)
-            quant::unpackRow(stored.dtype(), stored.raw() + size_t(row) * stored.rowBytes(), made.f32() + row * nCols, nCols);
+            quant::unpackRow(stored.dtype(), stored.raw() + size_t(row) * stored.rowBytes(), made.f32() + row * nCols,
+                             nCols);
     } else if (const quant::QuantType* type = quant::find(stored.dtype()); type && type->valuesPerBlock > 1) {
         throw Unsupported("training a quantized model whole",
-                          "tensor " + std::string(name) + " is " + std::string(type->name) + "; take the original in F32, F16 or BF16, or train an adapter");
+                          "tensor " + std::string(name) + " is " + std::string(type->name) +
+                              "; take the original in F32, F16 or BF16, or train an adapter");
     }
     if (made.raw() != stored.raw())
         m_file->notNeeded(stored);
@@ -39,7 +41,8 @@ Tensor FloatTensors::get(std::string_view name) const
     return made;
 }
 
-void writeModel(const std::filesystem::path& path, const FloatTensors& values, const std::function<void(Metadata&)>& writeKeys)
+void writeModel(const std::filesystem::path& path, const FloatTensors& values,
+                const std::function<void(Metadata&)>& writeKeys)
 {
     GgufWriter out(path);
     writeKeys(out.metadata());

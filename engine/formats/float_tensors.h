@@ -11,8 +11,9 @@
 
 namespace sy::formats {
 
-/// A model file's float tensors as F32 in memory that may be changed: a model loaded from it shares that memory, so what is trained
-/// in place is what the model computes with. Each tensor is made when it is first asked for; integers stay as they are.
+/// A model file's float tensors as F32 in memory that may be changed: a model loaded from it shares that memory, so what is
+/// trained in place is what the model computes with. Each tensor is made when it is first asked for; integers stay as they
+/// are.
 class FloatTensors : public TensorSource {
 public:
     explicit FloatTensors(std::shared_ptr<const ModelFile> file) : m_file(std::move(file)) {}
@@ -31,8 +32,9 @@ private:
     mutable std::map<std::string, Tensor, std::less<>> m_made;
 };
 
-/// Writes the file's model with the values as they are now, each tensor in its type of the file. `writeKeys` fills the metadata.
-/// Throws StorageFailure.
-void writeModel(const std::filesystem::path& path, const FloatTensors& values, const std::function<void(Metadata&)>& writeKeys);
+/// Writes the file's model with the values as they are now, each tensor in its type of the file. `writeKeys` fills the
+/// metadata. Throws StorageFailure.
+void writeModel(const std::filesystem::path& path, const FloatTensors& values,
+                const std::function<void(Metadata&)>& writeKeys);
 
 } // namespace sy::formats

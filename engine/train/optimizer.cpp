@@ -90,7 +90,8 @@ void AdamW::step(cpu::ThreadPool& pool, TrainedSet& set, double rate)
         matrix.expertTokens.assign(matrix.expertTokens.size(), 0);
     }
     for (auto& [name, parameter] : set.tensors)
-        stepOne(pool, parameter, nullptr, rate, m_settings.decaysVectors || parameter.value.shape().rank() > 1 ? m_settings.weightDecay : 0);
+        stepOne(pool, parameter, nullptr, rate,
+                m_settings.decaysVectors || parameter.value.shape().rank() > 1 ? m_settings.weightDecay : 0);
 }
 
 AdamWState AdamW::newState(const autograd::Parameter& p) const
@@ -121,7 +122,8 @@ void AdamW::stepOne(cpu::ThreadPool& pool, autograd::Parameter& p, const std::ve
         state = newState(p);
     p.sum(); // a parameter nothing depended on has a gradient of zeros
     for (int64_t group = 0; group < nGroups; ++group) {
-        if (p.value.shape().rank() == 3 && expertTokens && (size_t(group) >= expertTokens->size() || (*expertTokens)[size_t(group)] == 0))
+        if (p.value.shape().rank() == 3 && expertTokens &&
+            (size_t(group) >= expertTokens->size() || (*expertTokens)[size_t(group)] == 0))
             continue;
         const Step step(m_settings, rate, weightDecay, ++state.stepsDone[size_t(group)]);
         float* value = p.value.f32() + group * n;

@@ -22,17 +22,17 @@ struct AdamWSettings {
     double beta2 = 0.999;
     double epsilon = 1e-8; // outside the root
     double weightDecay = 0.01;
-    double rateOfB = 1; // of lora_b over that of the rest: LoRA+ (Hayou et al. 2024, arXiv:2402.12354)
+    double rateOfB = 1;        // of lora_b over that of the rest: LoRA+ (Hayou et al. 2024, arXiv:2402.12354)
     bool decaysVectors = true; // norms and biases of a model that is trained whole do not decay
     bool isPacked = false;     // state in a byte a number: packed_state.h
 };
 
 /// What AdamW keeps of one parameter.
 struct AdamWState {
-    Tensor mean;   // f32, or packed i8; shape of the parameter
-    Tensor square; // f32; packed: the root of it
+    Tensor mean;                     // f32, or packed i8; shape of the parameter
+    Tensor square;                   // f32; packed: the root of it
     Tensor meanScales, squareScales; // packed: (experts or 1, blocks of one) f32
-    std::vector<int64_t> stepsDone; // one, or one for each expert of a parameter (nExperts, ...)
+    std::vector<int64_t> stepsDone;  // one, or one for each expert of a parameter (nExperts, ...)
 };
 
 /// Adam with decay apart from the gradient, bias-corrected. Loshchilov and Hutter 2017, arXiv:1711.05101.

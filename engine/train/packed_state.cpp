@@ -45,7 +45,7 @@ int codeOf(float y, float random)
 {
     constexpr int kSteps = 1 << mantissaBits;
     const int exponent = std::max(int(std::bit_cast<uint32_t>(y) >> 23) - 127, 2 - kExponents); // of the step that y lies in
-    const float steps = std::ldexp(y, mantissaBits - exponent);                                // kSteps ... 2 kSteps, or below
+    const float steps = std::ldexp(y, mantissaBits - exponent); // kSteps ... 2 kSteps, or below
     const auto whole = int(std::floor(steps + random));
     return std::min((exponent + kExponents - 2) * kSteps + whole, kExponents * kSteps - 1);
 }

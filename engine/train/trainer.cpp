@@ -16,7 +16,7 @@ namespace sy::train {
 namespace {
 
 constexpr int kMostSkippedSteps = 10;
-constexpr double kRateOfB = 16; // LoRA+
+constexpr double kRateOfB = 16;   // LoRA+
 constexpr double kBalance = 0.01; // Fedus et al. 2021, arXiv:2101.03961
 using Method = RunConfig::Adapter::Method;
 
@@ -76,7 +76,8 @@ TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& mode
 
 Trainer::Trainer(const ops::OpContext& context, const models::Model& model, const Dataset& data, const RunConfig& config,
                  std::filesystem::path folder, std::string modelFingerprint, TrainedSet set)
-    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)), m_set(std::move(set)), m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
+    : m_context(context), m_data(data), m_config(config), m_folder(std::move(folder)), m_set(std::move(set)),
+      m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
     const auto nExamples = int64_t(data.texts.size()) / data.textsPerExample;
     m_stepsPerEpoch = (nExamples + config.batch.sequences - 1) / config.batch.sequences;
@@ -269,8 +270,8 @@ double Trainer::secondsOf(const std::vector<size_t>& examples, int64_t* nTokens,
     *nTokens = 0;
     for (const PackedBatch& batch : batches) {
         *nTokens += batch.nTokens();
-        nShares += isPreference(m_config.objective) ? int64_t(batch.lengths.size()) / m_data.textsPerExample
-                                                    : batch.nLabels();
+        nShares +=
+            isPreference(m_config.objective) ? int64_t(batch.lengths.size()) / m_data.textsPerExample : batch.nLabels();
     }
     PassOptions options;
     options.hasCheckpoints = m_config.activationCheckpointing;

@@ -89,7 +89,8 @@ void drawWeights(TrainedSet& set, uint64_t seed, int nLayers)
         } else if (name.find("norm") != std::string::npos) {
             std::fill_n(value.f32(), value.count(), 1.0f);
         } else {
-            const bool writesResidual = name.find("attn_output.") != std::string::npos || name.find("ffn_down") != std::string::npos;
+            const bool writesResidual =
+                name.find("attn_output.") != std::string::npos || name.find("ffn_down") != std::string::npos;
             fillNormal(value, writesResidual ? kDeviation / std::sqrt(2.0 * nLayers) : kDeviation, seed, index);
         }
     }

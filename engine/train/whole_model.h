@@ -13,8 +13,8 @@ namespace sy::train {
 /// Throws Unsupported for a model that holds a matrix in a form of its own, joined or turned, which a step would not reach.
 TrainedSet wholeModel(const models::Model& model, const formats::TensorSource& source);
 
-/// Values to begin from nothing: norms 1, biases 0, matrices normal with a deviation of .02, those that write to the residual
-/// 1 / sqrt(2 layers) of that (Radford et al. 2019). The numbers follow from the seed and the tensor's place alone.
+/// Values to begin from nothing: norms 1, biases 0, matrices normal with a deviation of .02, those that write to the
+/// residual 1 / sqrt(2 layers) of that (Radford et al. 2019). The numbers follow from the seed and the tensor's place alone.
 void drawWeights(TrainedSet& set, uint64_t seed, int nLayers);
 
 } // namespace sy::train

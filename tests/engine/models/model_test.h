@@ -7,6 +7,7 @@
 #include "engine/formats/gguf.h"
 #include "engine/models/model_table.h"
 
+#include <QString>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -18,6 +19,20 @@
 #include <vector>
 
 namespace sy::test {
+
+/// What loading a model throws, which must be of the class E.
+template <class E>
+QString messageOf(const std::shared_ptr<const formats::TensorSource>& source)
+{
+    try {
+        models::loadModel(source);
+        return "loaded";
+    } catch (const E& error) {
+        return QString::fromUtf8(error.what());
+    } catch (const std::exception& error) {
+        return QString("another exception: ") + error.what();
+    }
+}
 
 inline std::unique_ptr<models::Model> loadFile(const std::filesystem::path& path)
 {

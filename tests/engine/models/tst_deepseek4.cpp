@@ -61,19 +61,6 @@ struct Choices final : nn::RouterObserver {
     }
 };
 
-template <class E>
-QString messageOf(const std::shared_ptr<const formats::TensorSource>& source)
-{
-    try {
-        models::loadModel(source);
-        return "loaded";
-    } catch (const E& error) {
-        return QString::fromUtf8(error.what());
-    } catch (const std::exception& error) {
-        return QString("another exception: ") + error.what();
-    }
-}
-
 } // namespace
 
 class TestDeepSeek4 : public QObject {
@@ -285,17 +272,17 @@ private slots:
     {
         const auto source = edited();
         source->edit().setInteger("deepseek4.hash_layer_count", 2);
-        QVERIFY(messageOf<BadFile>(source).contains("blk.0.ffn_gate_tid2eid.weight"));
+        QVERIFY(test::messageOf<BadFile>(source).contains("blk.0.ffn_gate_tid2eid.weight"));
         Tensor table = Tensor::zeros({128, 2}, DType::I32);
         source->replace("blk.0.ffn_gate_tid2eid.weight", table);
         table = Tensor::zeros({128, 2}, DType::I32);
         table.data<int32_t>()[255] = 8;
         source->replace("blk.1.ffn_gate_tid2eid.weight", table);
-        QVERIFY(messageOf<BadFile>(source).contains("blk.1.ffn_gate_tid2eid.weight holds 8"));
+        QVERIFY(test::messageOf<BadFile>(source).contains("blk.1.ffn_gate_tid2eid.weight holds 8"));
         source->replace("blk.1.ffn_gate_tid2eid.weight", Tensor::zeros({127, 2}, DType::I32));
-        QVERIFY(messageOf<BadFile>(source).contains("blk.1.ffn_gate_tid2eid.weight has shape"));
+        QVERIFY(test::messageOf<BadFile>(source).contains("blk.1.ffn_gate_tid2eid.weight has shape"));
         source->replace("blk.1.ffn_gate_tid2eid.weight", Tensor::zeros({128, 2}));
-        QVERIFY(messageOf<Unsupported>(source).contains("blk.1.ffn_gate_tid2eid.weight of type F32"));
+        QVERIFY(test::messageOf<Unsupported>(source).contains("blk.1.ffn_gate_tid2eid.weight of type F32"));
     }
 
     void groupsOfHeadsMayLieInTwoDimensions()
@@ -367,7 +354,7 @@ private slots:
         QFETCH(QString, tensor);
         const auto source = edited();
         source->hide(tensor.toStdString());
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(tensor), qPrintable(message));
     }
 
@@ -396,7 +383,7 @@ private slots:
         QFETCH(double, value);
         const auto source = edited();
         source->edit().setInteger("deepseek4." + key.toStdString(), int64_t(value), formats::ValueType::i64);
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(key), qPrintable(message));
     }
 
@@ -405,14 +392,14 @@ private slots:
         const auto ratio = edited();
         const int32_t ratios[] = {0, 0, 8, 128};
         ratio->edit().setIntegers("deepseek4.attention.compress_ratios", ratios);
-        QVERIFY(messageOf<Unsupported>(ratio).contains("attention.compress_ratios 8"));
+        QVERIFY(test::messageOf<Unsupported>(ratio).contains("attention.compress_ratios 8"));
         const auto dense = edited();
         dense->edit().setInteger("deepseek4.leading_dense_block_count", 1);
-        QVERIFY(messageOf<Unsupported>(dense).contains("dense layers"));
+        QVERIFY(test::messageOf<Unsupported>(dense).contains("dense layers"));
         const auto limits = edited();
         const float few[] = {10, 10, -1, 10};
         limits->edit().setReals("deepseek4.swiglu_clamp_exp", few);
-        QVERIFY(messageOf<BadFile>(limits).contains("swiglu_clamp_exp"));
+        QVERIFY(test::messageOf<BadFile>(limits).contains("swiglu_clamp_exp"));
     }
 };
 

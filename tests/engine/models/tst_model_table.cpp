@@ -16,19 +16,6 @@ std::filesystem::path golden(const std::string& name)
     return test::fixturePath("models/" + name + ".gguf");
 }
 
-template <class E>
-QString messageOf(const std::shared_ptr<const formats::TensorSource>& source)
-{
-    try {
-        models::loadModel(source);
-        return "loaded";
-    } catch (const E& error) {
-        return QString::fromUtf8(error.what());
-    } catch (const std::exception& error) {
-        return QString("another exception: ") + error.what();
-    }
-}
-
 } // namespace
 
 class TestModelTable : public QObject {
@@ -46,7 +33,7 @@ private slots:
         for (const char* name : {"deepseek41", "gemma2", "mamba"}) {
             const auto source = std::make_shared<test::EditedSource>(golden("llama"));
             source->edit().setString("general.architecture", name);
-            const QString message = messageOf<Unsupported>(source);
+            const QString message = test::messageOf<Unsupported>(source);
             QVERIFY2(message.contains(QString("\"%1\"").arg(name)) && message.contains("qwen3moe"), qPrintable(message));
         }
     }
@@ -55,7 +42,7 @@ private slots:
     {
         const auto source = std::make_shared<test::EditedSource>(golden("qwen3"));
         source->edit().setInteger("qwen3.expert_count", 8);
-        const QString message = messageOf<Unsupported>(source);
+        const QString message = test::messageOf<Unsupported>(source);
         QVERIFY2(message.contains("mixture-of-experts model of the architecture \"qwen3\""), qPrintable(message));
     }
 
@@ -115,7 +102,7 @@ private slots:
         QFETCH(QString, tensor);
         const auto source = std::make_shared<test::EditedSource>(golden(file.toStdString()));
         source->hide(tensor.toStdString());
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(tensor), qPrintable(message));
     }
 
@@ -138,7 +125,7 @@ private slots:
         QFETCH(int, cols);
         const auto source = std::make_shared<test::EditedSource>(golden("llama"));
         source->replace(tensor.toStdString(), Tensor::zeros({rows, cols}));
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(tensor), qPrintable(message));
     }
 
@@ -146,12 +133,12 @@ private slots:
     {
         const auto source = std::make_shared<test::EditedSource>(golden("llama"));
         source->replace("blk.0.attn_q.weight", Tensor::zeros({64, 64}, DType::I32));
-        const QString matrix = messageOf<Unsupported>(source);
+        const QString matrix = test::messageOf<Unsupported>(source);
         QVERIFY2(matrix.contains("blk.0.attn_q.weight") && matrix.contains("I32"), qPrintable(matrix));
 
         const auto other = std::make_shared<test::EditedSource>(golden("llama"));
         other->replace("output_norm.weight", Tensor::zeros({64}, DType::I8));
-        const QString vector = messageOf<Unsupported>(other);
+        const QString vector = test::messageOf<Unsupported>(other);
         QVERIFY2(vector.contains("output_norm.weight"), qPrintable(vector));
     }
 
@@ -177,7 +164,7 @@ private slots:
         QFETCH(double, value);
         const auto source = std::make_shared<test::EditedSource>(golden("llama"));
         source->edit().setInteger(key.toStdString(), int64_t(value));
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(key), qPrintable(message));
     }
 
@@ -186,7 +173,7 @@ private slots:
         for (const char* key : {"general.architecture", "llama.block_count", "llama.attention.layer_norm_rms_epsilon"}) {
             const auto source = std::make_shared<test::EditedSource>(golden("llama"));
             source->edit().remove(key);
-            const QString message = messageOf<BadFile>(source);
+            const QString message = test::messageOf<BadFile>(source);
             QVERIFY2(message.contains(key), qPrintable(message));
         }
     }
@@ -195,16 +182,16 @@ private slots:
     {
         const auto scaled = std::make_shared<test::EditedSource>(golden("qwen2"));
         scaled->edit().setString("qwen2.rope.scaling.type", "ntk");
-        QVERIFY(messageOf<Unsupported>(scaled).contains("ntk"));
+        QVERIFY(test::messageOf<Unsupported>(scaled).contains("ntk"));
 
         const auto reranker = std::make_shared<test::EditedSource>(golden("qwen3"));
         reranker->edit().setInteger("qwen3.pooling_type", 4);
-        QVERIFY(messageOf<Unsupported>(reranker).contains("pooling_type"));
+        QVERIFY(test::messageOf<Unsupported>(reranker).contains("pooling_type"));
 
         const auto uneven = std::make_shared<test::EditedSource>(golden("llama"));
         const int32_t heads[] = {4, 4, 2};
         uneven->edit().setIntegers("llama.attention.head_count_kv", heads);
-        QVERIFY(messageOf<Unsupported>(uneven).contains("head_count_kv"));
+        QVERIFY(test::messageOf<Unsupported>(uneven).contains("head_count_kv"));
     }
 
     void fusedProjectionsGiveTheSameLogits()
@@ -304,7 +291,7 @@ private slots:
         QFETCH(double, value);
         const auto source = std::make_shared<test::EditedSource>(golden(file.toStdString()));
         source->edit().setInteger(key.toStdString(), int64_t(value), formats::ValueType::i64);
-        const QString message = messageOf<BadFile>(source);
+        const QString message = test::messageOf<BadFile>(source);
         QVERIFY2(message.contains(key), qPrintable(message));
     }
 
