@@ -19,7 +19,11 @@ std::string remedyFor(const std::exception& error)
         return "Choose another file or option; `switchyard doctor` shows what this build and this machine can do.";
     if (dynamic_cast<const DeviceFailure*>(&error))
         return "Try again with --device cpu.";
-    if (dynamic_cast<const StorageFailure*>(&error))
+    const auto* storage = dynamic_cast<const StorageFailure*>(&error);
+    if (storage && storage->doing.starts_with("downloading"))
+        return "Check the network connection, its certificates and the index that pip is set to (`pip config list`), "
+               "then try again: what was downloaded is kept.";
+    if (storage)
         return "Check that the path exists, that you may use it, and that the disk has room; --data chooses another data folder.";
     return "`switchyard COMMAND --help` shows what each option takes; `switchyard doctor` checks the installation.";
 }

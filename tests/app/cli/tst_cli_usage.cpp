@@ -16,6 +16,7 @@ private slots:
     void wrongUsageEndsWithTwo();
     void aFailureEndsWithOneAndSaysWhatToDo_data();
     void aFailureEndsWithOneAndSaysWhatToDo();
+    void aDownloadThatFailsPointsToTheNetwork();
     void commonOptionsGoBeforeAndAfterTheCommand();
     void theVersionIsSaid();
     void theDataFolderIsMadeWhereAsked();
@@ -159,6 +160,18 @@ void TestCliUsage::aFailureEndsWithOneAndSaysWhatToDo()
         QCOMPARE(outcome.err.trimmed().count('\n'), 1); // a sentence and a remedy
         QVERIFY2(!outcome.err.contains('\r'), "a progress bar without a terminal");
     }
+}
+
+void TestCliUsage::aDownloadThatFailsPointsToTheNetwork()
+{
+    qputenv("PIP_NO_INDEX", "1"); // there is nothing to be had anywhere
+    qputenv("PIP_FIND_LINKS", m_program.path("nowhere").toUtf8());
+    const Outcome outcome = m_program.run({"models", "fetch", "multilingual-e5-small"});
+    qunsetenv("PIP_NO_INDEX");
+    qunsetenv("PIP_FIND_LINKS");
+    QCOMPARE(outcome.status, 1);
+    QVERIFY2(outcome.err.contains("network connection"), outcome.err);
+    QVERIFY2(!outcome.err.contains("disk has room"), outcome.err);
 }
 
 void TestCliUsage::commonOptionsGoBeforeAndAfterTheCommand()
