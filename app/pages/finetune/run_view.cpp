@@ -209,6 +209,8 @@ void RunView::build()
             updateLog();
         else if (tab == SamplesTab)
             updateSamples();
+        else if (tab == SettingsTab)
+            updateSettings();
     });
     m_notesPause.setSingleShot(true);
     m_notesPause.setInterval(600ms);
@@ -277,11 +279,8 @@ void RunView::refresh()
         updateSamples();
     const QStringList warnings = runWarnings(details->steps);
     m_warning->setNotice(warnings.isEmpty() ? QString() : warnings.front(), warnings.mid(1).join(QLatin1Char('\n')), warnings.join(QLatin1Char('\n')));
-    QList<std::pair<QString, QString>> settings;
-    for (const auto& [path, value] : flattened(details->config))
-        if (path != QLatin1String("name"))
-            settings.push_back({path == QLatin1String("model") ? tr("Model") : path == QLatin1String("data") ? tr("Examples") : path == QLatin1String("objective") ? tr("Goal") : fieldWord(path), valueWord(path, value)});
-    m_settings->setFacts(settings);
+    if (m_tabs->currentIndex() == SettingsTab)
+        updateSettings();
 }
 
 void RunView::showEvent(QShowEvent* event)
@@ -362,6 +361,17 @@ void RunView::updateFacts(const RunRow& row)
     if (!row.adapter.isEmpty())
         facts.push_back({tr("Adapter"), row.usedStep > 0 ? tr("%1, of step %2").arg(row.adapter, l.toString(row.usedStep)) : row.adapter});
     m_facts->setFacts(facts);
+}
+
+/// Some fifty rows: only while they are looked at.
+void RunView::updateSettings()
+{
+    const RunDetails* details = m_context.fineTune.details(m_id);
+    QList<std::pair<QString, QString>> settings;
+    for (const auto& [path, value] : flattened(details->config))
+        if (path != QLatin1String("name"))
+            settings.push_back({path == QLatin1String("model") ? tr("Model") : path == QLatin1String("data") ? tr("Examples") : path == QLatin1String("objective") ? tr("Goal") : fieldWord(path), valueWord(path, value)});
+    m_settings->setFacts(settings);
 }
 
 void RunView::updateLog()

@@ -59,6 +59,7 @@ private:
     void updateFacts(const RunRow& row);
     void updateLog();
     void updateSamples();
+    void updateSettings();
     void keepNotes();
     void exportConfig();
 
