@@ -443,11 +443,11 @@ void RunForm::edited()
         return;
     m_counted.reset();
     m_refusal = {};
+    m_context.fineTune.cancelPlan(); // of what is no longer so
     if (m_context.fineTune.isMeasuring() && measuredPart() != m_measuredOf)
-        m_context.fineTune.cancelMeasure(); // of what is no longer so
+        m_context.fineTune.cancelMeasure();
     m_command->setPlainText(runCommand(config(), m_context.fineTune.defaults()));
     if (m_data->count() == 0 || m_model->currentIndex() < 0) {
-        m_context.fineTune.cancelPlan();
         m_pause.stop();
         m_plan->setEmpty(m_model->count() == 0 ? tr("Get or add a chat model on the Models page first.") : tr("Add files with examples to see what the model would read, and what it takes."));
     } else {
