@@ -4,6 +4,7 @@
 #include "engine/api/engine.h"
 #include "engine/api/engine_state.h"
 #include "engine/api/model_text.h"
+#include "engine/api/model_writing.h"
 #include "engine/core/error.h"
 #include "engine/formats/gguf_writer.h"
 #include "engine/formats/model_file.h"
@@ -131,7 +132,6 @@ MergeResult mergeAdapter(Engine& engine, const fs::path& adapterPath, const fs::
     MergeResult result;
     result.inBytes = file->fileBytes();
     std::vector<DType> targets;
-    uint64_t total = 0;
     for (const formats::TensorInfo& info : file->tensors()) {
         const bool isUpdated = merger.updateOf(info.name) != nullptr;
         targets.push_back(isUpdated ? type.value_or(info.dtype) : info.dtype);
@@ -139,43 +139,30 @@ MergeResult mergeAdapter(Engine& engine, const fs::path& adapterPath, const fs::
             throw Unsupported("writing " + info.name + " as " + std::string(quant::typeName(targets.back())),
                               "this version has no encoder for it; choose Q8_0 or F16 for the merged matrices");
         writer.declare(info.name, info.shape, targets.back());
-        total += info.bytes;
         result.nMatrices += isUpdated;
     }
-    uint64_t done = 0;
-    for (size_t i = 0; i < targets.size(); ++i) {
-        const formats::TensorInfo& info = file->tensors()[i];
-        const Tensor tensor = file->get(info.name);
+    const auto append = [&](size_t i, const formats::TensorInfo& info, const Tensor& tensor) {
         const nn::MatrixUpdate* update = merger.updateOf(info.name);
-        if (!update) {
-            writer.append(tensor);
-        } else {
-            const std::string name = info.name.substr(0, info.name.rfind('.'));
-            const int64_t nRows = tensor.rows(), nCols = tensor.cols();
-            const int64_t inBytes = quant::rowBytes(info.dtype, nCols), rowBytes = quant::rowBytes(targets[i], nCols);
-            std::vector<std::byte> packed(static_cast<size_t>(nRows * rowBytes));
-            const generate::StepLock::Turn turn(processor.stepLock); // one tensor a turn: a chat goes on between them
-            processor.pool.parallelFor(nRows, 16, [&](int64_t begin, int64_t end) {
-                std::vector<float> values(static_cast<size_t>(nCols));
-                for (int64_t row = begin; row < end && !stop.stop_requested(); ++row) {
-                    quant::unpackRow(info.dtype, tensor.raw() + row * inBytes, values.data(), nCols);
-                    merger.add(name, *update, row, values);
-                    quant::packRow(targets[i], values.data(), packed.data() + row * rowBytes, nCols);
-                }
-            });
-            if (stop.stop_requested())
-                throw Cancelled();
-            writer.append(packed);
-        }
+        if (!update)
+            return writer.append(tensor);
+        const std::string name = info.name.substr(0, info.name.rfind('.'));
+        const int64_t nRows = tensor.rows(), nCols = tensor.cols();
+        const int64_t inBytes = quant::rowBytes(info.dtype, nCols), rowBytes = quant::rowBytes(targets[i], nCols);
+        std::vector<std::byte> packed(static_cast<size_t>(nRows * rowBytes));
+        const generate::StepLock::Turn turn(processor.stepLock); // one tensor a turn: a chat goes on between them
+        processor.pool.parallelFor(nRows, 16, [&](int64_t begin, int64_t end) {
+            std::vector<float> values(static_cast<size_t>(nCols));
+            for (int64_t row = begin; row < end && !stop.stop_requested(); ++row) {
+                quant::unpackRow(info.dtype, tensor.raw() + row * inBytes, values.data(), nCols);
+                merger.add(name, *update, row, values);
+                quant::packRow(targets[i], values.data(), packed.data() + row * rowBytes, nCols);
+            }
+        });
         if (stop.stop_requested())
             throw Cancelled();
-        file->notNeeded(tensor);
-        done += info.bytes;
-        if (progress)
-            progress(done, total);
-    }
-    writer.finish();
-    result.outBytes = fs::file_size(out);
+        writer.append(packed);
+    };
+    result.outBytes = writeTensors(*file, writer, out, append, stop, progress);
     return result;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/api/quantize.h"
 
 #include "engine/api/model_text.h"
+#include "engine/api/model_writing.h"
 #include "engine/core/error.h"
 #include "engine/cpu/thread_pool.h"
 #include "engine/formats/gguf_writer.h"
@@ -132,24 +133,17 @@ QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const st
     formats::GgufWriter writer(out);
     writeKeys(*model, *recipe, writer.metadata());
     std::vector<DType> targets;
-    uint64_t total = 0;
     for (const formats::TensorInfo& info : model->tensors()) {
         const DType original = info.dtype == DType::Q8_0 ? DType::F16 : info.dtype;
         const DType chosen = quant::typeFor(*recipe, info.name, info.shape, original, traits);
         targets.push_back(chosen == original ? info.dtype : chosen);
         writer.declare(info.name, info.shape, targets.back());
-        total += info.bytes;
     }
     cpu::ThreadPool pool(nThreads);
     const Encoder encoder(pool, model->metadata().source(), stop);
     QuantizeResult result;
     result.inBytes = model->fileBytes();
-    uint64_t done = 0;
-    for (size_t i = 0; i < targets.size(); ++i) {
-        const formats::TensorInfo& info = model->tensors()[i];
-        if (stop.stop_requested())
-            throw Cancelled();
-        const Tensor tensor = model->get(info.name);
+    const auto append = [&](size_t i, const formats::TensorInfo& info, const Tensor& tensor) {
         if (targets[i] == info.dtype) {
             writer.append(tensor);
         } else {
@@ -162,13 +156,8 @@ QuantizeResult quantizeModel(const fs::path& path, const fs::path& out, const st
             writer.append(encoder.encode(info, tensor, targets[i], weights));
         }
         result.types[std::string(quant::typeName(targets[i]))] += uint64_t(tensor.rows() * quant::rowBytes(targets[i], tensor.cols()));
-        model->notNeeded(tensor);
-        done += info.bytes;
-        if (progress)
-            progress(done, total);
-    }
-    writer.finish();
-    result.outBytes = fs::file_size(out);
+    };
+    result.outBytes = writeTensors(*model, writer, out, append, stop, progress);
     return result;
 }
 
