@@ -79,8 +79,17 @@ generate::AdapterChoice AdapterCache::find(const AdapterSetting& setting, const 
         m_entries.pop_front();
     }
     std::error_code ignored;
-    nn::Adapter adapter = fs::is_directory(setting.file, ignored) ? models::readPeftAdapter(setting.file, model)
-                                                                  : models::readGgufAdapter(setting.file, model);
+    nn::Adapter adapter;
+    if (fs::is_directory(setting.file, ignored)) {
+        models::AdaptableMatrices matrices;
+        {
+            const generate::StepLock::Turn turn(stepLock); // the model may still be packing itself
+            matrices = models::adaptableMatrices(model);
+        }
+        adapter = models::readPeftAdapter(setting.file, model.config().architecture, matrices);
+    } else {
+        adapter = models::readGgufAdapter(setting.file, model);
+    }
     {
         const generate::StepLock::Turn turn(stepLock);
         models::bindAdapter(context, model, adapter, setting.file.string());

@@ -114,6 +114,8 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     result.loadSeconds = secondsSince(start);
 
     LoadedModel::State& state = model->state();
+    if (state.isPacked.valid())
+        state.isPacked.wait();
     state.chat(); // throws for an embedding model
     checkOptions(options, model->contextLength());
     const int64_t pages = (options.depth + options.nPrompt) / nn::KvLayout::kPageTokens + 2 +

@@ -9,11 +9,17 @@
 #include "engine/models/model_table.h"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 namespace sy::api {
 
 namespace {
+
+// Weights are packed in a fifth of a second where memory is at hand, and the first answer is faster for having waited. Where it is
+// not, the rest is done between the steps: few large pieces when somebody wants the processor, a dozen milliseconds each.
+constexpr std::chrono::milliseconds kPackingPatience(300);
+constexpr int64_t kIdlePiece = 16 << 20, kBusyPiece = 64 << 20;
 
 int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
 {
@@ -89,9 +95,6 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     checkStop();
 
     const ops::OpContext context = state->context();
-    if (!options.isExact)
-        state->model->packWeights(context, [&](const Tensor& original) { file->notNeeded(original); });
-    checkStop();
     if (state->model->config().isEmbedding) {
         state->embeddings = std::make_unique<generate::EmbeddingQueue>(*state->model, context, state->processor->stepLock);
     } else {
@@ -106,6 +109,10 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         state->scheduler = std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
                                                                  state->options.contextLength, scheduling);
     }
+    if (!options.isExact)
+        state->startPacking([file](const Tensor& original) { file->notNeeded(original); });
+    if (state->isPacked.valid())
+        state->isPacked.wait_for(kPackingPatience);
     return std::make_shared<LoadedModel>(std::move(state));
 }
 
@@ -160,6 +167,28 @@ const tokenizer::Tokenizer& LoadedModel::State::requireTokenizer() const
     if (!tokenizer)
         throw Unsupported("text with " + path.filename().string(), "the model has no tokenizer; it takes token ids only");
     return *tokenizer;
+}
+
+void LoadedModel::State::startPacking(models::WeightIsRead isRead)
+{
+    std::promise<void> end;
+    isPacked = end.get_future().share();
+    packing = std::jthread([this, end = std::move(end), work = models::WeightPacking(*model, std::move(isRead))](std::stop_token stop) mutable {
+        generate::StepLock& stepLock = processor->stepLock;
+        const auto choose = [&] {
+            const bool isBusy = stepLock.isContended();
+            if (!work.choose(isBusy ? kBusyPiece : kIdlePiece))
+                return false;
+            if (isBusy)
+                work.prefetch();
+            return true;
+        };
+        while (!stop.stop_requested() && choose()) {
+            const generate::StepLock::ShortTurn turn(stepLock);
+            work.advance(context());
+        }
+        end.set_value();
+    });
 }
 
 generate::AdapterChoice LoadedModel::State::adapterFor(const AdapterSetting& setting)

@@ -10,17 +10,20 @@
 #include "engine/generate/embedding_queue.h"
 #include "engine/generate/scheduler.h"
 #include "engine/models/model.h"
+#include "engine/models/weight_packing.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
 
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace sy::api {
@@ -64,6 +67,9 @@ struct LoadedModel::State {
     std::unique_ptr<generate::Scheduler> scheduler;
     std::unique_ptr<generate::EmbeddingQueue> embeddings;
 
+    std::shared_future<void> isPacked; // invalid when nothing is
+    std::jthread packing; // of the weights, while the model answers already; the last member, so that it ends first
+
     ops::OpContext context() const
     {
         return {processor->pool, cpu::level(), options.isExact ? ops::Activations::f32 : ops::Activations::fast};
@@ -71,6 +77,9 @@ struct LoadedModel::State {
     const tokenizer::Tokenizer& requireTokenizer() const; // throws Unsupported for a model without one
     generate::AdapterChoice adapterFor(const AdapterSetting& setting); // throws as AdapterCache::find does
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
+
+    /// Packs the weights in the background. `isRead` as of WeightPacking. Throws OutOfMemory.
+    void startPacking(models::WeightIsRead isRead);
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
     std::vector<int32_t> encodeMessages(const std::vector<ChatMessage>& messages) const;

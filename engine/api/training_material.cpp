@@ -10,6 +10,7 @@
 #include "engine/models/gguf_adapter.h"
 #include "engine/models/model_table.h"
 #include "engine/models/peft_adapter.h"
+#include "engine/models/weight_packing.h"
 #include "engine/tokenizer/chat_prompt.h"
 #include "engine/train/greedy_answer.h"
 #include "engine/train/whole_model.h"
@@ -72,7 +73,7 @@ void TrainingMaterial::pack()
 {
     if (m_floats)
         return;
-    m_model->packWeights(m_context, [&](const Tensor& original) { m_file->notNeeded(original); });
+    models::packWeights(m_context, *m_model, [&](const Tensor& original) { m_file->notNeeded(original); });
 }
 
 train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const std::filesystem::path& folder,

@@ -29,6 +29,18 @@ public:
         StepLock& m_lock;
     };
 
+    /// A turn of some milliseconds that goes unnoticed: isContended() does not count it, and nobody takes smaller steps for it.
+    class ShortTurn {
+    public:
+        explicit ShortTurn(StepLock& lock) : m_lock(lock) { m_lock.waitForTurn(); }
+        ~ShortTurn() { m_lock.endTurn(); }
+        ShortTurn(const ShortTurn&) = delete;
+        ShortTurn& operator=(const ShortTurn&) = delete;
+
+    private:
+        StepLock& m_lock;
+    };
+
     /// Somebody else holds the lock or waits for it: a good moment to take smaller steps.
     bool isContended() const { return m_nInterested.load(std::memory_order_relaxed) > 0; }
 
@@ -36,17 +48,25 @@ private:
     void acquire()
     {
         m_nInterested.fetch_add(1, std::memory_order_relaxed);
+        waitForTurn();
+    }
+    void release()
+    {
+        m_nInterested.fetch_sub(1, std::memory_order_relaxed);
+        endTurn();
+    }
+    void waitForTurn()
+    {
         std::unique_lock lock(m_mutex);
         const uint64_t ticket = m_nextTicket++;
         m_turn.wait(lock, [&] { return ticket == m_serving; });
     }
-    void release()
+    void endTurn()
     {
         {
             const std::lock_guard lock(m_mutex);
             ++m_serving;
         }
-        m_nInterested.fetch_sub(1, std::memory_order_relaxed);
         m_turn.notify_all();
     }
 

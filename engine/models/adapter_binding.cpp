@@ -11,7 +11,7 @@ class Collector {
 public:
     explicit Collector(const DecoderView& decoder) : m_decoder(decoder) {}
 
-    std::map<std::string, AdaptableMatrix> collect()
+    AdaptableMatrices collect()
     {
         for (const nn::DecoderBlock& block : m_decoder.blocks) {
             std::visit([&](const auto& attention) { addAttention(block, attention); }, block.attention);
@@ -71,7 +71,7 @@ private:
     }
 
     const DecoderView& m_decoder;
-    std::map<std::string, AdaptableMatrix> m_found;
+    AdaptableMatrices m_found;
 };
 
 bool fits(const nn::MatrixUpdate& update, const AdaptableMatrix& matrix)
@@ -90,10 +90,10 @@ bool fits(const nn::MatrixUpdate& update, const AdaptableMatrix& matrix)
 
 } // namespace
 
-std::map<std::string, AdaptableMatrix> adaptableMatrices(const Model& model)
+AdaptableMatrices adaptableMatrices(const Model& model)
 {
     const std::optional<DecoderView> decoder = model.decoder();
-    return decoder ? Collector(*decoder).collect() : std::map<std::string, AdaptableMatrix>();
+    return decoder ? Collector(*decoder).collect() : AdaptableMatrices();
 }
 
 int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row)
@@ -106,7 +106,7 @@ int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row)
 
 void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source)
 {
-    const std::map<std::string, AdaptableMatrix> matrices = adaptableMatrices(model);
+    const AdaptableMatrices matrices = adaptableMatrices(model);
     std::string unused;
     for (auto& [name, update] : adapter.updates) {
         const auto found = matrices.find(name);

@@ -22,9 +22,11 @@ struct AdaptableMatrix {
     bool isSharedExpert = false;
 };
 
+using AdaptableMatrices = std::map<std::string, AdaptableMatrix>;
+
 /// All of them by name, "blk.0.attn_q"; routers, embeddings and the head are not among them. Empty for a model that is no
 /// decoder. Valid as long as the model.
-std::map<std::string, AdaptableMatrix> adaptableMatrices(const Model& model);
+AdaptableMatrices adaptableMatrices(const Model& model);
 
 /// Where a row of a rotated matrix stands in Hugging Face's files: they have the halves of a head side by side, GGUF has its
 /// pairs as neighbours.

@@ -56,7 +56,7 @@ struct SequenceStep {
     nn::AdapterUse adapter{}; // bound to this model (adapter_binding.h). What the cache holds was computed with the same one
 };
 
-/// A loaded model. Weights are immutable and shared; everything that changes lives in the KV sequences, so two threads may not
+/// A loaded model. Weights are immutable (only their layout changes: weight_packing.h) and shared; everything that changes lives in the KV sequences, so two threads may not
 /// step at once only because they would compete for the processor: the scheduler holds the queue.
 class Model {
 public:
@@ -80,18 +80,13 @@ public:
     /// The layers, where the model is made of nn::DecoderBlock; nothing otherwise.
     virtual std::optional<DecoderView> decoder() const { return {}; }
 
-    /// Copies the matrices into the form that the products read fastest (ops::WeightArena). Results keep their bits. Call once,
-    /// before the first step. `isRead` hears of each weight in the source that is no longer needed. Throws OutOfMemory; the model is
-    /// then as it was.
-    void packWeights(const ops::OpContext& context, const std::function<void(const Tensor&)>& isRead = {});
+    /// Every matrix that products read, where it can be exchanged for its packed form (weight_packing.h). A model without any (a
+    /// test's) needs no list.
+    virtual void eachMatrix(const std::function<void(Tensor&)>&) {}
 
     size_t weightBytes = 0; // tensors' payload
     nn::LayerObserver* layerObserver = nullptr; // of the steps to come; set by whoever steps, between steps
     nn::SpanObserver* spanObserver = nullptr;   // likewise
-
-protected:
-    /// Every matrix that products read, so that packWeights can replace it. A model without any (a test's) needs no list.
-    virtual void eachMatrix(const std::function<void(Tensor&)>&) {}
 };
 
 } // namespace sy::models

@@ -30,10 +30,10 @@ struct Factors {
 
 class Reader {
 public:
-    Reader(const std::filesystem::path& folder, const Model& model)
+    Reader(const std::filesystem::path& folder, const std::string& architecture, const AdaptableMatrices& matrices)
         : m_configPath((folder / "adapter_config.json").string()),
           m_config(formats::readJson(m_configPath, kMostConfigBytes)),
-          m_path((folder / "adapter_model.safetensors").string()), m_model(model), m_matrices(adaptableMatrices(model))
+          m_path((folder / "adapter_model.safetensors").string()), m_architecture(architecture), m_matrices(matrices)
     {
         checkConfig();
     }
@@ -180,7 +180,7 @@ private:
     [[noreturn]] void unused(const std::string& module) const
     {
         throw Unsupported("an adapter for " + module,
-                          "the model \"" + m_model.config().architecture + "\" has no such matrix to adapt");
+                          "the model \"" + m_architecture + "\" has no such matrix to adapt");
     }
 
     const AdaptableMatrix& matrix(const std::string& module, const std::string& name) const
@@ -254,7 +254,7 @@ private:
     {
         const AdaptableMatrix& gate = matrix(module, prefix + "ffn_gate_exps");
         const int64_t n = gate.nExperts, rank = f.a.rows() / std::max<int64_t>(1, n);
-        if (m_model.config().architecture == "gpt-oss")
+        if (m_architecture == "gpt-oss")
             throw Unsupported("an adapter for the fused experts of gpt-oss",
                               "its gate and up rows alternate, which this version does not read");
         if (f.magnitude || rank < 1 || f.a.rows() != rank * n || f.b.cols() != rank * n)
@@ -283,8 +283,8 @@ private:
     std::string m_configPath;
     nlohmann::json m_config;
     std::string m_path;
-    const Model& m_model;
-    std::map<std::string, AdaptableMatrix> m_matrices;
+    const std::string& m_architecture;
+    const AdaptableMatrices& m_matrices;
     nn::Adapter m_adapter;
 };
 
@@ -292,7 +292,12 @@ private:
 
 nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model)
 {
-    return Reader(folder, model).read();
+    return readPeftAdapter(folder, model.config().architecture, adaptableMatrices(model));
+}
+
+nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture, const AdaptableMatrices& matrices)
+{
+    return Reader(folder, architecture, matrices).read();
 }
 
 } // namespace sy::models

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/models/adapter_binding.h"
 #include "engine/models/model.h"
 #include "engine/nn/adapter.h"
 
@@ -19,6 +20,7 @@ namespace sy::models {
 /// Throws StorageFailure, BadFile naming the key or setting that makes no sense, and Unsupported for what PEFT can and
 /// this version cannot.
 nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model);
+nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture, const AdaptableMatrices& matrices);
 
 /// Writes the same in F32, making the folder: readPeftAdapter() gives back every value as it is. Experts are written one by
 /// one. `base` goes into base_model_name_or_path. Throws StorageFailure, and Unsupported for matrices that have no name

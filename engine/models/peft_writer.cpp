@@ -165,7 +165,7 @@ private:
 
     std::string m_architecture;
     const nn::Adapter& m_adapter;
-    std::map<std::string, AdaptableMatrix> m_matrices;
+    AdaptableMatrices m_matrices;
     std::vector<formats::NamedTensor> m_tensors;
     std::vector<Setting> m_settings;
 };

@@ -14,6 +14,43 @@
 
 using namespace sy;
 
+namespace {
+
+// All products of one pass over n tokens.
+void measure(const ops::OpContext& context, const std::vector<Tensor>& weights, const Tensor& head, int64_t n)
+{
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::map<int64_t, Tensor> inputs;
+    for (const Tensor& w : weights) {
+        if (inputs.contains(w.cols()))
+            continue;
+        std::vector<float> x(size_t(n * w.cols()));
+        for (float& v : x)
+            v = normal(random);
+        inputs[w.cols()] = Tensor::of(x, {n, w.cols()});
+    }
+    double best = 1e9, bytes = 0, ops = 0;
+    for (int repeat = 0; repeat < (n > 64 ? 3 : 6); ++repeat) {
+        const auto start = std::chrono::steady_clock::now();
+        bytes = ops = 0;
+        for (const Tensor& w : weights) {
+            (void)ops::matmul(context, ops::MatmulInput(inputs[w.cols()]), w);
+            bytes += double(w.bytes());
+            ops += 2.0 * double(w.count()) * double(n);
+        }
+        const Tensor last = inputs[head.cols()].rowRange(0, n <= 16 ? n : 1); // prefill needs one row of logits
+        (void)ops::matmul(context, ops::MatmulInput(last), head);
+        bytes += double(head.bytes());
+        ops += 2.0 * double(head.count()) * double(last.rows());
+        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    std::printf("%4lld tokens: %8.2f ms  %7.1f tokens/s  %6.1f GB/s  %7.1f GOP/s\n", (long long)n, best * 1e3, double(n) / best,
+                bytes / best / 1e9, ops / best / 1e9);
+}
+
+} // namespace
+
 int main(int argc, char** argv)
 {
     if (argc < 2)
@@ -33,6 +70,9 @@ int main(int argc, char** argv)
             weights.push_back(file.tensor(info.name));
     Tensor head = file.has("output.weight") ? file.tensor("output.weight") : file.tensor("token_embd.weight");
 
+    std::printf("%s, %d threads\nas in the file\n", cpu::levelName(context.level).data(), pool.nThreads());
+    for (const int64_t n : batches)
+        measure(context, weights, head, n);
     const auto packing = std::chrono::steady_clock::now();
     size_t packed = ops::packedBytes(head);
     for (const Tensor& w : weights)
@@ -43,35 +83,7 @@ int main(int argc, char** argv)
     head = arena.pack(context, head);
     std::printf("%.0f MB packed in %.0f ms\n", double(packed) / 1e6,
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - packing).count() * 1e3);
-    std::printf("%s, %d threads\n", cpu::levelName(context.level).data(), pool.nThreads());
-    for (const int64_t n : batches) {
-        std::mt19937 random(1);
-        std::normal_distribution<float> normal;
-        std::map<int64_t, Tensor> inputs;
-        for (const Tensor& w : weights) {
-            if (inputs.contains(w.cols()))
-                continue;
-            std::vector<float> x(size_t(n * w.cols()));
-            for (float& v : x)
-                v = normal(random);
-            inputs[w.cols()] = Tensor::of(x, {n, w.cols()});
-        }
-        double best = 1e9, bytes = 0, ops = 0;
-        for (int repeat = 0; repeat < (n > 64 ? 3 : 6); ++repeat) {
-            const auto start = std::chrono::steady_clock::now();
-            bytes = ops = 0;
-            for (const Tensor& w : weights) {
-                (void)ops::matmul(context, ops::MatmulInput(inputs[w.cols()]), w);
-                bytes += double(w.bytes());
-                ops += 2.0 * double(w.count()) * double(n);
-            }
-            const Tensor last = inputs[head.cols()].rowRange(0, n <= 16 ? n : 1); // prefill needs one row of logits
-            (void)ops::matmul(context, ops::MatmulInput(last), head);
-            bytes += double(head.bytes());
-            ops += 2.0 * double(head.count()) * double(last.rows());
-            best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-        }
-        std::printf("%4lld tokens: %8.2f ms  %7.1f tokens/s  %6.1f GB/s  %7.1f GOP/s\n", (long long)n, best * 1e3, double(n) / best,
-                    bytes / best / 1e9, ops / best / 1e9);
-    }
+    std::printf("packed\n");
+    for (const int64_t n : batches)
+        measure(context, weights, head, n);
 }

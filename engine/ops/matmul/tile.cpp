@@ -2,11 +2,14 @@
 #include "engine/ops/matmul/tile.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 namespace sy::ops {
 
 namespace {
+
+constexpr size_t kCacheLine = 64;
 
 constexpr TileFormat kFormats[] = {
     // type         values bytes sub min    zero halves last
@@ -46,6 +49,31 @@ void eachField(const TileFormat& format, Field&& field)
         next(2);
 }
 
+using Dwords [[gnu::vector_size(16)]] = uint32_t;
+
+// 16 rows of n dwords, rowBytes apart, to n groups of 16: four by four in registers.
+void turnDwords(const std::byte* from, size_t rowBytes, size_t n, std::byte* to) noexcept
+{
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (size_t r = 0; r < kTileRows; r += 4) {
+            Dwords rows[4];
+            for (size_t k = 0; k < 4; ++k)
+                std::memcpy(&rows[k], from + (r + k) * rowBytes + 4 * i, sizeof(Dwords));
+            const Dwords low01 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5), low23 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+            const Dwords high01 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7), high23 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+            const Dwords turned[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                                      __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+            for (size_t k = 0; k < 4; ++k)
+                std::memcpy(to + ((i + k) * kTileRows + r) * 4, &turned[k], sizeof(Dwords));
+        }
+    }
+    for (; i < n; ++i) {
+        for (size_t r = 0; r < kTileRows; ++r)
+            std::memcpy(to + (i * kTileRows + r) * 4, from + r * rowBytes + 4 * i, 4);
+    }
+}
+
 } // namespace
 
 const TileFormat* findTileFormat(DType type)
@@ -56,17 +84,23 @@ const TileFormat* findTileFormat(DType type)
 
 void packTile(const TileFormat& format, const std::byte* rows, size_t rowBytes, std::byte* out) noexcept
 {
-    const size_t blockBytes = size_t(format.blockBytes);
-    for (size_t block = 0; block < rowBytes / blockBytes; ++block) {
+    const auto blockBytes = size_t(format.blockBytes), tileBlockBytes = blockBytes * kTileRows;
+    const size_t nBlocks = rowBytes / blockBytes;
+    const std::byte* next = rows + rowBytes * kTileRows;
+    for (size_t block = 0; block < nBlocks; ++block) {
         const std::byte* from = rows + block * blockBytes;
-        std::byte* to = out + block * blockBytes * kTileRows;
+        std::byte* to = out + block * tileBlockBytes;
+        // The next tile lies behind this one: asked for as one stream, where sixteen rows read side by side are none.
+        for (size_t line = 0; line < tileBlockBytes; line += kCacheLine)
+            __builtin_prefetch(next + block * tileBlockBytes + line);
+        const size_t nSmall = size_t(format.nBytes + 2 * format.nHalves);
+        const size_t nDwords = (blockBytes - nSmall - (format.halfIsLast ? 2 : 0)) / 4;
+        turnDwords(from + nSmall, rowBytes, nDwords, to + nSmall * kTileRows);
         eachField(format, [&](size_t at, int bytes, size_t packed) {
-            for (int r = 0; r < kTileRows; ++r) {
-                if (bytes == 4) // the usual field, as one move
-                    std::memcpy(to + packed + 4 * r, from + size_t(r) * rowBytes + at, 4);
-                else
-                    std::memcpy(to + packed + bytes * r, from + size_t(r) * rowBytes + at, size_t(bytes));
-            }
+            if (bytes == 4)
+                return;
+            for (int r = 0; r < kTileRows; ++r)
+                std::memcpy(to + packed + bytes * r, from + size_t(r) * rowBytes + at, size_t(bytes));
         });
     }
 }

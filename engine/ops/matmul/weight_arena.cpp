@@ -4,14 +4,23 @@
 #include "engine/core/error.h"
 #include "engine/ops/matmul/tile.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace sy::ops {
 
 namespace {
 constexpr size_t kAlignment = 64;
 size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+void populate(const std::byte* data, size_t bytes, int advice) noexcept
+{
+    static const auto pageBytes = uintptr_t(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(data) / pageBytes * pageBytes;
+    madvise(reinterpret_cast<void*>(begin), reinterpret_cast<uintptr_t>(data) + bytes - begin, advice);
+}
 } // namespace
 
 size_t packedBytes(const Tensor& weight)
@@ -37,20 +46,43 @@ WeightArena::WeightArena(size_t bytes) : m_bytes(bytes)
 
 Tensor WeightArena::pack(const OpContext& context, const Tensor& weight)
 {
-    const size_t bytes = packedBytes(weight);
-    if (bytes == 0)
+    if (packedBytes(weight) == 0)
         return weight;
+    Tensor packed = reserve(weight);
+    packTiles(context, weight, 0, nTiles(weight), packed);
+    return packed;
+}
+
+Tensor WeightArena::reserve(const Tensor& weight)
+{
+    const size_t bytes = packedBytes(weight);
     if (m_used + bytes > m_bytes)
         throw std::invalid_argument("WeightArena: more weights than it was made for");
     std::byte* out = m_memory.get() + m_used;
     m_used += bytes;
+    return Tensor::wrap(out, weight.bytes(), weight.shape(), weight.dtype(), m_memory, Layout::tiles);
+}
+
+int64_t nTiles(const Tensor& weight)
+{
+    return weight.rows() / kTileRows;
+}
+
+void prefetchTiles(const Tensor& weight, int64_t begin, int64_t end, Tensor& packed) noexcept
+{
+    const size_t tileBytes = weight.rowBytes() * kTileRows, offset = size_t(begin) * tileBytes, bytes = size_t(end - begin) * tileBytes;
+    populate(weight.raw() + offset, bytes, MADV_POPULATE_READ);
+    populate(packed.raw() + offset, bytes, MADV_POPULATE_WRITE);
+}
+
+void packTiles(const OpContext& context, const Tensor& weight, int64_t begin, int64_t end, Tensor& packed)
+{
     const TileFormat& format = *findTileFormat(weight.dtype());
     const size_t rowBytes = weight.rowBytes(), tileBytes = rowBytes * kTileRows;
-    context.pool.parallelFor(weight.rows() / kTileRows, 4, [&](int64_t begin, int64_t end) {
-        for (int64_t tile = begin; tile < end; ++tile)
-            packTile(format, weight.raw() + size_t(tile) * tileBytes, rowBytes, out + size_t(tile) * tileBytes);
+    context.pool.parallelFor(end - begin, 4, [&](int64_t first, int64_t last) {
+        for (int64_t tile = begin + first; tile < begin + last; ++tile)
+            packTile(format, weight.raw() + size_t(tile) * tileBytes, rowBytes, packed.raw() + size_t(tile) * tileBytes);
     });
-    return Tensor::wrap(out, weight.bytes(), weight.shape(), weight.dtype(), m_memory, Layout::tiles);
 }
 
 } // namespace sy::ops

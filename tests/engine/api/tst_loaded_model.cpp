@@ -115,6 +115,34 @@ private slots:
         QVERIFY(firstMs > 0);
     }
 
+    void aModelAnswersWhileItsWeightsAreBeingPacked()
+    {
+        if (!m_chat)
+            QSKIP("the starter chat model (SWITCHYARD_TEST_MODELS) is not there");
+        GenerationRequest request;
+        request.rawPrompt = "<|im_start|>user\nWhat is a hash table?<|im_end|>\n<|im_start|>assistant\n";
+        request.sampling.temperature = 0;
+        request.maxTokens = 12;
+        m_chat->state().isPacked.wait();
+        const Answer expected = answer(*m_chat, request);
+        using namespace std::chrono_literals;
+        auto turn = std::make_unique<generate::StepLock::Turn>(m_processor->stepLock);
+        auto model = openModel(m_processor, m_chat->path(), {}, {});
+        QVERIFY(model->state().isPacked.wait_for(0s) == std::future_status::timeout); // somebody else has the processor
+        turn.reset();
+        const Answer meanwhile = answer(*model, request);
+        model->state().isPacked.wait();
+        const Answer afterwards = answer(*model, request);
+        QCOMPARE(meanwhile.ids, expected.ids);
+        QCOMPARE(afterwards.ids, expected.ids);
+        QCOMPARE(meanwhile.result.text, expected.result.text);
+
+        turn = std::make_unique<generate::StepLock::Turn>(m_processor->stepLock);
+        model = openModel(m_processor, m_chat->path(), {}, {});
+        turn.reset();
+        model.reset(); // in the middle of it
+    }
+
     void greedyAnswersAreTheReferencesWhileTheyAreSure()
     {
         const auto rows = readLines("starter-model/greedy.jsonl");

@@ -40,6 +40,25 @@ private slots:
         QVERIFY(lock.isContended());
     }
 
+    void aShortTurnIsNoContentionAndHearsOfWaiters()
+    {
+        StepLock lock;
+        std::atomic<bool> isServed = false;
+        std::jthread waiter;
+        {
+            const StepLock::ShortTurn turn(lock);
+            QVERIFY(!lock.isContended());
+            waiter = std::jthread([&] {
+                const StepLock::Turn its(lock);
+                isServed = true;
+            });
+            while (!lock.isContended()) {} // for ever, if the waiter did not count
+            QVERIFY(!isServed);
+        }
+        waiter.join();
+        QVERIFY(isServed && !lock.isContended());
+    }
+
     // Two kinds of work alternate, and one never runs inside the other.
     void nobodyRunsBesideTheHolder()
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the golden of DeepSeek V4 does not show: expert tables, cache types, cancelled steps, memory, files that lie.
+#include "engine/models/weight_packing.h"
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
 #include "engine/quant/quant_table.h"
@@ -203,7 +204,7 @@ private slots:
             nn::KvSequence whole(*pool), uneven(*pool), packed(*pool);
             const auto all = test::allLogits(*model, context, whole, tokens, {200});
             QVERIFY(sameBits(test::allLogits(*model, context, uneven, tokens, {1, 2, 60, 1, 67, 9}), all));
-            model->packWeights(context);
+            models::packWeights(context, *model);
             QVERIFY(sameBits(test::allLogits(*model, context, packed, tokens, {33}), all));
             const double error = test::normalizedError(all, expected);
             qInfo("%.2e", error);

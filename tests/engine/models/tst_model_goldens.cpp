@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Tiny models with random weights against the outputs of an independent implementation: shared/fixtures/models/MANIFEST.md.
 #include "model_test.h"
+#include "engine/models/weight_packing.h"
 
 #include <QtTest>
 
@@ -248,9 +249,49 @@ private slots:
             const auto pool = test::poolFor(*model, 200);
             nn::KvSequence before(*pool), after(*pool);
             const auto logits = test::allLogits(*model, context, before, test::goldenTokens(), {40});
-            model->packWeights(context);
+            models::packWeights(context, *model);
             QVERIFY(sameBits(test::allLogits(*model, context, after, test::goldenTokens(), {7}), logits));
         }
+    }
+
+    void aModelStepsWhileItIsPacked_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("experts and latent attention") << "quant-deepseek2-v3-Q4_K_M";
+        QTest::newRow("dense") << "quant-llama-Q6_K";
+    }
+
+    void aModelStepsWhileItIsPacked()
+    {
+        QFETCH(QString, name);
+        const auto path = test::fixturePath("models/" + name.toStdString() + ".gguf");
+        if (!std::filesystem::exists(path))
+            QSKIP("the golden models are not there");
+        cpu::ThreadPool threads(2);
+        const ops::OpContext context{threads};
+        const auto model = test::loadFile(path);
+        const auto pool = test::poolFor(*model, 200);
+        const std::vector<int32_t> tokens = test::goldenTokens();
+        nn::KvSequence whole(*pool), cache(*pool);
+        const auto logits = test::allLogits(*model, context, whole, tokens, {40});
+        const size_t nVocabulary = logits.size() / tokens.size();
+        int nPieces = 0, nRead = 0;
+        models::WeightPacking packing(*model, [&](const Tensor&) { ++nRead; });
+        for (; packing.choose(1); ++nPieces) {
+            if (nPieces % 2)
+                packing.prefetch();
+            packing.advance(context);
+            const auto at = size_t(cache.length());
+            const SequenceStep step{&cache, std::span(tokens).subspan(at, 1)};
+            const Tensor row = model->step(context, {&step, 1});
+            QVERIFY(std::memcmp(row.raw(), logits.data() + at * nVocabulary, nVocabulary * sizeof(float)) == 0);
+            if (at + 1 == tokens.size())
+                cache.truncate(0);
+        }
+        int nPacked = 0;
+        model->eachMatrix([&](Tensor& weight) { nPacked += weight.layout() == Layout::tiles; });
+        QVERIFY(nPacked > 0 && nPieces > nPacked);
+        QCOMPARE(nRead, nPacked);
     }
 
     void anObserverHearsOfEveryChoiceOfItsSequenceAlone()
@@ -394,7 +435,7 @@ private slots:
             QVERIFY(error <= limit);
             QVERIFY(sameBits(logits, first)); // all levels alike
         }
-        model->packWeights({threads});
+        models::packWeights({threads}, *model);
         nn::KvSequence cache(*pool);
         QVERIFY(sameBits(test::allLogits(*model, {threads}, cache, test::goldenTokens(), {40}), first));
     }

@@ -2,6 +2,7 @@
 // Whole runs on tiny models: stopped, killed and resumed to the same bytes; learnt by heart; used in inference.
 #include "../models/model_test.h"
 #include "engine/models/adapter_binding.h"
+#include "engine/models/weight_packing.h"
 #include "engine/train/new_adapter.h"
 #include "engine/train/trainer.h"
 
@@ -405,7 +406,7 @@ private slots:
         bench.config.checkpoint.everySteps = 60;
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool};
-        bench.model->packWeights(context); // as a model that somebody chats with
+        models::packWeights(context, *bench.model); // as a model that somebody chats with
         train::Trainer trainer(context, *bench.model, bench.data, bench.config, bench.folder("run"), "model", train::firstUpdates(context, *bench.model, bench.config));
         const double before = trainer.meanLoss(bench.data.texts);
         trainer.run({}, {});
