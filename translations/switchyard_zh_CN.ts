@@ -2155,6 +2155,10 @@
         <translation>模型仍在加载。</translation>
     </message>
     <message>
+        <source>Your message is sent as soon as the model is loaded.</source>
+        <translation>模型加载完成后会立即发送您的消息。</translation>
+    </message>
+    <message>
         <source>Models</source>
         <translation>模型</translation>
     </message>

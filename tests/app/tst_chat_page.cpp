@@ -38,6 +38,7 @@ private slots:
     void initTestCase() { m_around = std::make_unique<Surroundings>(); }
     void cleanup() { m_around->reset(); }
     void askingShowsTheAnswerAndItsSource();
+    void aQuestionAskedWhileTheModelLoadsIsAnsweredThen();
     void aTextSourceIsScrolledToItsPassage();
     void escapeStopsAndKeepsTheAnswer();
     void editingKeepsBothVersions();
@@ -81,6 +82,34 @@ void TestChatPage::askingShowsTheAnswerAndItsSource()
     QCOMPARE(page->chatList()->current(), page->currentChat());
     QTest::keyClick(page->sourcePanel()->pageView(), Qt::Key_Escape);
     QTRY_VERIFY(!page->sourcePanel()->isVisible());
+}
+
+void TestChatPage::aQuestionAskedWhileTheModelLoadsIsAnsweredThen()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    std::atomic<bool> goesOn = false;
+    engine.beforeLoad = [&] {
+        while (!goesOn)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+    Program program(engine);
+    program.open();
+    QTRY_VERIFY(program.models->loadState() == ModelService::LoadState::Loading);
+    ChatPage* page = program.chatPage();
+    widgets::ComposerEdit* edit = page->composer()->edit();
+    QTest::keyClicks(edit, QStringLiteral("Early"));
+    QTest::keyClick(edit, Qt::Key_Return);
+    QVERIFY(page->composer()->banner().contains(QStringLiteral("as soon as")));
+    QTest::keyClick(edit, Qt::Key_Escape);
+    QVERIFY(page->composer()->banner().isEmpty());
+    QTest::keyClick(edit, Qt::Key_Return);
+    goesOn = true;
+    QTRY_COMPARE(page->conversation()->messageCount(), 2);
+    QCOMPARE(page->conversation()->messageAt(0).text, QStringLiteral("Early"));
+    QVERIFY(page->composer()->text().isEmpty());
+    QVERIFY(page->composer()->banner().isEmpty());
+    QTRY_VERIFY(!page->composer()->isRunning());
 }
 
 void TestChatPage::aTextSourceIsScrolledToItsPassage()

@@ -33,6 +33,7 @@ private slots:
     void undoWithNothingTypedIsTheWindows();
     void longPasteBecomesAnAttachment();
     void nothingIsSentWhileBlockedOrEmpty();
+    void whatIsSentBeforeItCanGoesAsSoonAsItCan();
     void tabLeavesTheInput();
     void gaugeSpeaksItsNumbers();
     void aNarrowComposerLosesNothing();
@@ -222,6 +223,40 @@ void TestComposer::nothingIsSentWhileBlockedOrEmpty()
     QCOMPARE(spy.size(), 0);
     QCOMPARE(m_composer->sendButton()->toolTip(), QStringLiteral("No model is loaded"));
     QCOMPARE(m_composer->text(), QStringLiteral("text"));
+}
+
+void TestComposer::whatIsSentBeforeItCanGoesAsSoonAsItCan()
+{
+    QSignalSpy spy(m_composer, &Composer::sendRequested);
+    const QString reason = QStringLiteral("The model is loading");
+    m_composer->setBlockedReason(reason, true);
+    QTest::keyClicks(m_composer->edit(), QStringLiteral("early"));
+    QVERIFY(m_composer->sendButton()->isEnabled());
+    QTest::keyClick(m_composer->edit(), Qt::Key_Return);
+    QVERIFY(m_composer->isSendWaiting());
+    QVERIFY(!m_composer->sendButton()->isEnabled());
+    QCOMPARE(m_composer->text(), QStringLiteral("early"));
+    QTest::keyClicks(m_composer->edit(), QStringLiteral("!")); // thought better of it
+    QVERIFY(!m_composer->isSendWaiting());
+    m_composer->setBlockedReason({});
+    QTest::qWait(0);
+    QCOMPARE(spy.size(), 0);
+
+    m_composer->setBlockedReason(reason, true);
+    QTest::keyClick(m_composer->edit(), Qt::Key_Return);
+    m_composer->setBlockedReason(QStringLiteral("It failed")); // for good: not sent by surprise later
+    m_composer->setBlockedReason({});
+    QTest::qWait(0);
+    QCOMPARE(spy.size(), 0);
+
+    m_composer->setBlockedReason(reason, true);
+    QTest::mouseClick(m_composer->sendButton(), Qt::LeftButton);
+    m_composer->setBlockedReason({});
+    QTRY_COMPARE(spy.size(), 1);
+    QCOMPARE(spy.takeFirst().at(0).toString(), QStringLiteral("early!"));
+    m_composer->setBlockedReason({});
+    QTest::qWait(0);
+    QCOMPARE(spy.size(), 0);
 }
 
 void TestComposer::tabLeavesTheInput()

@@ -199,6 +199,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent)
         emit attachmentsChanged();
     });
     connect(m_edit, &QPlainTextEdit::textChanged, this, [this] {
+        cancelSend();
         updateSend();
         emit textChanged();
     });
@@ -220,6 +221,7 @@ void Composer::setText(const QString& text)
 
 void Composer::setAttachments(const QList<Attachment>& attachments)
 {
+    cancelSend();
     m_attachments = attachments;
     rebuildChips();
     emit attachmentsChanged();
@@ -248,9 +250,25 @@ void Composer::clear()
 void Composer::send()
 {
     const QString text = m_edit->toPlainText().trimmed();
-    if (m_isRunning || !m_blockedReason.isEmpty() || (text.isEmpty() && m_attachments.isEmpty()))
+    if (m_isRunning || (text.isEmpty() && m_attachments.isEmpty()))
         return;
-    emit sendRequested(text);
+    setSendWaiting(!m_blockedReason.isEmpty() && m_isBlockPassing);
+    if (m_blockedReason.isEmpty())
+        emit sendRequested(text);
+}
+
+void Composer::setSendWaiting(bool isWaiting)
+{
+    if (m_isSendWaiting == isWaiting)
+        return;
+    m_isSendWaiting = isWaiting;
+    updateSend();
+    emit sendWaitingChanged();
+}
+
+void Composer::cancelSend()
+{
+    setSendWaiting(false);
 }
 
 void Composer::setRunning(bool running, bool isStopping)
@@ -260,10 +278,19 @@ void Composer::setRunning(bool running, bool isStopping)
     updateSend();
 }
 
-void Composer::setBlockedReason(const QString& reason)
+void Composer::setBlockedReason(const QString& reason, bool isPassing)
 {
     m_blockedReason = reason;
+    m_isBlockPassing = isPassing;
     updateSend();
+    if (m_isSendWaiting && reason.isEmpty()) {
+        QMetaObject::invokeMethod(this, [this] { // whoever tells this is not done yet
+            if (m_isSendWaiting)
+                send();
+        }, Qt::QueuedConnection);
+    } else if (!isPassing) {
+        cancelSend();
+    }
 }
 
 void Composer::setPlaceholder(const QString& text)
@@ -309,7 +336,7 @@ void Composer::updateSend()
         m_send->setToolTip(m_isStopping ? tr("Stopping…") : tr("Stop (Esc)"));
         m_send->setEnabled(!m_isStopping);
     } else {
-        const bool canSend = m_blockedReason.isEmpty() && !isEmpty;
+        const bool canSend = (m_blockedReason.isEmpty() || m_isBlockPassing) && !isEmpty && !m_isSendWaiting;
         m_send->setIcon(icon(QStringLiteral("send"), canSend ? IconTone::OnAccent : IconTone::Muted));
         m_send->setAccessibleName(tr("Send"));
         m_send->setToolTip(m_blockedReason.isEmpty() ? tr("Send (Enter)") : m_blockedReason);

@@ -70,8 +70,11 @@ public:
     /// While an answer runs the send button is the stop button; isStopping: it was asked to end and has not yet.
     void setRunning(bool running, bool isStopping = false);
     bool isRunning() const { return m_isRunning; }
-    /// Why nothing can be sent now; empty: it can.
-    void setBlockedReason(const QString& reason);
+    /// Why nothing can be sent now; empty: it can. isPassing: that will end by itself, and what is sent meanwhile waits for it,
+    /// unless it is edited or cancelSend() comes first.
+    void setBlockedReason(const QString& reason, bool isPassing = false);
+    bool isSendWaiting() const { return m_isSendWaiting; }
+    void cancelSend();
     void setPlaceholder(const QString& text);
     void setSendsOnEnter(bool sends);
     /// Shown above the text, for editing an earlier message or a warning; empty hides it. The banner can be dismissed when asked.
@@ -91,6 +94,7 @@ public:
 
 signals:
     void sendRequested(const QString& text);
+    void sendWaitingChanged();
     void stopRequested();
     void editLastRequested();
     void textChanged();
@@ -110,6 +114,7 @@ protected:
 
 private:
     void send();
+    void setSendWaiting(bool isWaiting);
     void adjustHeight();
     void updateSend();
     void rebuildChips();
@@ -127,6 +132,8 @@ private:
     ContextGauge* m_gauge;
     QList<Attachment> m_attachments;
     QString m_blockedReason;
+    bool m_isBlockPassing = false;
+    bool m_isSendWaiting = false;
     bool m_isRunning = false;
     bool m_isStopping = false;
     bool m_isDropTarget = false;

@@ -160,9 +160,14 @@ void ChatPage::updateComposer()
     const ModelService& models = m_context.models;
     m_composer->setRunning(m_context.chats.isAnswering(m_chat), m_context.chats.isStopping(m_chat));
     QString blocked, banner, action;
-    bool dismissable = false;
+    bool dismissable = false, isPassing = false;
     if (models.loadState() == ModelService::LoadState::Loading) {
         blocked = tr("The model is still loading.");
+        isPassing = true;
+        if (m_composer->isSendWaiting()) {
+            banner = tr("Your message is sent as soon as the model is loaded.");
+            dismissable = true;
+        }
     } else if (models.loadState() == ModelService::LoadState::Failed) {
         blocked = models.loadFailure().title;
         banner = models.loadFailure().title + QStringLiteral(". ") + models.loadFailure().remedy;
@@ -196,7 +201,7 @@ void ChatPage::updateComposer()
         else if (m_context.documents.isListed() && summary.nChunks == 0)
             banner = tr("“%1” has no readable documents yet.").arg(collection);
     }
-    m_composer->setBlockedReason(blocked);
+    m_composer->setBlockedReason(blocked, isPassing);
     m_composer->setBanner(banner, dismissable, action);
     m_composer->setPlaceholder(m_isComparing ? tr("Ask both") : collection.isEmpty() ? tr("Ask anything") : tr("Ask “%1”").arg(collection));
     fillCollectionMenu();

@@ -227,7 +227,13 @@ void ChatPage::buildCenter(QWidget* center)
     connect(m_composer, &Composer::stopRequested, this, &ChatPage::stopAnswer);
     connect(m_composer, &Composer::editLastRequested, this, &ChatPage::editLastMessage);
     connect(m_composer, &Composer::attachRequested, this, &ChatPage::attachFiles);
-    connect(m_composer, &Composer::bannerDismissed, this, &ChatPage::endEditing);
+    connect(m_composer, &Composer::sendWaitingChanged, this, &ChatPage::updateComposer);
+    connect(m_composer, &Composer::bannerDismissed, this, [this] {
+        if (m_composer->isSendWaiting())
+            m_composer->cancelSend();
+        else
+            endEditing();
+    });
     connect(m_composer, &Composer::bannerActivated, this, [this] {
         if (m_context.models.loadState() == ModelService::LoadState::Failed || !m_context.models.model()) {
             m_context.goTo(QStringLiteral("models"));
