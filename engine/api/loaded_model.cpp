@@ -16,9 +16,10 @@ namespace sy::api {
 
 namespace {
 
-// Weights are packed in a fifth of a second where memory is at hand, and the first answer is faster for having waited. Where it is
-// not, the rest is done between the steps: few large pieces when somebody wants the processor, a dozen milliseconds each.
-constexpr std::chrono::milliseconds kPackingPatience(300);
+// Weights of a gigabyte are packed in a quarter of a second where memory is at hand, and the first answer is faster for having
+// waited. Otherwise they are packed between the steps: few large pieces when somebody wants the processor, a dozen milliseconds each.
+constexpr std::chrono::milliseconds kPackingLook(100), kPackingPatience(200);
+constexpr float kWorthWaiting = 0.3f; // of the weights, after the look
 constexpr int64_t kIdlePiece = 16 << 20, kBusyPiece = 64 << 20;
 
 int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
@@ -111,7 +112,8 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     }
     if (!options.isExact)
         state->startPacking([file](const Tensor& original) { file->notNeeded(original); });
-    if (state->isPacked.valid())
+    if (state->isPacked.valid() && state->isPacked.wait_for(kPackingLook) == std::future_status::timeout &&
+        state->packedShare > kWorthWaiting)
         state->isPacked.wait_for(kPackingPatience);
     return std::make_shared<LoadedModel>(std::move(state));
 }
@@ -179,13 +181,17 @@ void LoadedModel::State::startPacking(models::WeightIsRead isRead)
             const bool isBusy = stepLock.isContended();
             if (!work.choose(isBusy ? kBusyPiece : kIdlePiece))
                 return false;
-            if (isBusy)
+            if (isBusy) { // half of the time, so that the steps go on meanwhile
+                const auto start = std::chrono::steady_clock::now();
                 work.prefetch();
+                std::this_thread::sleep_for(std::chrono::steady_clock::now() - start);
+            }
             return true;
         };
         while (!stop.stop_requested() && choose()) {
             const generate::StepLock::ShortTurn turn(stepLock);
             work.advance(context());
+            packedShare = work.share();
         }
         end.set_value();
     });

@@ -15,6 +15,7 @@
 #include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
 
+#include <atomic>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -68,6 +69,7 @@ struct LoadedModel::State {
     std::unique_ptr<generate::EmbeddingQueue> embeddings;
 
     std::shared_future<void> isPacked; // invalid when nothing is
+    std::atomic<float> packedShare = 0;
     std::jthread packing; // of the weights, while the model answers already; the last member, so that it ends first
 
     ops::OpContext context() const

@@ -30,7 +30,7 @@ size_t bytesOf(const std::vector<Tensor*>& matrices)
 } // namespace
 
 WeightPacking::WeightPacking(Model& model, WeightIsRead isRead)
-    : m_matrices(packable(model)), m_arena(bytesOf(m_matrices)), m_isRead(std::move(isRead))
+    : m_matrices(packable(model)), m_nBytes(bytesOf(m_matrices)), m_arena(m_nBytes), m_isRead(std::move(isRead))
 {
 }
 
@@ -62,6 +62,7 @@ void WeightPacking::advance(const ops::OpContext& context)
 {
     for (Piece& piece : std::exchange(m_pieces, {})) {
         ops::packTiles(context, *piece.weight, piece.begin, piece.end, piece.packed);
+        m_nPackedBytes += size_t(piece.end - piece.begin) * (piece.packed.bytes() / size_t(ops::nTiles(piece.packed)));
         if (piece.end < ops::nTiles(*piece.weight))
             continue;
         const Tensor original = std::exchange(*piece.weight, std::move(piece.packed));

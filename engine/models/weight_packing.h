@@ -34,6 +34,9 @@ public:
     /// meanwhile.
     void advance(const ops::OpContext& context);
 
+    /// Of the bytes, what is copied: 0 to 1.
+    float share() const { return m_nBytes == 0 ? 1 : float(double(m_nPackedBytes) / double(m_nBytes)); }
+
 private:
     struct Piece {
         Tensor* weight;
@@ -42,6 +45,8 @@ private:
     };
 
     std::vector<Tensor*> m_matrices; // those that have a packed form
+    size_t m_nBytes;                 // of all of them
+    size_t m_nPackedBytes = 0;
     ops::WeightArena m_arena;
     WeightIsRead m_isRead;
     size_t m_current = 0; // in m_matrices, the next to choose from

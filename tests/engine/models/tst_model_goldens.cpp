@@ -292,6 +292,7 @@ private slots:
         model->eachMatrix([&](Tensor& weight) { nPacked += weight.layout() == Layout::tiles; });
         QVERIFY(nPacked > 0 && nPieces > nPacked);
         QCOMPARE(nRead, nPacked);
+        QVERIFY(packing.share() > 0.99f && packing.share() <= 1);
     }
 
     void anObserverHearsOfEveryChoiceOfItsSequenceAlone()
