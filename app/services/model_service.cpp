@@ -101,14 +101,15 @@ void ModelService::load(const QString& id, int contextLength, bool evenIfTooLarg
     const api::ModelEntry model = entry(id);
     if (model.id.empty() || m_loadState == LoadState::Loading)
         return;
-    m_model.reset(); // an answer under way keeps its own reference; otherwise its memory counts as free for the new one
     m_loadState = LoadState::Loading;
     m_loadingId = id;
     m_settings.set(setting::kLoadingModel, id);
     emit loadStateChanged();
     m_loadTicket = m_quick.run(
         this,
-        [load = m_functions.load, path = model.path, contextLength, evenIfTooLarge](std::stop_token stop) {
+        [load = m_functions.load, path = model.path, contextLength, evenIfTooLarge,
+         previous = std::exchange(m_model, nullptr)](std::stop_token stop) mutable {
+            previous.reset(); // its memory counts as free for the new one, unless an answer under way keeps it
             return load(path, {.contextLength = contextLength, .evenIfTooLarge = evenIfTooLarge}, stop);
         },
         [this, id](ChatModelPtr loaded) {
