@@ -101,6 +101,7 @@ void TestChatPage::aQuestionAskedWhileTheModelLoadsIsAnsweredThen()
     QTest::keyClicks(edit, QStringLiteral("Early"));
     QTest::keyClick(edit, Qt::Key_Return);
     QVERIFY(page->composer()->banner().contains(QStringLiteral("as soon as")));
+    keep(program, QStringLiteral("chat-early-question"));
     QTest::keyClick(edit, Qt::Key_Escape);
     QVERIFY(page->composer()->banner().isEmpty());
     QTest::keyClick(edit, Qt::Key_Return);
