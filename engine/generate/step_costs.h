@@ -18,6 +18,9 @@ public:
         double& known = m_seconds[size_t(nRows)];
         known =
             known == 0 ? seconds : 0.75 * known + 0.25 * std::min(seconds, 4 * known); // a hiccup of the machine is no news
+        // Fewer rows do not take longer. A bad first measurement of one row would else stay, where guesses come with every step.
+        for (int n = 1; n < nRows; ++n)
+            m_seconds[size_t(n)] = std::min(m_seconds[size_t(n)], known);
     }
 
     /// In units of a step with one row. What has not been measured lies between what has; beyond that every row is taken to
@@ -39,6 +42,9 @@ public:
         return above == below ? low : low + (high - low) * (nRows - below) / (above - below);
     }
 
+    /// 0: not known, because no step with one row has been measured.
+    double seconds(int nRows) const { return m_seconds[1] == 0 ? 0 : m_seconds[1] * relative(nRows); }
+
 private:
     static constexpr int kMost = 64;
     static constexpr double kGuess = 0.25;
@@ -57,16 +63,25 @@ public:
     }
     double share() const { return m_share; }
 
-    /// The number of guesses, up to nMost, that gives the most tokens for the time, beside nOthers rows of other answers.
-    int best(int nMost, int nOthers, const StepCosts& costs) const
+    /// Tokens for the time with n guesses, against none, beside nOthers rows of other answers. costPerGuess: what making one takes, in
+    /// steps with one row.
+    double gain(int n, int nOthers, const StepCosts& costs, double costPerGuess = 0) const
+    {
+        double expected = 1;
+        for (int k = 1; k <= n; ++k)
+            expected += std::pow(m_share, k);
+        const double rate = (nOthers + expected) / (costs.relative(nOthers + 1 + n) + n * costPerGuess);
+        return rate / ((nOthers + 1) / costs.relative(nOthers + 1));
+    }
+
+    /// The number of guesses, up to nMost, that gains most.
+    int best(int nMost, int nOthers, const StepCosts& costs, double costPerGuess = 0) const
     {
         int bestLength = 0;
-        double bestRate = (nOthers + 1) / costs.relative(nOthers + 1), expected = 1;
+        double bestGain = 1;
         for (int k = 1; k <= nMost; ++k) {
-            expected += std::pow(m_share, k);
-            const double rate = (nOthers + expected) / costs.relative(nOthers + 1 + k);
-            if (rate > bestRate) {
-                bestRate = rate;
+            if (const double g = gain(k, nOthers, costs, costPerGuess); g > bestGain) {
+                bestGain = g;
                 bestLength = k;
             }
         }

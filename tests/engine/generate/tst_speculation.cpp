@@ -91,6 +91,9 @@ private slots:
         GuessRecord record;
         QCOMPARE(record.best(8, 0, flat), 8);  // rows cost nothing
         QCOMPARE(record.best(8, 0, steep), 0); // a row costs as much as a step
+        QCOMPARE(record.best(8, 0, flat, 1), 0); // a guess does
+        QCOMPARE(record.best(8, 0, flat, 0.3), 2);
+        QCOMPARE(record.gain(2, 0, flat, 0.3), (1 + 0.7 + 0.7 * 0.7) / 1.6);
         for (int i = 0; i < 30; ++i)
             record.verified(8, 0);
         QVERIFY(record.share() < 0.05);
@@ -102,6 +105,9 @@ private slots:
         unknown.measured(1, 1);
         unknown.measured(5, 3);
         QCOMPARE(unknown.relative(3), 2.0);
+        unknown.measured(4, 0.5); // so one row cannot take longer
+        QCOMPARE(unknown.seconds(1), 0.5);
+        QCOMPARE(unknown.relative(4), 1.0);
     }
 
     void theAnswerIsTheSameInFewerSteps_data()
