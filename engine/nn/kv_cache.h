@@ -35,6 +35,7 @@ struct KvLayout {
     static constexpr int kPageTokens = 32;
     size_t pageBytes() const;   // of a page with all its layers
     size_t recentBytes() const; // of them, in windowed layers
+    bool forgets() const { return window > 0 || stateFloats > 0; } // KvSequence::truncate() cannot go back to every length
 
     /// What a sequence of nTokens holds at most, when it grows by at most stepTokens at once.
     size_t bytes(int64_t nTokens, int64_t stepTokens) const;

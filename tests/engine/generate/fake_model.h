@@ -29,6 +29,7 @@ public:
     std::function<void(std::span<const models::SequenceStep>)> beforeStep; // on the scheduler's thread; may throw or wait
     int nLayers = 1;            // as layerObserver hears of them; a hidden state is one number
     int damagedLayer = -1;      // from there on it is NaN, and so is the first score
+    uint32_t wrongIn = 0;       // says something else after one state in so many; 0: never
     bool repeatsItself = false; // the next word depends on the last one alone, so that every text comes to a circle
 
     const models::ModelConfig& config() const override { return m_config; }
@@ -109,7 +110,7 @@ public:
                 sequence.cache->store(0, first + int64_t(i), stored, stored, 1);
                 const bool isLast = i + 1 == sequence.tokens.size();
                 if (sequence.logits == models::LogitsWanted::all || (sequence.logits == models::LogitsWanted::last && isLast)) {
-                    writeLogits(state, row);
+                    writeLogits(wrongIn > 0 && state % wrongIn == 0 ? ~state : state, row);
                     if (damagedLayer >= 0)
                         row[0] = NAN;
                     row += kVocabulary;
