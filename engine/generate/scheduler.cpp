@@ -32,8 +32,8 @@ bool comesFirst(const Request* a, const Request* b)
 } // namespace
 
 Scheduler::Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContext& context, StepLock& stepLock,
-                     int64_t contextLength, SchedulerOptions options)
-    : m_state(std::make_unique<State>(model, pool, context, stepLock, contextLength, options))
+                     int64_t contextLength, SchedulerOptions options, DraftModel* draft)
+    : m_state(std::make_unique<State>(model, pool, context, stepLock, contextLength, options, draft))
 {
     if (contextLength < 1 || options.nMostRunning < 1 || options.stepTokens < 1)
         throw std::invalid_argument("Scheduler: context length, sequences and tokens of a step are at least 1");
@@ -74,8 +74,7 @@ GenerationOutcome Scheduler::generate(GenerationTask task, std::stop_token stop)
     if (task.grammar)
         request.parse.emplace(task.grammar);
     // A wrong guess is taken back, which passed windows and recurrent states do not allow.
-    const nn::KvLayout& layout = m_state->pool.layout();
-    if (task.guessesAhead && !task.recorder && m_state->options.nMostGuesses > 0 && layout.window == 0 && layout.stateFloats == 0)
+    if (task.guessesAhead && !task.recorder && m_state->options.nMostGuesses > 0 && !m_state->pool.layout().forgets())
         request.lookup.emplace();
     request.outcome.promptTokens = int64_t(request.tokens.size());
     m_state->submitAndWait(request);
@@ -230,6 +229,8 @@ void Scheduler::State::remove(Request& request)
     if (std::erase(running, &request))
         --nRunning;
     request.cache.truncate(0);
+    if (request.draft)
+        draft->release(*request.draft);
     nMostNow = options.nMostRunning;
 }
 

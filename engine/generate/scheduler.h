@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/generate/adapter_choice.h"
+#include "engine/generate/draft_model.h"
 #include "engine/generate/sampling.h"
 #include "engine/generate/step_lock.h"
 #include "engine/generate/token_grammar.h"
@@ -45,7 +46,7 @@ struct GenerationTask {
     std::vector<int32_t> endIds; // tokens that end the answer; reported and counted like others
     std::shared_ptr<const TokenGrammar>
         grammar;              // the answer fits it; absent: anything goes. Ends as soon as nothing can follow
-    bool guessesAhead = true; // speculative decoding by prompt lookup, where it pays; the answer is the same
+    bool guessesAhead = true; // speculative decoding by prompt lookup and draft model, where it pays; the answer is the same
     Priority priority = Priority::interactive;
     inspect::TraceRecorder* recorder =
         nullptr; // hears of every token's routing and time; all of the prompt is then computed, and nothing is guessed
@@ -60,6 +61,7 @@ struct GenerationOutcome {
     int64_t cachedTokens = 0;                         // of the prompt, found in the prefix index
     int64_t guessedTokens = 0;                        // tokens that were guessed ahead,
     int64_t trueGuesses = 0;                          // and those that came true
+    int64_t draftedTokens = 0, trueDrafts = 0;        // of them, those of the draft model
     std::chrono::duration<double> untilFirstToken{0}; // since the request, waiting included
     double prefillTokensPerSecond = 0; // of the prompt's computed tokens, from the first step to the first token
     double decodeTokensPerSecond = 0;  // of the tokens after the first
@@ -92,17 +94,19 @@ struct SchedulerOptions {
 /// Where the text repeats what was said before, the tokens that followed there are put into the step as guesses (Leviathan
 /// et al. 2023, arXiv:2211.17192). Each token is chosen from its own row with its own draw, exactly as without guesses; a
 /// step with guesses that come true merely yields several. How many are made follows from how often they come true and from
-/// what rows cost.
+/// what rows cost. Where nothing repeats, a draft model guesses, if there is one and its steps cost less than they bring. It reads
+/// a prompt once the answer has become so long that guesses would have paid for the reading: a short answer about a long
+/// document would be over before.
 ///
 /// Since a row of the model's output does not depend on the rest of the batch, an answer is the same whatever runs beside
 /// it. When the KV cache or the number of sequences is at its limit, the latest request of the lowest priority gives its
 /// place up and is computed again later, if somebody of a higher priority waits or those that run need the room.
 class Scheduler {
 public:
-    /// model, pool, the context's thread pool and stepLock must outlive the scheduler; `contextLength` tokens at most per
-    /// sequence.
+    /// model, pool, the context's thread pool, stepLock and draft must outlive the scheduler; `contextLength` tokens at most per
+    /// sequence. draft: null for none; of no use where the model's cache forgets (nn::KvLayout).
     Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContext& context, StepLock& stepLock,
-              int64_t contextLength, SchedulerOptions options = {});
+              int64_t contextLength, SchedulerOptions options = {}, DraftModel* draft = nullptr);
     ~Scheduler(); // ends what still runs as cancelled, after the step in progress
 
     /// Blocks until the answer is complete. Returns Finish::cancelled, with what there is, within one token of a request to

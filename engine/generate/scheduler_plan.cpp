@@ -105,34 +105,6 @@ std::vector<StepPart> Scheduler::State::plan()
     return parts;
 }
 
-void Scheduler::State::guess(std::span<StepPart> parts)
-{
-    int nRows = int(parts.size());
-    for (StepPart& part : parts) {
-        Request& request = *part.request;
-        const GenerationTask& task = *request.generation;
-        if (!request.lookup)
-            continue;
-        // The answer must have room for what comes true, and one token comes in any case.
-        int64_t nMost = std::min<int64_t>(options.nMostGuesses, contextLength - int64_t(request.tokens.size()));
-        if (task.maxTokens > 0)
-            nMost = std::min(nMost, task.maxTokens - request.nAnswer() - 1);
-        if (nMost > 0 && !options.guessesAlways)
-            nMost = request.guesses.best(int(nMost), nRows - 1, costs);
-        if (nMost <= 0)
-            continue;
-        const auto guesses = request.lookup->guess(request.tokens, size_t(nMost));
-        if (guesses.empty())
-            continue;
-        request.ahead.assign(1, request.tokens.back());
-        request.ahead.insert(request.ahead.end(), guesses.begin(), guesses.end());
-        part.nGuesses = int(guesses.size());
-        part.nTokens = part.nGuesses + 1;
-        part.logits = LogitsWanted::all;
-        nRows += part.nGuesses;
-    }
-}
-
 // Asked before the step, because a step that fails says only that something did not fit.
 bool Scheduler::State::makeRoom(std::vector<StepPart>& parts)
 {
@@ -180,6 +152,8 @@ void Scheduler::State::preempt(Request& request)
     if (request.generation)
         request.cache.publish();
     request.cache.truncate(0);
+    if (request.draft)
+        draft->release(*request.draft);
     request.queuePosition = -1;
     std::erase(running, &request);
     waiting.push_back(&request); // sorted by ticket before anybody is admitted

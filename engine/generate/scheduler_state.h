@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Inside of Scheduler: scheduler.cpp holds the queue and the thread, scheduler_plan.cpp chooses the parts of a step,
-// scheduler_step.cpp makes it.
+// scheduler_guess.cpp guesses ahead, scheduler_step.cpp makes the step.
 #pragma once
 
 #include "engine/generate/prompt_lookup.h"
@@ -45,7 +45,8 @@ struct Request {
     nn::KvSequence cache;
     int64_t nRowsDone = 0;      // score: rows handed out
     std::vector<int32_t> ahead; // the last token and the guesses behind it, as the step takes them
-    GuessRecord guesses;
+    GuessRecord guesses; // of the lookup
+    std::optional<DraftSequence> draft; // from the first time that the draft model is asked
     bool hasBegun = false;
     GenerationOutcome outcome;
     Clock::time_point begun, firstToken, lastToken;
@@ -64,17 +65,24 @@ struct StepPart {
     int64_t nTokens;
     models::LogitsWanted logits;
     int nGuesses = 0; // the last of the tokens, not part of the answer yet
+    bool isDrafted = false; // the draft model guessed them
     int64_t nRows() const
     {
         return logits == models::LogitsWanted::all ? nTokens : logits == models::LogitsWanted::last ? 1 : 0;
     }
 };
 
+/// An answer that may be guessed ahead.
+struct GuessWanted {
+    StepPart* part;
+    int nMost; // guesses
+};
+
 struct Scheduler::State {
     State(models::Model& model_, nn::KvPool& pool_, const ops::OpContext& context_, StepLock& stepLock_,
-          int64_t contextLength_, SchedulerOptions options_)
+          int64_t contextLength_, SchedulerOptions options_, DraftModel* draft_)
         : model(model_), pool(pool_), context(context_), stepLock(stepLock_), contextLength(contextLength_),
-          options(options_), nMostNow(options_.nMostRunning)
+          options(options_), draft(draft_), nMostNow(options_.nMostRunning)
     {
     }
 
@@ -84,6 +92,7 @@ struct Scheduler::State {
     StepLock& stepLock;
     const int64_t contextLength;
     const SchedulerOptions options;
+    DraftModel* const draft; // null: none
 
     std::mutex mutex; // guards these three; isStopping may be read without
     std::condition_variable wake;
@@ -118,10 +127,15 @@ struct Scheduler::State {
     // scheduler_plan.cpp
     std::vector<StepPart> plan();
     int64_t promptBudget(bool isShared) const;
-    void guess(std::span<StepPart> parts);
     bool makeRoom(std::vector<StepPart>& parts);
     Request* victim() const;
     void preempt(Request& request);
+
+    // scheduler_guess.cpp
+    void guess(std::span<StepPart> parts);
+    void askDraft(std::span<const GuessWanted> wanted, int nRows, size_t nParts);
+    bool paysToAsk(GuessWanted& wanted, int nOthers, size_t nParts);
+    void verified(Request& request, const StepPart& part, int64_t nTrue);
 
     // scheduler_step.cpp
     struct Draw;

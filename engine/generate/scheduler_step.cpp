@@ -190,8 +190,8 @@ void Scheduler::State::learn(std::span<const StepPart> parts, double seconds)
 /// The tokens that one request gets from a step.
 struct Scheduler::State::Draw {
     Request* request;
+    const StepPart* part;
     int64_t row; // the first
-    int nGuesses;
     std::vector<Choice> choices;
     bool isComplete = false; // nothing can follow the last one
     std::exception_ptr error;
@@ -203,7 +203,7 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
     int64_t row = 0;
     for (const StepPart& part : parts) {
         if (part.request->generation && part.nRows() > 0)
-            draws.push_back({part.request, row, part.nGuesses, {}, false, nullptr});
+            draws.push_back({part.request, &part, row, {}, false, nullptr});
         row += part.nRows();
     }
     assert(row == 0 || logits.rows() == row);
@@ -216,7 +216,7 @@ void Scheduler::State::settle(std::span<const StepPart> parts, const Tensor& log
         context.pool.parallelFor(int64_t(draws.size()), 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i) {
                 Draw& draw = draws[size_t(i)];
-                choose(draw, rows(draw.row, draw.nGuesses + 1));
+                choose(draw, rows(draw.row, draw.part->nGuesses + 1));
             }
         });
     }
@@ -256,9 +256,10 @@ void Scheduler::State::choose(Draw& draw, std::span<const float> rows)
 {
     Request& request = *draw.request;
     const size_t nBefore = request.tokens.size();
-    const size_t nVocabulary = rows.size() / size_t(draw.nGuesses + 1);
+    const int nGuesses = draw.part->nGuesses;
+    const size_t nVocabulary = rows.size() / size_t(nGuesses + 1);
     try {
-        for (int i = 0; i <= draw.nGuesses; ++i) {
+        for (int i = 0; i <= nGuesses; ++i) {
             const Choice choice = request.chooser->choose(rows.subspan(size_t(i) * nVocabulary, nVocabulary),
                                                           {request.tokens, size_t(request.nPrompt)},
                                                           request.parse ? &request.parse->mask() : nullptr);
@@ -268,7 +269,7 @@ void Scheduler::State::choose(Draw& draw, std::span<const float> rows)
                 draw.isComplete = request.parse->mustEnd();
             }
             const auto& ends = request.generation->endIds;
-            if (draw.isComplete || i == draw.nGuesses || choice.id != request.ahead[size_t(i) + 1] ||
+            if (draw.isComplete || i == nGuesses || choice.id != request.ahead[size_t(i) + 1] ||
                 std::find(ends.begin(), ends.end(), choice.id) != ends.end())
                 break;
             request.tokens.push_back(choice.id);
@@ -281,14 +282,12 @@ void Scheduler::State::choose(Draw& draw, std::span<const float> rows)
 
 void Scheduler::State::acceptAll(Request& request, const Draw& draw)
 {
-    if (draw.nGuesses > 0) {
+    if (draw.part->nGuesses > 0) {
         // The cache holds the last token and all guesses; what belongs to the answer is the last token and the guesses that
         // came true.
         const auto nTrue = int64_t(draw.choices.empty() ? 0 : draw.choices.size() - 1);
         request.cache.truncate(int64_t(request.tokens.size()) + nTrue);
-        request.guesses.verified(draw.nGuesses, int(nTrue));
-        request.outcome.guessedTokens += draw.nGuesses;
-        request.outcome.trueGuesses += nTrue;
+        verified(request, *draw.part, nTrue);
     }
     for (size_t i = 0; i < draw.choices.size(); ++i) {
         if (i > 0 && request.stop.stop_requested())
