@@ -7,8 +7,10 @@
 #include "engine/formats/gguf_writer.h"
 #include "engine/quant/quant_table.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,10 @@ struct TinyShape {
     int layers = 2;
     int experts = 0; // of each layer, two of them for a token; 0: no mixture
     DType matrices = DType::F32;
+    int idleLayers = 0;    // behind the others; they take time and change nothing
+    float sharpness = 1;   // of the scores: at 20 it is mostly sure of what it says
+    int tokens = kTinyVocabulary; // more: so many that mean nothing at the end
+    bool otherTokens = false; // one of the bytes is another one
 };
 
 /// architecture: what the file claims to be; only "llama" can be loaded.
@@ -40,7 +46,7 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
                            uint32_t seed = 1, const TinyShape& shape = {})
 {
     const int64_t dim = shape.dim, ffn = shape.ffn, kvDim = shape.kvDim;
-    const int nLayers = shape.layers;
+    const int nLayers = shape.layers + shape.idleLayers;
     formats::GgufWriter out(path);
     formats::Metadata& m = out.metadata();
     m.setString("general.architecture", architecture);
@@ -74,6 +80,12 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
         tokens.emplace_back(special);
         types.push_back(3);
     }
+    for (int id = kTinyVocabulary; id < shape.tokens; ++id) {
+        tokens.push_back("[PAD" + std::to_string(id) + "]");
+        types.push_back(5);
+    }
+    if (shape.otherTokens)
+        std::swap(tokens[100], tokens[101]);
     m.setString("tokenizer.ggml.model", "gpt2");
     m.setString("tokenizer.ggml.pre", "gpt-2");
     m.setStrings("tokenizer.ggml.tokens", std::span<const std::string>(tokens));
@@ -85,7 +97,7 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
                 "{% for m in messages %}<|start|>{{ m.role }}\n{{ m.content }}<|end|>{% endfor %}"
                 "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}");
 
-    std::vector<std::pair<std::string, Shape>> tensors{{"token_embd.weight", {kTinyVocabulary, dim}}};
+    std::vector<std::pair<std::string, Shape>> tensors{{"token_embd.weight", {shape.tokens, dim}}};
     for (int layer = 0; layer < nLayers; ++layer) {
         const std::string prefix = "blk." + std::to_string(layer) + ".";
         tensors.insert(tensors.end(), {{prefix + "attn_norm.weight", {dim}},
@@ -105,16 +117,22 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
                                            {prefix + "ffn_down.weight", {dim, ffn}}});
     }
     tensors.emplace_back("output_norm.weight", Shape{dim});
-    tensors.emplace_back("output.weight", Shape{kTinyVocabulary, dim});
+    tensors.emplace_back("output.weight", Shape{shape.tokens, dim});
     for (const auto& [tensor, size] : tensors)
         out.declare(tensor, size, size.rank() > 1 ? shape.matrices : DType::F32);
     uint32_t state = seed;
     for (const auto& [tensor, size] : tensors) {
         std::vector<float> values(size_t(size.count()), 1.0f); // norms
-        for (float& value : values) {
+        // Idle layers and padding are zero and take nothing from the sequence of numbers: the rest is as without them.
+        const bool isIdle = tensor.rfind("blk.", 0) == 0 && std::stoi(tensor.substr(4)) >= shape.layers;
+        const bool hasPadding = size[0] == shape.tokens && size.rank() == 2;
+        const auto nReal = isIdle ? 0 : hasPadding ? kTinyVocabulary * dim : size.count();
+        if (size.rank() > 1)
+            std::fill(values.begin() + long(nReal), values.end(), 0.0f);
+        for (float& value : std::span(values).first(size_t(nReal))) {
             state = state * 1664525u + 1013904223u;
             if (size.rank() > 1)
-                value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f;
+                value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f * (tensor == "output.weight" ? shape.sharpness : 1.0f);
         }
         if (size.rank() == 1 || shape.matrices == DType::F32) {
             out.append(std::as_bytes(std::span(values)));

@@ -119,6 +119,8 @@ GenerationResult LoadedModel::generate(const GenerationRequest& request, const s
     result.generatedTokens = int64_t(outcome.ids.size());
     result.guessedTokens = outcome.guessedTokens;
     result.trueGuesses = outcome.trueGuesses;
+    result.draftedTokens = outcome.draftedTokens;
+    result.trueDrafts = outcome.trueDrafts;
     result.timeToFirstTokenMs = milliseconds(outcome.untilFirstToken);
     result.prefillTokensPerSecond = outcome.prefillTokensPerSecond;
     result.decodeTokensPerSecond = outcome.decodeTokensPerSecond;

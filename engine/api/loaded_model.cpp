@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/loaded_model.h"
 
+#include "engine/api/draft.h"
 #include "engine/api/kv_type.h"
 #include "engine/api/model_facts.h"
 #include "engine/api/model_text.h"
@@ -59,7 +60,7 @@ formats::OpenOptions openOptions(const LoadOptions& options)
 
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
                                        const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop,
-                                       uint64_t availableBytes)
+                                       uint64_t availableBytes, std::shared_ptr<LoadedModel> draftModel)
 {
     const auto checkStop = [&] {
         if (stop.stop_requested())
@@ -91,6 +92,8 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     ModelText text = readModelText(*file);
     if (text.vocabulary)
         state->tokenizer.emplace(std::move(*text.vocabulary));
+    if (draftModel)
+        requireDraft(*state->model, state->tokenizer ? &*state->tokenizer : nullptr, path, *draftModel); // before seconds are spent on packing
     state->options.contextLength = contextLengthFor(*state->model, options);
     state->facts = describeModel(*file, *state->model, state->tokenizer ? &*state->tokenizer : nullptr);
     checkStop();
@@ -107,8 +110,11 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         state->pool = std::make_unique<nn::KvPool>(kvLayout(*state->model, options.kvType, options.isExact), poolBytes(estimate.kvBytes, estimate.availableBytes));
         generate::SchedulerOptions scheduling;
         scheduling.expertMass = float(options.expertMass);
+        state->draftModel = std::move(draftModel);
+        if (state->draftModel)
+            state->draft = makeDraft(*state, *state->draftModel);
         state->scheduler = std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
-                                                                 state->options.contextLength, scheduling);
+                                                                 state->options.contextLength, scheduling, state->draft.get());
     }
     if (!options.isExact)
         state->startPacking([file](const Tensor& original) { file->notNeeded(original); });

@@ -65,6 +65,8 @@ struct LoadedModel::State {
 
     // A chat model has a cache and a scheduler, an embedding model has a queue.
     std::unique_ptr<nn::KvPool> pool;
+    std::shared_ptr<LoadedModel> draftModel; // and may have another model that guesses ahead: null for none
+    std::unique_ptr<generate::DraftModel> draft;
     std::unique_ptr<generate::Scheduler> scheduler;
     std::unique_ptr<generate::EmbeddingQueue> embeddings;
 
@@ -90,10 +92,12 @@ struct LoadedModel::State {
 };
 
 /// Opens a model file. `prefixes` are an embedding model's. Throws BadFile, Unsupported, StorageFailure, Cancelled, and
-/// OutOfMemory when the estimate exceeds `availableBytes`, unless the options say otherwise.
+/// OutOfMemory when the estimate exceeds `availableBytes`, unless the options say otherwise. `draftModel`: what LoadOptions::draft names,
+/// loaded already and so not part of the estimate; null for none.
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
                                        const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop = {},
-                                       uint64_t availableBytes = memoryState().availableBytes);
+                                       uint64_t availableBytes = memoryState().availableBytes,
+                                       std::shared_ptr<LoadedModel> draftModel = nullptr);
 
 /// A template with the texts of the tokenizer's BOS and EOS, as it is rendered.
 StoredTemplate templateOf(std::string source, const tokenizer::Tokenizer& tokenizer);

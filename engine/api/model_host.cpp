@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/api/draft.h"
 #include "engine/api/engine_state.h"
 #include "engine/api/loaded_model.h"
 #include "engine/api/models.h"
@@ -15,8 +16,8 @@ namespace sy::api {
 namespace fs = std::filesystem;
 
 struct ModelHost::State {
-    /// File, context length as asked for, exactness, type of keys and values, share of the experts, quantization.
-    using Key = std::tuple<std::string, int64_t, bool, KvType, double, std::string>;
+    /// File, context length as asked for, exactness, type of keys and values, share of the experts, quantization, the draft's file.
+    using Key = std::tuple<std::string, int64_t, bool, KvType, double, std::string, std::string>;
 
     Engine& engine;
     std::mutex loading; // one model is opened at a time, so that a second request for the same file finds the first one's
@@ -45,6 +46,18 @@ std::string fileName(const fs::path& path)
     return whole.string();
 }
 
+ModelHost::State::Key keyOf(const fs::path& path, const LoadOptions& options)
+{
+    return {fileName(path), options.contextLength, options.isExact, options.kvType, options.expertMass, options.quantization,
+            options.draft.empty() ? std::string() : fileName(options.draft)};
+}
+
+MemoryEstimate estimateAlone(const fs::path& path, const LoadOptions& options)
+{
+    const auto file = formats::openModelFile(path, openOptions(options));
+    return estimateMemory(*models::loadModel({file, &file->outline()}), options);
+}
+
 } // namespace
 
 std::shared_ptr<Processor> processorOf(ModelHost& host)
@@ -60,20 +73,32 @@ ModelHost::~ModelHost() = default;
 
 MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& options) const
 {
-    const auto file = formats::openModelFile(path, openOptions(options));
-    return estimateMemory(*models::loadModel({file, &file->outline()}), options);
+    MemoryEstimate estimate = estimateAlone(path, options);
+    if (!options.draft.empty())
+        estimate.draftBytes = estimateAlone(options.draft, draftOptions(options)).totalBytes();
+    return estimate;
 }
 
 std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOptions& options, std::stop_token stop)
 {
-    const State::Key key{fileName(path), options.contextLength, options.isExact, options.kvType, options.expertMass, options.quantization};
+    const State::Key key = keyOf(path, options);
     if (auto model = m_state->find(key))
         return model;
+    std::shared_ptr<LoadedModel> draft;
+    if (!options.draft.empty()) {
+        const LoadOptions draftLoad = draftOptions(options);
+        if (!options.evenIfTooLarge && !m_state->find(keyOf(options.draft, draftLoad))) {
+            if (const MemoryEstimate both = estimate(path, options); !both.fits())
+                throw OutOfMemory("cpu", both.totalBytes(), both.availableBytes);
+        }
+        draft = load(options.draft, draftLoad, stop);
+    }
     const std::lock_guard turn(m_state->loading);
     if (auto model = m_state->find(key))
         return model;
     Engine& engine = m_state->engine;
-    auto model = openModel(engine.state().processor, path, options, engine.library().prefixes(path), std::move(stop));
+    auto model = openModel(engine.state().processor, path, options, engine.library().prefixes(path), std::move(stop),
+                           memoryState().availableBytes, std::move(draft));
     const std::lock_guard lock(m_state->mutex);
     m_state->models[key] = model;
     return model;
