@@ -13,6 +13,7 @@ namespace {
 struct AskOptions {
     std::string collection, question, model, system;
     int top = 6;
+    DraftOption draft;
     GenerationOptions generation;
     AdapterOption adapter;
 };
@@ -26,6 +27,10 @@ nlohmann::ordered_json timings(const api::AskResult& result)
             {"promptTokens", generation.promptTokens},
             {"cachedTokens", generation.cachedTokens},
             {"generatedTokens", generation.generatedTokens},
+            {"guessedTokens", generation.guessedTokens},
+            {"trueGuesses", generation.trueGuesses},
+            {"draftedTokens", generation.draftedTokens},
+            {"trueDrafts", generation.trueDrafts},
             {"prefillTokensPerSecond", rate(generation.prefillTokensPerSecond)},
             {"decodeTokensPerSecond", rate(generation.decodeTokensPerSecond)}};
 }
@@ -55,6 +60,7 @@ int ask(CommandContext& context, const AskOptions& options)
 {
     api::LoadOptions load;
     load.contextLength = options.generation.contextLength;
+    options.draft.apply(context, load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     api::AskRequest request;
     request.collection = options.collection;
@@ -100,6 +106,7 @@ Action declareAsk(CLI::App& command)
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     command.add_option("--system", options->system, "Added to the instructions that the model gets")->type_name("TEXT");
+    options->draft.declare(command);
     options->adapter.declare(command);
     options->generation.declare(command);
     command.footer("JSON: {answer, citations: [{marker, document, page, start, end, text, quoteFound}], retrieved, timings}, and refused: true\n"

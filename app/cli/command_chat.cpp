@@ -17,6 +17,7 @@ struct ChatOptions {
     std::string model, message, system, schemaFile, activations = "fast", quantization;
     std::string schema; // what schemaFile holds
     bool guessesAhead = true;
+    DraftOption draft;
     GenerationOptions generation;
     AdapterOption adapterOption;
     api::AdapterSetting adapter; // what it means
@@ -38,6 +39,8 @@ nlohmann::ordered_json toJson(const api::GenerationResult& result)
             {"generatedTokens", result.generatedTokens},
             {"guessedTokens", result.guessedTokens},
             {"trueGuesses", result.trueGuesses},
+            {"draftedTokens", result.draftedTokens},
+            {"trueDrafts", result.trueDrafts},
             {"timeToFirstTokenMs", result.timeToFirstTokenMs},
             {"prefillTokensPerSecond", numberOrNull(result.prefillTokensPerSecond)},
             {"decodeTokensPerSecond", numberOrNull(result.decodeTokensPerSecond)},
@@ -131,6 +134,7 @@ int chat(CommandContext& context, ChatOptions options)
     load.isExact = options.activations == "f32";
     load.quantization = options.quantization;
     options.compute.apply(load);
+    options.draft.apply(context, load);
     const auto model = loadModel(context, options.model, api::ModelKind::chat, load);
     std::vector<api::ChatMessage> messages;
     if (options.systemOption->count() > 0)
@@ -153,7 +157,8 @@ Action declareChat(CLI::App& command)
     options->systemOption = command.add_option("--system", options->system, "System message (default: the one in the model's template)")
                                 ->type_name("TEXT");
     options->adapterOption.declare(command);
-    command.add_flag("!--no-guessing", options->guessesAhead, "Do not guess tokens ahead from what was said before; the text is the same");
+    command.add_flag("!--no-guessing", options->guessesAhead, "Do not guess tokens ahead, from what was said before or by --draft; the text is the same");
+    options->draft.declare(command);
     command
         .add_option("--schema", options->schemaFile,
                     "JSON Schema that every answer satisfies; the answer is JSON on one line. Say in the message what is wanted: the model\n"
@@ -164,7 +169,8 @@ Action declareChat(CLI::App& command)
     options->compute.declare(command);
     options->generation.declare(command);
     command.footer("JSON: lines {token, id, ms, logprob}, ms since the token before and logprob in nats; last {finish, text, promptTokens,\n"
-                   "cachedTokens, generatedTokens, guessedTokens, trueGuesses, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, seed}.\n"
+                   "cachedTokens, generatedTokens, guessedTokens, trueGuesses, draftedTokens, trueDrafts, timeToFirstTokenMs, prefillTokensPerSecond,\n"
+                   "decodeTokensPerSecond, seed}. trueGuesses: guesses that came true; draftedTokens and trueDrafts: of both, those of --draft.\n"
                    "Ctrl-C stops the answer and keeps what there is.\n\nExample:\n"
                    "  switchyard chat --model model.gguf --message \"Why is the sky blue?\" --max-tokens 200");
     return [options](CommandContext& context) { return chat(context, *options); };

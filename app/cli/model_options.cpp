@@ -77,6 +77,21 @@ void ComputeOptions::apply(api::LoadOptions& load) const
     load.expertMass = expertMass;
 }
 
+void DraftOption::declare(CLI::App& command)
+{
+    command
+        .add_option("--draft", model,
+                    "A smaller chat model of the same family (the same vocabulary), which guesses the next tokens; --model verifies several\n"
+                    "at once. The text is the same, and comes sooner when the guesses are good and cheap (default: none)")
+        ->type_name("MODEL");
+}
+
+void DraftOption::apply(CommandContext& context, api::LoadOptions& load) const
+{
+    if (!model.empty())
+        load.draft = context.engine().library().resolve(model);
+}
+
 void AdapterOption::declare(CLI::App& command)
 {
     command

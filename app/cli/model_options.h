@@ -29,6 +29,14 @@ struct ComputeOptions {
     void apply(api::LoadOptions& load) const;
 };
 
+/// --draft MODEL
+struct DraftOption {
+    std::string model;
+
+    void declare(CLI::App& command);
+    void apply(CommandContext& context, api::LoadOptions& load) const;
+};
+
 /// --adapter A[:strength]
 struct AdapterOption {
     std::string text;

@@ -33,6 +33,7 @@ private slots:
     void perplexityIsThatOfTheLogits();
     void chatStreamsTokensAndASummary();
     void theSameSeedGivesTheSameText();
+    void aDraftChangesNoText();
     void linesOfStdinAreAConversation();
     void aMessageComesFromStdin();
     void benchHasTheKeysOfTheContract();
@@ -312,6 +313,27 @@ void TestCliModels::theSameSeedGivesTheSameText()
     };
     QVERIFY(text("7") == text("7"));
     QVERIFY(text("7") != text("8"));
+}
+
+void TestCliModels::aDraftChangesNoText()
+{
+    const QString large = m_program.path("large.gguf"), small = m_program.path("small.gguf"), other = m_program.path("other.gguf");
+    sy::test::writeTinyModel(large.toStdString(), "Large", "llama", 1, {.idleLayers = 60, .sharpness = 20});
+    sy::test::writeTinyModel(small.toStdString(), "Small", "llama", 1, {.sharpness = 20});
+    sy::test::writeTinyModel(other.toStdString(), "Other", "llama", 1, {.otherTokens = true});
+    const QStringList chat{"chat", "--model", large, "--message", "Why?", "--max-tokens", "200", "--seed", "5"};
+    const auto plain = run(chat + QStringList{"--no-guessing"}).lines().back();
+    const auto drafted = run(chat + QStringList{"--draft", small}).lines().back();
+    QCOMPARE(drafted["text"].get<std::string>(), plain["text"].get<std::string>());
+    QCOMPARE(plain["draftedTokens"].get<int>(), 0);
+    QVERIFY(drafted["draftedTokens"].get<int>() >= drafted["trueDrafts"].get<int>());
+
+    const Outcome refused = run(chat + QStringList{"--draft", other});
+    QCOMPARE(refused.status, 1);
+    QVERIFY2(refused.err.contains("other.gguf as a draft model for large.gguf") && refused.err.contains("same family"), refused.err);
+    const Outcome missing = run(chat + QStringList{"--draft", "nobody"});
+    QCOMPARE(missing.status, 1);
+    QVERIFY2(missing.err.contains("nobody"), missing.err);
 }
 
 void TestCliModels::linesOfStdinAreAConversation()

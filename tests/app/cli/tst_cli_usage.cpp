@@ -49,13 +49,13 @@ void TestCliUsage::helpOfACommandStandsAlone_data()
     row("embed", {"--model", "--normalize"});
     row("perplexity", {"--model", "--file", "--context", "--adapter", "512"});
     row("chat", {"--model", "--message", "--system", "--max-tokens", "--temperature", "--top-k", "--top-p", "--min-p", "--repeat-penalty",
-                 "--seed", "--stop", "--context", "--adapter", "0.7", "40", "0.95", "0.05"});
+                 "--seed", "--stop", "--context", "--adapter", "--draft", "draftedTokens", "0.7", "40", "0.95", "0.05"});
     row("adapters", {"show", "export"});
     row("ingest", {"--collection", "--recursive", "--watch", "--embedder", "--records"});
     row("documents", {"--collection", "remove"});
     row("extract", {"FILE", "--password"});
     row("search", {"--collection", "--queries", "--mode", "--top", "--trec", "hybrid", "10"});
-    row("ask", {"--collection", "--model", "--top", "--temperature", "6"});
+    row("ask", {"--collection", "--model", "--top", "--temperature", "--draft", "6"});
     row("trace", {"--model", "--message", "--tokens-file", "--max-tokens", "--out", "--expert-mass", "--kv-type", "32"});
     row("bench", {"--model", "--prompt", "--generate", "--depth", "--batch", "--repeat", "--embed", "--file", "512", "64", "3"});
     row("doctor", {});
