@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What guessing ahead gains, what a schema costs, how long a prompt keeps another answer waiting and how soon a stop is
 // felt.
-//      bench_generation MODEL.gguf [threads] [tokens]
+//      bench_generation MODEL.gguf [threads] [tokens] [DRAFT.gguf: only what a draft model gains]
 #include "engine/api/loaded_model.h"
 
 #include <algorithm>
@@ -46,6 +46,38 @@ GenerationRequest request(const std::string& user, int64_t maxTokens)
     return r;
 }
 
+/// New text, where looking up what was said before finds little.
+int benchDraft(const std::shared_ptr<Processor>& processor, const char* path, const char* draftPath, int64_t nTokens)
+{
+    const auto draft = openModel(processor, draftPath, {}, {});
+    const auto model = openModel(processor, path, {.draft = draftPath}, {}, {}, memoryState().availableBytes, draft);
+    const std::pair<const char*, const char*> questions[] = {
+        {"code", "Write a C++ function that parses an ISO 8601 date, with comments."},
+        {"prose", "Tell a story about a lighthouse keeper and a storm."},
+        {"facts", "Explain how a heat pump works, step by step."},
+    };
+    for (const auto& [name, question] : questions) {
+        for (const double temperature : {0.0, 0.7}) {
+            GenerationResult results[2];
+            double fastest[2] = {0, 0};
+            for (const bool guesses : {false, true, false, true}) {
+                GenerationRequest r = request(question, nTokens);
+                r.sampling.temperature = temperature;
+                r.sampling.seed = 1;
+                r.guessesAhead = guesses;
+                results[guesses] = model->generate(r, {});
+                fastest[guesses] = std::max(fastest[guesses], results[guesses].decodeTokensPerSecond);
+            }
+            std::printf("%s, temperature %.1f: %.1f tokens/s alone, %.1f with the draft; %d of %d drafts true, %d of %d lookups; the texts are %s\n", name,
+                        temperature, fastest[0], fastest[1], int(results[1].trueDrafts), int(results[1].draftedTokens),
+                        int(results[1].trueGuesses - results[1].trueDrafts), int(results[1].guessedTokens - results[1].draftedTokens),
+                        results[0].text == results[1].text ? "the same" : "DIFFERENT");
+            std::fflush(stdout);
+        }
+    }
+    return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -54,6 +86,8 @@ int main(int argc, char** argv)
         return 2;
     const auto processor = std::make_shared<Processor>(argc > 2 ? std::atoi(argv[2]) : cpu::physicalCores());
     const int64_t nTokens = argc > 3 ? std::atoll(argv[3]) : 80;
+    if (argc > 4)
+        return benchDraft(processor, argv[1], argv[4], nTokens);
     const auto model = openModel(processor, argv[1], {}, {});
 
     GenerationRequest quote =
