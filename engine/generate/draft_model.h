@@ -80,6 +80,9 @@ public:
     /// sizes until it is measured.
     double costPerGuess(int nTogether, const StepCosts& larger, const models::Model& largerModel) const;
 
+    /// What its steps take is to be measured again.
+    void forgetCosts() { m_costs = StepCosts(); }
+
     /// To read so many tokens of a prompt; `largerRate`: tokens per second of the larger model.
     double secondsToRead(int64_t nTokens, double largerRate, const models::Model& largerModel) const;
 

@@ -92,6 +92,8 @@ bool Scheduler::State::paysToAsk(GuessWanted& wanted, int nOthers, size_t nParts
     wanted.nMost = sequence.record.best(wanted.nMost, nOthers, costs, cost);
     if (wanted.nMost == 0) {
         sequence.rest(request.nAnswer());
+        draft->forgetCosts(); // one measurement that another program disturbed would else be the last
+        costs.forgetMany();
         return false;
     }
     const auto nUnread = draft->follow(sequence, request.tokens);

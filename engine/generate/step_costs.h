@@ -45,6 +45,9 @@ public:
     /// 0: not known, because no step with one row has been measured.
     double seconds(int nRows) const { return m_seconds[1] == 0 ? 0 : m_seconds[1] * relative(nRows); }
 
+    /// What several rows take is to be measured again.
+    void forgetMany() { std::fill(m_seconds.begin() + 2, m_seconds.end(), 0.0); }
+
 private:
     static constexpr int kMost = 64;
     static constexpr double kGuess = 0.25;

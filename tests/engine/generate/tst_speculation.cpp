@@ -108,6 +108,9 @@ private slots:
         unknown.measured(4, 0.5); // so one row cannot take longer
         QCOMPARE(unknown.seconds(1), 0.5);
         QCOMPARE(unknown.relative(4), 1.0);
+        unknown.forgetMany();
+        QCOMPARE(unknown.seconds(1), 0.5);
+        QCOMPARE(unknown.relative(3), 1.5);
     }
 
     void theAnswerIsTheSameInFewerSteps_data()
