@@ -51,8 +51,10 @@ public:
             FineTunePlan plan;
             planMemory(plan, m_material, m_trainer, m_config);
             requireMemory(plan);
-            resume();
         }
+        m_material.readWeights(m_trainer, m_config, stop);
+        if (resumes)
+            resume();
         m_status.state = RunEntry::State::running;
         m_status.steps = m_trainer.nSteps();
         writeStatus();
@@ -201,7 +203,7 @@ private:
             return writeAdapterIn(m_folder, kind == Kind::best ? "best" : "adapter", m_material.model(),
                                   train::snapshot(m_trainer.trained()), m_config.model);
         const fs::path path = m_folder / (kind == Kind::best ? kBestModel : kTrainedModel);
-        m_material.writeModel(path);
+        m_material.writeModel(path, m_config.name);
         return path;
     }
 

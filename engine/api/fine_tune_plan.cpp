@@ -100,6 +100,7 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     FineTunePlan plan;
     planMemory(plan, material, trainer, parsed);
     requireMemory(plan);
+    material.readWeights(trainer, parsed, stop);
     {
         const generate::StepLock::Turn turn(material.stepLock());
         material.pack();

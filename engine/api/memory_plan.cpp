@@ -2,6 +2,7 @@
 #include "engine/api/memory_plan.h"
 
 #include "engine/core/error.h"
+#include "engine/train/new_adapter.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -72,6 +73,14 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         smaller.trainedBytes = need.trainedBytes * uint64_t(rank) / uint64_t(config.adapter.rank);
         if (propose("adapter.rank", std::to_string(rank), smaller))
             break;
+    }
+    if (config.isWhole()) { // on the weights as the file has them
+        train::RunConfig::Adapter adapter = config.adapter;
+        adapter.method = train::RunConfig::Adapter::Method::lora;
+        train::MemoryNeed smaller = train::memoryNeed(material.model(), train::newAdapter(material.model(), adapter, 0), batch,
+                                                      hasCheckpoints, config.optimizer.stateBits);
+        smaller.weightBytes = material.fileBytes();
+        propose("adapter.method", "\"lora\"", smaller);
     }
 }
 

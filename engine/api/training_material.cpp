@@ -69,6 +69,15 @@ void TrainingMaterial::open(Engine& engine, const train::RunConfig& config, cons
         m_template.emplace(tokenizer::ChatTemplate::parse(text.chatTemplate, m_path.string()));
 }
 
+void TrainingMaterial::readWeights(train::Trainer& trainer, const train::RunConfig& config, const std::stop_token& stop)
+{
+    if (!m_floats)
+        return;
+    m_floats->read(stop);
+    if (config.adapter.initial == train::kRandom)
+        train::drawWeights(trainer.trained(), config.seed, m_model->config().nLayers);
+}
+
 void TrainingMaterial::pack()
 {
     if (m_floats)
@@ -80,19 +89,28 @@ train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const s
                                          const nn::Adapter* initial) const
 {
     train::TrainedSet set;
-    if (m_floats) {
+    if (m_floats)
         set = train::wholeModel(*m_model, *m_floats);
-        if (config.adapter.initial == train::kRandom)
-            train::drawWeights(set, config.seed, m_model->config().nLayers);
-    } else {
+    else
         set = train::firstUpdates(m_context, *m_model, config, initial);
-    }
     return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path), std::move(set)};
 }
 
-void TrainingMaterial::writeModel(const std::filesystem::path& path) const
+void TrainingMaterial::writeModel(const std::filesystem::path& path, const std::string& run) const
 {
-    formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) { writeModelKeys(*m_file, keys); });
+    formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) {
+        writeModelKeys(*m_file, keys);
+        const auto name = keys.string("general.name");
+        keys.setString("general.name", name ? std::string(*name) + " (" + run + ")" : run);
+    });
+}
+
+uint64_t TrainingMaterial::fileBytes() const
+{
+    uint64_t bytes = 0;
+    for (const formats::TensorInfo& info : m_file->tensors())
+        bytes += info.bytes;
+    return bytes;
 }
 
 nn::Adapter TrainingMaterial::readAdapter(const std::filesystem::path& path) const

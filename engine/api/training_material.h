@@ -30,6 +30,10 @@ public:
     /// With texts that are tokens already, in place of the configuration's data.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts, std::stop_token stop);
 
+    /// Of a run that trains the model itself: reads its weights, or draws them, which were only counted so far. Before it
+    /// neither `trainer` nor the model may compute. Throws Cancelled.
+    void readWeights(train::Trainer& trainer, const train::RunConfig& config, const std::stop_token& stop);
+
     /// Turns the weights into the form that products read fastest, unless they are trained.
     void pack();
 
@@ -37,9 +41,9 @@ public:
     train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder,
                            const nn::Adapter* initial) const;
 
-    /// Writes the model as it is now, of a run that trains it whole: a GGUF file with the types of the original. Throws
-    /// StorageFailure.
-    void writeModel(const std::filesystem::path& path) const;
+    /// Writes the model as it is now, of a run that trains it whole: a GGUF file with the types of the original, and with the
+    /// run's name behind the original's. Throws StorageFailure.
+    void writeModel(const std::filesystem::path& path, const std::string& run) const;
 
     /// An adapter of this model, from a file or folder. Throws as models::readGgufAdapter() and readPeftAdapter() do.
     nn::Adapter readAdapter(const std::filesystem::path& path) const;
@@ -55,6 +59,7 @@ public:
     generate::StepLock& stepLock() const { return m_processor->stepLock; }
     const models::Model& model() const { return *m_model; }
     const train::Dataset& data() const { return m_data; }
+    uint64_t fileBytes() const; // of the model's tensors as they are stored
     const tokenizer::Tokenizer* tokenizer() const { return m_tokenizer ? &*m_tokenizer : nullptr; }
 
 private:
@@ -63,7 +68,7 @@ private:
     ops::OpContext m_context;
     std::filesystem::path m_path;
     std::shared_ptr<const formats::ModelFile> m_file;
-    std::shared_ptr<const formats::FloatTensors> m_floats; // of a model that is trained whole
+    std::shared_ptr<formats::FloatTensors> m_floats; // of a model that is trained whole
     std::unique_ptr<models::Model> m_model;
     std::optional<tokenizer::Tokenizer> m_tokenizer;
     std::optional<tokenizer::ChatTemplate> m_template;

@@ -26,19 +26,36 @@ Tensor FloatTensors::get(std::string_view name) const
     Tensor made = stored;
     if (isFloat(stored.dtype())) {
         made = Tensor::empty(stored.shape());
-        const int64_t nCols = stored.cols();
-        for (int64_t row = 0; row < stored.rows(); ++row)
-            quant::unpackRow(stored.dtype(), stored.raw() + size_t(row) * stored.rowBytes(), made.f32() + row * nCols,
-                             nCols);
+        if (m_hasMatrices || stored.shape().rank() < 2) // scales and norms are looked at while a model is loaded
+            fill(stored, made);
     } else if (const quant::QuantType* type = quant::find(stored.dtype()); type && type->valuesPerBlock > 1) {
         throw Unsupported("training a quantized model whole",
                           "tensor " + std::string(name) + " is " + std::string(type->name) +
                               "; take the original in F32, F16 or BF16, or train an adapter");
     }
-    if (made.raw() != stored.raw())
-        m_file->notNeeded(stored);
     m_made.emplace(name, made);
     return made;
+}
+
+void FloatTensors::read(const std::stop_token& stop)
+{
+    const std::lock_guard lock(m_mutex);
+    for (auto& [name, made] : m_made) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        const Tensor stored = m_file->get(name);
+        if (!m_hasMatrices && isFloat(stored.dtype()) && stored.shape().rank() >= 2)
+            fill(stored, made);
+    }
+    m_hasMatrices = true;
+}
+
+void FloatTensors::fill(const Tensor& stored, Tensor& made) const
+{
+    const int64_t nCols = stored.cols();
+    for (int64_t row = 0; row < stored.rows(); ++row)
+        quant::unpackRow(stored.dtype(), stored.raw() + size_t(row) * stored.rowBytes(), made.f32() + row * nCols, nCols);
+    m_file->notNeeded(stored);
 }
 
 void writeModel(const std::filesystem::path& path, const FloatTensors& values,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Training a model itself instead of an adapter, on a whole, tiny one.
 #include "engine/api/engine.h"
+#include "engine/api/memory_plan.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/runs.h"
 #include "engine/api/training_material.h"
@@ -69,8 +70,9 @@ double heldOutLoss(const Place& place, nlohmann::json config, const fs::path& mo
 {
     config["model"] = model.string();
     const train::RunConfig parsed = train::parseRunConfig(config.dump(), "test");
-    const TrainingMaterial material(*place.engine, parsed, "test", {});
+    TrainingMaterial material(*place.engine, parsed, "test", {});
     train::Trainer trainer = material.trainer(parsed, {}, nullptr);
+    material.readWeights(trainer, parsed, {});
     return trainer.meanLoss(material.data().heldOut);
 }
 
@@ -98,6 +100,7 @@ private slots:
 
         const auto before = formats::openModelFile(place.path("tiny.gguf")), after = formats::openModelFile(result.trainedModel);
         QCOMPARE(after->tensors().size(), before->tensors().size());
+        QCOMPARE(std::string(after->metadata().requireString("general.name")), std::string("Tiny Talker (whole)"));
         QCOMPARE(std::string(after->metadata().requireString("tokenizer.chat_template")),
                  std::string(before->metadata().requireString("tokenizer.chat_template")));
         for (const formats::TensorInfo& info : before->tensors()) { // everything moved, norms and both tables included
@@ -119,15 +122,20 @@ private slots:
     void stoppedAndResumedItHasTheSameBytes_data()
     {
         QTest::addColumn<int>("stateBits");
-        QTest::newRow("32") << 32;
-        QTest::newRow("8") << 8;
+        QTest::addColumn<bool>("isFromNothing");
+        QTest::newRow("32") << 32 << false;
+        QTest::newRow("8") << 8 << false;
+        QTest::newRow("from nothing") << 32 << true;
     }
     void stoppedAndResumedItHasTheSameBytes()
     {
         QFETCH(int, stateBits);
+        QFETCH(bool, isFromNothing);
         const Place place;
         auto config = place.config(9);
         config["optimizer"]["stateBits"] = stateBits;
+        if (isFromNothing)
+            config["adapter"]["initial"] = "random";
         const auto whole = place.train(config);
         const auto half = place.train(config, 4);
         QCOMPARE(half.end, FineTuneResult::End::stopped);
@@ -184,6 +192,35 @@ private slots:
             mean += steps[i].experts->heaviest / 20;
         QVERIFY2(mean < 1.8, qPrintable(QString::number(mean)));
         QCOMPARE(steps.back().experts->idleShare, 0.0);
+    }
+
+    void whatDoesNotFitIsToldWithoutReadingTheModel()
+    {
+        const Place place({512, 1536, 256, 8});
+        auto config = place.config(2);
+        config["adapter"]["rank"] = 4;
+        const train::RunConfig parsed = train::parseRunConfig(config.dump(), "test");
+        const auto before = memoryState().processBytes;
+        const TrainingMaterial material(*place.engine, parsed, "test", {});
+        train::Trainer trainer = material.trainer(parsed, {}, nullptr);
+        FineTunePlan plan;
+        planMemory(plan, material, trainer, parsed, {.totalBytes = 1 << 30, .availableBytes = 200'000'000, .processBytes = 1000});
+        QVERIFY2(plan.weightBytes > 100'000'000, qPrintable(QString::number(plan.weightBytes)));
+        QVERIFY(plan.trainedBytes >= 3 * plan.weightBytes); // gradient and two numbers of the optimizer
+        QVERIFY(memoryState().processBytes < before + plan.weightBytes / 4);
+        const auto change = std::ranges::find(plan.changes, std::string("adapter.method"), &FineTuneChange::setting);
+        QVERIFY(change != plan.changes.end());
+        QCOMPARE(change->value, std::string("\"lora\""));
+        // What it proposes is what the run would be planned at.
+        config["adapter"]["method"] = "lora";
+        const train::RunConfig less = train::parseRunConfig(config.dump(), "test");
+        const TrainingMaterial adapters(*place.engine, less, "test", {});
+        train::Trainer lora = adapters.trainer(less, {}, nullptr);
+        FineTunePlan smaller;
+        planMemory(smaller, adapters, lora, less, {.totalBytes = 1 << 30, .availableBytes = 200'000'000, .processBytes = 1000});
+        QVERIFY2(std::abs(double(smaller.peakBytes) / double(change->peakBytes) - 1) < 0.02,
+                 qPrintable(QString("%1 %2").arg(smaller.peakBytes).arg(change->peakBytes)));
+        QVERIFY_THROWS_EXCEPTION(Unsupported, requireMemory(plan));
     }
 
     void whatCannotBeTrainedWholeIsSaid()
