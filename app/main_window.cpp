@@ -104,6 +104,8 @@ MainWindow::MainWindow(const Services& services)
     });
     connect(&fineTune, &FineTuneService::restored, &m_context.adapters, &AdapterService::refresh);
     connect(&fineTune, &FineTuneService::removed, &m_context.adapters, &AdapterService::refresh);
+    connect(&fineTune, &FineTuneService::restored, &m_context.models, &ModelService::refresh); // a trained model may be one of them
+    connect(&fineTune, &FineTuneService::removed, &m_context.models, &ModelService::refresh);
     connect(&fineTune, &FineTuneService::checkpointUsed, &m_context.adapters, &AdapterService::refresh);
     m_memoryTimer.setInterval(2000);
     connect(&m_memoryTimer, &QTimer::timeout, this, &MainWindow::pollMemory);

@@ -977,6 +977,34 @@
         <source>is no checkpoint of this version</source>
         <translation>不是本版本的检查点</translation>
     </message>
+    <message>
+        <source>training a quantized model whole</source>
+        <translation>完整训练量化模型</translation>
+    </message>
+    <message>
+        <source>tensor %1 is %2; take the original in F32, F16 or BF16, or train an adapter</source>
+        <translation>张量 %1 是 %2；请使用 F32、F16 或 BF16 的原始模型，或训练适配器</translation>
+    </message>
+    <message>
+        <source>training a model whole that has no tensor %1</source>
+        <translation>完整训练没有张量 %1 的模型</translation>
+    </message>
+    <message>
+        <source>its file joins matrices; this version trains adapters on it</source>
+        <translation>它的文件把矩阵合并了；此版本可在其上训练适配器</translation>
+    </message>
+    <message>
+        <source>training a model with latent attention whole</source>
+        <translation>完整训练带潜在注意力的模型</translation>
+    </message>
+    <message>
+        <source>this version trains adapters on it</source>
+        <translation>此版本可在其上训练适配器</translation>
+    </message>
+    <message>
+        <source>hyper-connections and compressed attention have no gradient in this version</source>
+        <translation>超连接和压缩注意力在此版本中没有梯度</translation>
+    </message>
 </context>
 <context>
     <name>ImportModel</name>
@@ -1209,8 +1237,8 @@
         <translation>学习率</translation>
     </message>
     <message>
-        <source>How far each step goes; too high and the loss jumps, too low and it hardly falls.</source>
-        <translation>每一步走多远；太大损失会跳动，太小损失几乎不降。</translation>
+        <source>How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of what an adapter does.</source>
+        <translation>每一步走多远；太高损失会跳动，太低几乎不下降。训练整个模型时宜取适配器的十分之一。</translation>
     </message>
     <message>
         <source>Epochs</source>
@@ -1237,8 +1265,8 @@
         <translation>方法</translation>
     </message>
     <message>
-        <source>LoRA is the usual one; rsLoRA suits high ranks, LoRA+ learns one half of the adapter faster.</source>
-        <translation>LoRA 最常用；rsLoRA 适合较大的秩，LoRA+ 会更快地学习适配器的一半。</translation>
+        <source>LoRA is the usual adapter; rsLoRA suits high ranks, LoRA+ learns one half of it faster, DoRA learns lengths and directions apart. The whole model is for small ones in F32, F16 or BF16: it takes 16 bytes for each of its numbers.</source>
+        <translation>LoRA 是常用的适配器；rsLoRA 适合高秩，LoRA+ 让其中一半学得更快，DoRA 把长度和方向分开学习。“整个模型”适合 F32、F16 或 BF16 的小模型：每个参数需要 16 字节。</translation>
     </message>
     <message>
         <source>Alpha</source>
@@ -1333,8 +1361,8 @@
         <translation>权重衰减</translation>
     </message>
     <message>
-        <source>Pulls the adapter&apos;s numbers towards zero a little in every step.</source>
-        <translation>每一步把适配器的数值略微拉向零。</translation>
+        <source>Pulls the trained numbers towards zero a little in every step.</source>
+        <translation>每一步把所训练的数值向零拉近一点。</translation>
     </message>
     <message>
         <source>Gradient limit</source>
@@ -1389,8 +1417,8 @@
         <translation>采样间隔</translation>
     </message>
     <message>
-        <source>Answers the prompts below with the adapter as it is after so many steps.</source>
-        <translation>每隔这么多步，用当时的适配器回答下面的提示。</translation>
+        <source>Answers the prompts below with what has been learned after so many steps.</source>
+        <translation>每隔这么多步，用当时学到的内容回答下面的提示。</translation>
     </message>
     <message>
         <source>Sample prompts</source>
@@ -1413,8 +1441,8 @@
         <translation>随机种子</translation>
     </message>
     <message>
-        <source>The same seed, data and settings give the same adapter, to the bit.</source>
-        <translation>相同的种子、数据和设置会得到逐位相同的适配器。</translation>
+        <source>The same seed, data and settings give the same result, to the bit.</source>
+        <translation>相同的种子、数据和设置得到逐位相同的结果。</translation>
     </message>
     <message>
         <source>yes</source>
@@ -1488,6 +1516,38 @@
         <source>Alpha by matrix</source>
         <translation>按矩阵的 Alpha</translation>
     </message>
+    <message>
+        <source>Begin with</source>
+        <translation>起点</translation>
+    </message>
+    <message>
+        <source>Random numbers make a new model of the same shape and vocabulary; what the old one knew is gone, and it takes very much text.</source>
+        <translation>随机数会得到一个形状和词表相同的新模型；原模型的知识全部丢失，并且需要非常多的文本。</translation>
+    </message>
+    <message>
+        <source>Optimizer state</source>
+        <translation>优化器状态</translation>
+    </message>
+    <message>
+        <source>The two numbers that the optimizer keeps for each trained one; 8 bits take a quarter of their memory.</source>
+        <translation>优化器为每个所训练的参数保留的两个数值；8 位只占四分之一的内存。</translation>
+    </message>
+    <message>
+        <source>The whole model</source>
+        <translation>整个模型</translation>
+    </message>
+    <message>
+        <source>The model as it is</source>
+        <translation>现有的模型</translation>
+    </message>
+    <message>
+        <source>Random numbers</source>
+        <translation>随机数</translation>
+    </message>
+    <message>
+        <source>%1 bits</source>
+        <translation>%1 位</translation>
+    </message>
 </context>
 <context>
     <name>RunWords</name>
@@ -1502,8 +1562,8 @@
         <translation>损失没有下降。请尝试更大的学习率或秩，或检查示例是否相互一致。</translation>
     </message>
     <message>
-        <source>The held-out loss has risen three times in a row: the model begins to learn the examples by heart. It was lowest at step %1; stopping now keeps that adapter too.</source>
-        <translation>留出集损失已连续上升三次：模型开始死记示例。它在第 %1 步最低；现在停止也会保留那时的适配器。</translation>
+        <source>The held-out loss has risen three times in a row: the model begins to learn the examples by heart. It was lowest at step %1; stopping now keeps that state too.</source>
+        <translation>留出集损失已连续上升三次：模型开始死记示例。它在第 %1 步最低；现在停止也会保留那时的状态。</translation>
     </message>
     <message numerus="yes">
         <source>%n jump(s) of the gradient. They are limited, but a lower learning rate or a longer warm-up is steadier.</source>
@@ -2428,6 +2488,10 @@
     <message>
         <source>The states of the adapter that are kept. Where the held-out loss rises again, an earlier one may answer better.</source>
         <translation>保留下来的适配器状态。如果留出集损失重新上升，较早的检查点可能回答得更好。</translation>
+    </message>
+    <message>
+        <source>The states from which the run could go on. A chat takes the last one, or the best from the menu Export.</source>
+        <translation>运行可以由此继续的各个状态。对话使用最后一个；最佳的一个在“导出”菜单里。</translation>
     </message>
 </context>
 <context>
@@ -3667,6 +3731,10 @@
         <source>Takes a step with a few of the examples and throws it away. With a large model this takes a minute.</source>
         <translation>用少量示例实际训练一步并丢弃结果。模型较大时需要约一分钟。</translation>
     </message>
+    <message>
+        <source>Gradients and optimizer</source>
+        <translation>梯度和优化器</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::RunForm</name>
@@ -3841,6 +3909,22 @@
     <message>
         <source>A run is being trained: a step measured beside it would take too long.</source>
         <translation>正在训练另一任务：此时测量的一步会偏慢。</translation>
+    </message>
+    <message>
+        <source>DPO cannot train the whole model</source>
+        <translation>DPO 不能训练整个模型</translation>
+    </message>
+    <message>
+        <source>It compares with the model as it was, which is not kept then.</source>
+        <translation>它要与原来的模型比较，而那时原模型已不保留。</translation>
+    </message>
+    <message>
+        <source>Choose the goal ORPO, which learns from the same examples, or another method.</source>
+        <translation>请选择目标 ORPO（使用相同的示例），或换一种方法。</translation>
+    </message>
+    <message>
+        <source>The model will know nothing but what these examples teach it, and no language that is not in them.</source>
+        <translation>模型将只知道这些示例教给它的内容，示例中没有的语言它也不会。</translation>
     </message>
 </context>
 <context>
@@ -4123,6 +4207,38 @@
     <message>
         <source>%1, of step %2</source>
         <translation>%1，第 %2 步</translation>
+    </message>
+    <message>
+        <source>Add to the models…</source>
+        <translation>添加到模型…</translation>
+    </message>
+    <message>
+        <source>Where it is, or as a copy that stays when the run is deleted</source>
+        <translation>使用原处的文件，或复制一份，删除运行后仍保留</translation>
+    </message>
+    <message>
+        <source>Add the best one to the models…</source>
+        <translation>把最佳的添加到模型…</translation>
+    </message>
+    <message>
+        <source>The model as it was where the held-out loss was lowest</source>
+        <translation>留出损失最低时的模型</translation>
+    </message>
+    <message>
+        <source>Adds the trained model to the models, where it is, and loads it</source>
+        <translation>把训练好的模型（原处的文件）添加到模型列表并载入</translation>
+    </message>
+    <message>
+        <source>Stop and keep the model</source>
+        <translation>停止并保留模型</translation>
+    </message>
+    <message>
+        <source>Trained model</source>
+        <translation>训练好的模型</translation>
+    </message>
+    <message>
+        <source>Best one</source>
+        <translation>最佳模型</translation>
     </message>
 </context>
 <context>

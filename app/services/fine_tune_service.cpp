@@ -127,6 +127,9 @@ RunRow FineTuneService::rowOf(const api::RunEntry& entry) const
     row.started = QDateTime::fromMSecsSinceEpoch(std::chrono::duration_cast<std::chrono::milliseconds>(entry.startedAt.time_since_epoch()).count());
     row.adapter = QString::fromStdString(entry.adapter.string());
     row.usedStep = entry.usedStep.value_or(0);
+    row.isWhole = entry.isWhole;
+    row.trainedModel = QString::fromStdString(entry.trainedModel.string());
+    row.bestModel = QString::fromStdString(entry.bestModel.string());
     using State = api::RunEntry::State;
     switch (entry.state) {
     case State::running: row.state = RunState::Elsewhere; break;
@@ -171,6 +174,7 @@ RunRow FineTuneService::rowOf(const Waiting& waiting) const
     } else {
         row.name = waiting.config.value(QLatin1String("name")).toString();
         row.model = waiting.config.value(QLatin1String("model")).toString();
+        row.isWhole = waiting.config.value(QLatin1String("adapter")).toObject().value(QLatin1String("method")) == QLatin1String("full");
     }
     row.id = waiting.id;
     row.state = RunState::Waiting;
@@ -385,7 +389,7 @@ void FineTuneService::began(const QString& id)
     m_active->id = id;
     if (isNew) { // in the list at once; what the disk says follows
         const RunRow row = rowOf(m_active->what);
-        m_entries.prepend({.state = api::RunEntry::State::running, .id = id.toStdString(), .name = row.name.toStdString(), .model = row.model.toStdString(), .startedAt = std::chrono::system_clock::now()});
+        m_entries.prepend({.state = api::RunEntry::State::running, .id = id.toStdString(), .name = row.name.toStdString(), .model = row.model.toStdString(), .startedAt = std::chrono::system_clock::now(), .isWhole = row.isWhole});
         m_details.insert(id, {{}, {}, m_active->what.config});
     }
     readDetails(id);

@@ -216,7 +216,7 @@ void ModelService::import(const QString& path, bool copy)
                 tell(now);
             });
         },
-        [this, result] { emit imported(QString::fromStdString(result->id), QString::fromStdString(result->name)); });
+        [this, result, path] { emit imported(QString::fromStdString(result->id), QString::fromStdString(result->name), path); });
 }
 
 void ModelService::verify(const QString& id)

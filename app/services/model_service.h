@@ -65,7 +65,7 @@ signals:
     void factsFailed(const QString& id, const sy::app::UserMessage& message);
     void jobChanged(const QString& jobId);
     void jobEnded(const QString& jobId);
-    void imported(const QString& id, const QString& name);
+    void imported(const QString& id, const QString& name, const QString& path); // path: as import() was given it
     void verified(const QString& id, bool isUnchanged);
     void fetched(const QString& id);
     void failed(const sy::app::UserMessage& message);

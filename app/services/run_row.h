@@ -28,12 +28,15 @@ struct RunRow {
     quint64 peakBytes = 0;
     QDateTime started;
     QString adapter; // file; empty: none yet
+    bool isWhole = false; // it trains the model itself and has no adapter
+    QString trainedModel, bestModel; // then these files; empty: none yet
     qint64 usedStep = 0; // of the checkpoint that the adapter is of; 0: the last
     UserMessage failure;
 
     bool isActive() const { return state == RunState::Preparing || state == RunState::Running || state == RunState::Stopping; }
     bool canResume() const { return state == RunState::Paused || state == RunState::Interrupted || (state == RunState::Failed && step > 0); }
     bool hasAdapter() const { return !adapter.isEmpty() && !isActive(); }
+    bool hasModel() const { return !trainedModel.isEmpty() && !isActive(); }
 };
 
 /// What a run has been through.

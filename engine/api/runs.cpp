@@ -94,6 +94,8 @@ std::optional<RunEntry> entryOf(const fs::path& folder)
     if (about.is_object())
         entry.notes = textOf(about, "notes");
     entry.adapter = adapterIn(folder, "adapter");
+    const auto adapter = config.find("adapter");
+    entry.isWhole = adapter != config.end() && adapter->is_object() && textOf(*adapter, "method") == "full";
     entry.trainedModel = fileIn(folder, kTrainedModel);
     if (const auto used = usedAdapterIn(folder)) {
         entry.usedStep = used->first;

@@ -36,6 +36,7 @@ struct RunEntry {
     std::filesystem::path adapter;      // GGUF, of DoRA a folder as PEFT writes it; empty before the first checkpoint
     std::optional<int64_t> usedStep;    // of the checkpoint that the adapter is of, where useCheckpoint() chose one
     std::filesystem::path bestAdapter;  // that of bestStep; empty when nothing was evaluated
+    bool isWhole = false;               // it trains the model itself
     std::filesystem::path trainedModel; // GGUF, of a run that trains the model itself: it has no adapter
     std::filesystem::path bestModel;    // that of bestStep
 };

@@ -36,11 +36,12 @@ public:
     std::function<void()> beforeTraining;   // may throw: no run is made then
     std::function<void()> inTraining;       // at the third step; may throw
     std::function<void()> beforePlan;
+    bool knowsPreferences = false;
     api::FineTunePlan plan = standardPlan();
     static constexpr auto kDefaults = R"({"name":"fine-tune","model":"","objective":"sft","data":[],
         "evaluation":{"fraction":0.02,"everySteps":50,"path":null},
-        "adapter":{"method":"lora","rank":16,"alpha":32,"targets":"all-linear","rankPattern":{},"alphaPattern":{}},
-        "optimizer":{"name":"adamw","learningRate":0.0002,"schedule":"cosine","finalShare":0.1,"warmupSteps":10,"weightDecay":0.01,"clipNorm":1},
+        "adapter":{"method":"lora","rank":16,"alpha":32,"initial":null,"targets":"all-linear","rankPattern":{},"alphaPattern":{}},
+        "optimizer":{"name":"adamw","learningRate":0.0002,"schedule":"cosine","finalShare":0.1,"warmupSteps":10,"weightDecay":0.01,"clipNorm":1,"stateBits":32},
         "batch":{"contextLength":2048,"sequences":16,"microSequences":1,"packing":true},
         "epochs":1,"maxSteps":null,"activationCheckpointing":true,"checkpoint":{"everySteps":50,"keep":3},
         "samples":{"everySteps":50,"prompts":[]},"seed":3407})";
@@ -145,7 +146,7 @@ inline api::FineTuneResult FakeTraining::go(const std::string& id, int from, std
             run->step = i;
             run->steps = nSteps;
             run->finalLoss = step.loss;
-            run->adapter = result.adapter;
+            (run->isWhole ? run->trainedModel : run->adapter) = std::filesystem::path("/runs") / id / (run->isWhole ? "model.gguf" : "adapter.gguf");
         }
         events.onStep(step);
         if (step.isCheckpoint)
@@ -166,8 +167,10 @@ inline FineTuneFunctions FakeTraining::functions()
 {
     return {
         .complete =
-            [](const std::string& config, const std::string& source) {
-                if (config.find("\"dpo\"") != std::string::npos || config.find("\"orpo\"") != std::string::npos)
+            [this](const std::string& config, const std::string& source) {
+                if (!knowsPreferences && config.find("\"dpo\"") != std::string::npos)
+                    throw BadFile(source, "objective is not known");
+                if (!knowsPreferences && config.find("\"orpo\"") != std::string::npos)
                     throw BadFile(source, "objective is not known");
                 return std::string(kDefaults);
             },
@@ -206,7 +209,7 @@ inline FineTuneFunctions FakeTraining::functions()
                 const std::string id = "run-" + std::to_string(++m_nMade);
                 {
                     const std::lock_guard lock(mutex);
-                    runs.insert(runs.begin(), {.state = api::RunEntry::State::running, .id = id, .name = name, .model = "tiny", .startedAt = std::chrono::system_clock::now()});
+                    runs.insert(runs.begin(), {.state = api::RunEntry::State::running, .id = id, .name = name, .model = "tiny", .startedAt = std::chrono::system_clock::now(), .isWhole = config.find("\"method\":\"full\"") != std::string::npos});
                     configs[id] = config;
                 }
                 return go(id, 1, stop, events);

@@ -16,6 +16,7 @@
 #include "app/services/fine_tune_service.h"
 #include "tests/app/window_program.h"
 #include "widgets/adapters/adapter_picker.h"
+#include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/state_panel.h"

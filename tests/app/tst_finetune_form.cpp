@@ -14,6 +14,8 @@ private slots:
     void theCountFollowsWhatIsTyped();
     void whatDoesNotFitIsRefusedWithARemedy();
     void badDataIsToldInTheForm();
+    void theModelItselfIsTrainedFromTheSameForm();
+    void whatAWholeModelCannotLearnIsSaid();
     void theCommandCanBeCopied();
     void aConfigurationThatIsDroppedFillsTheForm();
     void columnsWithNamesOfTheirOwnAreMapped();
@@ -104,6 +106,108 @@ void TestFineTuneForm::badDataIsToldInTheForm()
     QTRY_VERIFY(page->form()->isVisible() && program.fineTune->runs().isEmpty());
     QCOMPARE(page->form()->dataList()->count(), 1); // what was typed is still there
     QCOMPARE(valueAt(page->form()->config(), QStringLiteral("epochs")).toInt(), 2);
+}
+
+void TestFineTuneForm::theModelItselfIsTrainedFromTheSameForm()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
+    auto* method = qobject_cast<QComboBox*>(form->control("adapter.method"));
+    auto* initial = qobject_cast<QComboBox*>(form->control("adapter.initial"));
+    QVERIFY(method && method->isVisible() && initial && !initial->isVisible());
+    type(form->control("adapter.rank"), QStringLiteral("64"));
+    const auto isSaid = [&] { return textsOf(form).contains(QStringLiteral("nothing but what these examples teach")); };
+    const auto setting = [&](const char* path) { return valueAt(form->config(), QString::fromLatin1(path)); };
+    const auto planned = [&](const char* path) { return engine.training.planned.empty() ? QString() : settingOf(engine.training.planned.back(), path); };
+
+    chooseIn(method, QStringLiteral("The whole model"));
+    for (const char* path : {"adapter.rank", "adapter.alpha", "adapter.targets"})
+        QVERIFY2(!form->control(path)->isVisible(), path);
+    QVERIFY(!form->patterns()->isVisible() && initial->isVisible() && !isSaid());
+    QVERIFY(form->control("optimizer.stateBits")->isVisible());
+    QTRY_COMPARE(planned("adapter.method"), QStringLiteral("full"));
+    QCOMPARE(planned("optimizer.learningRate"), QStringLiteral("2e-05")); // an adapter's would spoil the model
+    QCOMPARE(setting("adapter.rank").toInt(), 16);
+    QVERIFY(setting("adapter.initial").isNull());
+    QVERIFY2(form->command()->toPlainText().contains(QStringLiteral("--method full")) && !form->command()->toPlainText().contains(QStringLiteral("--rank")), qPrintable(form->command()->toPlainText()));
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    auto* memory = form->planPanel()->findChild<widgets::MemoryBar*>();
+    QVERIFY2(memory->accessibleDescription().contains(QStringLiteral("Gradients and optimizer")), qPrintable(memory->accessibleDescription()));
+
+    chooseIn(initial, QStringLiteral("Random numbers"));
+    QVERIFY(isSaid());
+    QTRY_COMPARE(planned("adapter.initial"), QStringLiteral("random"));
+    QCOMPARE(planned("optimizer.learningRate"), QStringLiteral("0.001"));
+    QVERIFY(form->command()->toPlainText().contains(QStringLiteral("\"initial\": \"random\"")));
+    chooseIn(qobject_cast<QComboBox*>(form->control("optimizer.stateBits")), QStringLiteral("8 bits"));
+    QTRY_COMPARE(planned("optimizer.stateBits"), QStringLiteral("8"));
+    keep(program, QStringLiteral("tune-from-nothing"));
+    const QJsonObject kept = form->config();
+
+    // Back to an adapter: it has what it had, and a rate that was chosen stays.
+    type(form->control("optimizer.learningRate"), QStringLiteral("0.01"));
+    chooseIn(method, QStringLiteral("LoRA"));
+    QVERIFY(!initial->isVisible() && !isSaid() && form->control("adapter.rank")->isVisible());
+    QCOMPARE(setting("adapter.rank").toInt(), 64);
+    QVERIFY(setting("adapter.initial").isNull());
+    QCOMPARE(setting("optimizer.learningRate").toDouble(), 0.01);
+
+    form->setConfig(kept);
+    QVERIFY(isSaid());
+    QCOMPARE(method->currentText(), QStringLiteral("The whole model"));
+    QCOMPARE(initial->currentText(), QStringLiteral("Random numbers"));
+    QCOMPARE(setting("optimizer.stateBits").toInt(), 8);
+    QCOMPARE(setting("optimizer.learningRate").toDouble(), 0.001);
+    QJsonObject continued = kept; // an adapter that goes on from another one keeps that
+    setValueAt(continued, QStringLiteral("adapter.method"), QStringLiteral("lora"));
+    setValueAt(continued, QStringLiteral("adapter.initial"), QStringLiteral("fact-1"));
+    form->setConfig(continued);
+    QCOMPARE(setting("adapter.initial").toString(), QStringLiteral("fact-1"));
+    chooseIn(method, QStringLiteral("The whole model"));
+    QVERIFY(setting("adapter.initial").isNull());
+}
+
+void TestFineTuneForm::whatAWholeModelCannotLearnIsSaid()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.knowsPreferences = true;
+    engine.training.plan.peakBytes = 20'000'000'000;
+    engine.training.plan.changes = {{"optimizer.stateBits", "8", 7'000'000'000}, {"adapter.method", "\"lora\"", 2'000'000'000}};
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    chooseIn(qobject_cast<QComboBox*>(form->control("adapter.method")), QStringLiteral("The whole model"));
+    QTRY_COMPARE(form->planPanel()->notice()->title(), QStringLiteral("Does not fit into memory"));
+    const QString remedy = PlanPanel::refusal(engine.training.plan).remedy;
+    QVERIFY2(remedy.contains(QStringLiteral("Optimizer state: 8 bits (7.0 GB)")) && remedy.contains(QStringLiteral("Method: LoRA (2.0 GB)")), qPrintable(remedy));
+    const size_t nPlanned = engine.training.planned.size();
+    auto* goal = form->findChildren<QComboBox*>().at(0);
+    for (auto* box : form->findChildren<QComboBox*>())
+        if (box->accessibleName() == QStringLiteral("Goal"))
+            goal = box;
+    chooseIn(goal, QStringLiteral("Prefer the better of two answers (DPO)"));
+    QCOMPARE(form->planPanel()->notice()->title(), QStringLiteral("DPO cannot train the whole model"));
+    QVERIFY(!form->startButton()->isEnabled());
+    QTest::qWait(600);
+    QCOMPARE(engine.training.planned.size(), nPlanned); // the engine need not be asked
+    engine.training.plan = FakeTraining::standardPlan();
+    chooseIn(goal, QStringLiteral("Prefer and learn the better of two answers (ORPO)"));
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    // What the engine refuses is said in the words of the window.
+    engine.training.beforePlan = [] { throw Unsupported("training a quantized model whole", "tensor token_embd.weight is Q8_0; take the original in F32, F16 or BF16, or train an adapter"); };
+    type(form->control("epochs"), QStringLiteral("2"));
+    QTRY_COMPARE(form->planPanel()->notice()->title(), QStringLiteral("Not supported: training a quantized model whole"));
 }
 
 void TestFineTuneForm::theCommandCanBeCopied()

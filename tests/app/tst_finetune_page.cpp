@@ -13,6 +13,7 @@ private slots:
     void cleanup() { m_around->reset(); }
     void anEmptyPageSaysWhatItIsForAndHasOneButton();
     void aRunGoesFromTheFormToTheChat();
+    void aModelThatWasTrainedItselfIsUsedInTheChat();
     void pauseAndResume();
     void discardCanBeUndone();
     void aSecondRunWaits();
@@ -88,6 +89,61 @@ void TestFineTunePage::aRunGoesFromTheFormToTheChat()
     QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
     QTRY_COMPARE(ended.size(), 1);
     QCOMPARE(engine.requests.back().adapter.file, std::filesystem::path("/runs/run-1/adapter.gguf"));
+}
+
+void TestFineTunePage::aModelThatWasTrainedItselfIsUsedInTheChat()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.isHeld = true;
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    chooseIn(qobject_cast<QComboBox*>(page->form()->control("adapter.method")), QStringLiteral("The whole model"));
+    QTRY_VERIFY(page->form()->startButton()->isEnabled());
+    QTest::mouseClick(page->form()->startButton(), Qt::LeftButton);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Stop")));
+    QCOMPARE(buttonWith(page, QStringLiteral("Stop"))->menu()->actions().front()->text(), QStringLiteral("Stop and keep the model"));
+    engine.training.isHeld = false;
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1")).value_or(RunRow()).state, RunState::Done);
+    QTRY_COMPARE(page->view()->facts()->valueOf(QStringLiteral("Trained model")), QStringLiteral("/runs/run-1/model.gguf"));
+    QVERIFY(!program.adapters->find(QStringLiteral("run-1"))); // there is none to export
+    for (const QAction* action : page->view()->exportButton()->menu()->actions())
+        QCOMPARE(action->isVisible(), !action->text().startsWith(QStringLiteral("Adapter")));
+    page->view()->tabs()->setCurrentWidget(page->view()->checkpoints());
+    QTRY_COMPARE(page->view()->checkpoints()->table()->topLevelItemCount(), 3);
+    QVERIFY(!page->view()->checkpoints()->useButton()->isVisible());
+    keep(program, QStringLiteral("tune-whole-finished"));
+
+    QPushButton* chat = buttonWith(page, QStringLiteral("Chat with it"));
+    QVERIFY(chat);
+    const size_t nModels = engine.models.size();
+    QTest::mouseClick(chat, Qt::LeftButton);
+    QTRY_COMPARE(program.window->currentPage(), QStringLiteral("chat"));
+    QTRY_COMPARE(program.models->loadedId(), QStringLiteral("model"));
+    QCOMPARE(engine.models.size(), nModels + 1);
+    QVERIFY(engine.models.back().isReferenced); // where it is
+    QVERIFY(program.chatPage()->adapterPicker()->id().isEmpty());
+    // A second time, after another model was loaded.
+    program.models->load(QStringLiteral("tiny"));
+    QTRY_COMPARE(program.models->loadedId(), QStringLiteral("tiny"));
+    program.window->goTo(QStringLiteral("finetune"));
+    chat->setFocus();
+    QTest::keyClick(chat, Qt::Key_Space);
+    QTRY_COMPARE(program.models->loadedId(), QStringLiteral("model"));
+    // One that cannot be added leaves everything as it is.
+    engine.training.find("run-1")->trainedModel = "/runs/bad/model.gguf";
+    program.fineTune->refresh();
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1"))->trainedModel, QStringLiteral("/runs/bad/model.gguf"));
+    program.window->goTo(QStringLiteral("finetune"));
+    QSignalSpy failed(program.models.get(), &ModelService::failed);
+    QTest::mouseClick(chat, Qt::LeftButton);
+    QTRY_COMPARE(failed.size(), 1);
+    QTest::qWait(50);
+    QCOMPARE(program.window->currentPage(), QStringLiteral("finetune"));
+    QCOMPARE(program.models->loadedId(), QStringLiteral("model"));
 }
 
 void TestFineTunePage::pauseAndResume()

@@ -21,6 +21,7 @@
 #include "widgets/plots/plot_view.h"
 #include "widgets/training/token_preview.h"
 
+#include <QComboBox>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QLineEdit>
@@ -71,6 +72,7 @@ private slots:
     void whatWasLearnedIsRecalledWithTheAdapterAndNotWithoutIt();
     void anEarlierCheckpointIsUsedExportedAndImported();
     void aTableWithNamesOfItsOwnIsRead();
+    void theModelItselfLearnsAndIsChattedWith();
     void aPausedRunGoesOnAfterARestart();
 
 private:
@@ -256,6 +258,38 @@ void TestFineTuneWholePath::aTableWithNamesOfItsOwnIsRead()
     QTRY_VERIFY2(shown().contains(QStringLiteral("user\nWhen?")) && shown().contains(QStringLiteral("assistant\nAt noon.")), qPrintable(shown()));
     keep(*m_program, QStringLiteral("whole-mapping"));
     QTest::keyClick(form, Qt::Key_Escape);
+}
+
+void TestFineTuneWholePath::theModelItselfLearnsAndIsChattedWith()
+{
+    m_program->window->goTo(QStringLiteral("finetune"));
+    page()->newRun();
+    RunForm* form = page()->form();
+    auto* method = qobject_cast<QComboBox*>(form->control("adapter.method"));
+    method->setFocus();
+    QTest::keyClick(method, Qt::Key_End);
+    QVERIFY(!form->control("adapter.rank")->isVisible());
+    QTest::keyClicks(form->findChild<QLineEdit*>(), QStringLiteral("itself"));
+    drop(form, m_data.filePath(QStringLiteral("fact.jsonl")));
+    type(form->control("optimizer.learningRate"), QStringLiteral("0.003"));
+    type(form->control("epochs"), QStringLiteral("10000"));
+    type(form->control("batch.contextLength"), QStringLiteral("64"));
+    if (!form->advancedButton()->isChecked())
+        QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
+    type(form->control("maxSteps"), QStringLiteral("120"));
+    type(form->control("evaluation.fraction"), QStringLiteral("0"));
+    QTRY_VERIFY_WITH_TIMEOUT(form->startButton()->isEnabled(), kPatienceMs);
+    QTest::mouseClick(form->startButton(), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(m_program->fineTune->run(QStringLiteral("itself-1")).value_or(RunRow()).hasModel(), kPatienceMs);
+    QTRY_VERIFY(buttonWith(page(), QStringLiteral("Chat with it")));
+    sy::test::Heartbeat heart;
+    QTest::mouseClick(buttonWith(page(), QStringLiteral("Chat with it")), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(m_program->models->loadedName(), QStringLiteral("Tiny Talker (itself)"), kPatienceMs);
+    QTest::qWait(60);
+    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    QCOMPARE(m_program->window->currentPage(), QStringLiteral("chat"));
+    QCOMPARE(ask(QStringLiteral("code?")), QStringLiteral("K7-mole"));
+    QVERIFY(m_program->chatPage()->adapterPicker()->id().isEmpty());
 }
 
 void TestFineTuneWholePath::aPausedRunGoesOnAfterARestart()

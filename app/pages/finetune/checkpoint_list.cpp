@@ -111,9 +111,12 @@ void CheckpointList::fill(const std::vector<api::RunCheckpoint>& checkpoints)
     m_table->addTopLevelItems(items);
     m_table->setCurrentItem(selected);
     m_table->setVisible(!checkpoints.empty());
-    m_use->setVisible(!checkpoints.empty());
+    const auto run = m_context.fineTune.run(m_id);
+    const bool isWhole = run && run->isWhole;
+    m_use->setVisible(!checkpoints.empty() && !isWhole);
     m_hint->setText(checkpoints.empty() ? tr("No checkpoints yet. They are written as the run goes on; see “Checkpoint every” in its settings.")
-                                        : tr("The states of the adapter that are kept. Where the held-out loss rises again, an earlier one may answer better."));
+                    : isWhole          ? tr("The states from which the run could go on. A chat takes the last one, or the best from the menu Export.")
+                                       : tr("The states of the adapter that are kept. Where the held-out loss rises again, an earlier one may answer better."));
     updateButton();
 }
 
@@ -127,7 +130,7 @@ void CheckpointList::updateButton()
 {
     const auto row = m_context.fineTune.run(m_id);
     const bool isTrained = row && (row->isActive() || row->state == RunState::Elsewhere);
-    m_use->setEnabled(current() && !current()->isUsed && !isTrained);
+    m_use->setEnabled(current() && !current()->isUsed && !isTrained && !row->isWhole);
 }
 
 void CheckpointList::useCurrent()

@@ -2,15 +2,18 @@
 #include "app/pages/finetune/field_control.h"
 
 #include "widgets/theme/fonts.h"
+#include "widgets/theme/tokens.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QHBoxLayout>
 #include <QJsonArray>
 #include <QLabel>
 #include <QLocale>
 #include <QPlainTextEdit>
 #include <QRegularExpression>
+#include <QVBoxLayout>
 #include <cmath>
 #include <optional>
 
@@ -83,9 +86,10 @@ private:
 
 FieldControl::FieldControl(const RunField& field, const QJsonValue& standard, QWidget* parent) : QObject(parent), m_field(field), m_standard(standard)
 {
-    m_label = new QLabel(field.label(), parent);
+    m_widget = new QWidget(parent);
+    m_label = new QLabel(field.label(), m_widget);
     const QString range = fieldRange(field, standard);
-    m_hint = new QLabel(range.isEmpty() ? field.explanation() : field.explanation() + QLatin1Char(' ') + range, parent);
+    m_hint = new QLabel(range.isEmpty() ? field.explanation() : field.explanation() + QLatin1Char(' ') + range, m_widget);
     m_hint->setProperty("tone", "faint");
     m_hint->setWordWrap(true);
     m_hint->setFont(widgets::smallFont(parent->font()));
@@ -93,21 +97,25 @@ FieldControl::FieldControl(const RunField& field, const QJsonValue& standard, QW
     case Kind::Whole:
     case Kind::Real:
     case Kind::Power: {
-        auto* box = new NumberBox(field, parent);
+        auto* box = new NumberBox(field, m_widget);
         connect(box, &QDoubleSpinBox::valueChanged, this, &FieldControl::changed);
         m_control = box;
         break;
     }
     case Kind::Flag: {
-        auto* box = new QCheckBox(parent);
+        auto* box = new QCheckBox(m_widget);
         connect(box, &QCheckBox::toggled, this, &FieldControl::changed);
         m_control = box;
         break;
     }
     case Kind::Choice: {
-        auto* box = new QComboBox(parent);
-        for (const char* choice : field.choices)
-            box->addItem(choiceWord(QString::fromLatin1(field.path), QString::fromLatin1(choice)), QString::fromLatin1(choice));
+        auto* box = new QComboBox(m_widget);
+        for (const char* choice : field.choices) {
+            const QString value = QString::fromLatin1(choice);
+            bool isNumber = false;
+            const double number = value.toDouble(&isNumber);
+            box->addItem(choiceWord(QString::fromLatin1(field.path), value), isNumber ? QVariant(number) : QVariant(value));
+        }
         box->setFocusPolicy(Qt::StrongFocus);
         box->setMinimumWidth(kWidth);
         connect(box, &QComboBox::currentIndexChanged, this, &FieldControl::changed);
@@ -116,7 +124,7 @@ FieldControl::FieldControl(const RunField& field, const QJsonValue& standard, QW
     }
     case Kind::Text:
     case Kind::Lines: {
-        auto* edit = new QPlainTextEdit(parent);
+        auto* edit = new QPlainTextEdit(m_widget);
         edit->setTabChangesFocus(true);
         edit->setFixedHeight(edit->fontMetrics().lineSpacing() * 4 + 16);
         connect(edit, &QPlainTextEdit::textChanged, this, &FieldControl::changed);
@@ -124,6 +132,19 @@ FieldControl::FieldControl(const RunField& field, const QJsonValue& standard, QW
         break;
     }
     }
+    auto* rows = new QVBoxLayout(m_widget);
+    rows->setContentsMargins(0, widgets::space::kTiny, 0, 0);
+    rows->setSpacing(2);
+    if (field.kind == Kind::Lines) {
+        rows->addWidget(m_label);
+        rows->addWidget(m_control);
+    } else {
+        auto* row = new QHBoxLayout;
+        row->addWidget(m_label, 1);
+        row->addWidget(m_control);
+        rows->addLayout(row);
+    }
+    rows->addWidget(m_hint);
     m_control->setAccessibleName(m_label->text());
     m_control->setAccessibleDescription(m_hint->text());
     m_control->setToolTip(m_hint->text());
@@ -151,6 +172,8 @@ QJsonValue FieldControl::value() const
     case Kind::Flag: return static_cast<QCheckBox*>(m_control)->isChecked();
     case Kind::Choice: {
         const QVariant data = static_cast<QComboBox*>(m_control)->currentData();
+        if (m_field.isNullable && data.toString().isEmpty())
+            return QJsonValue(QJsonValue::Null);
         return data.typeId() == QMetaType::QString ? QJsonValue(data.toString()) : QJsonValue::fromVariant(data);
     }
     case Kind::Text: return static_cast<QPlainTextEdit*>(m_control)->toPlainText();
@@ -175,7 +198,8 @@ void FieldControl::setValue(const QJsonValue& value)
     case Kind::Flag: static_cast<QCheckBox*>(m_control)->setChecked(value.toBool()); break;
     case Kind::Choice: {
         auto* box = static_cast<QComboBox*>(m_control);
-        const QVariant wanted = value.isString() ? QVariant(value.toString()) : value.toVariant();
+        const bool isUnset = m_field.isNullable && (value.isNull() || value.isUndefined());
+        const QVariant wanted = isUnset ? QVariant(QString()) : value.isString() ? QVariant(value.toString()) : value.toVariant();
         int index = box->findData(wanted);
         if (index < 0) { // of an imported configuration: a list of names, or a choice of a later version
             box->addItem(valueWord(QString::fromLatin1(m_field.path), value), wanted);

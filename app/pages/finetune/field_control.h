@@ -9,16 +9,15 @@ class QLabel;
 
 namespace sy::app {
 
-/// The control of one setting, made from its row, with its hint below.
+/// The control of one setting, made from its row, with its name beside or above it and its hint below.
 class FieldControl : public QObject {
     Q_OBJECT
 public:
     FieldControl(const RunField& field, const QJsonValue& standard, QWidget* parent);
 
     const RunField& field() const { return m_field; }
+    QWidget* widget() const { return m_widget; } // all of it
     QWidget* control() const { return m_control; }
-    QLabel* label() const { return m_label; }
-    QLabel* hint() const { return m_hint; }
     QJsonValue value() const;
     void setValue(const QJsonValue& value); // says nothing
 
@@ -30,7 +29,7 @@ private:
 
     const RunField& m_field;
     QJsonValue m_standard;
-    QWidget* m_control = nullptr;
+    QWidget *m_widget, *m_control = nullptr;
     QLabel *m_label, *m_hint;
     bool m_isFilling = false;
 };

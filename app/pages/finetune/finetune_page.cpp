@@ -177,6 +177,13 @@ void FineTunePage::connectServices()
         m_context.toast(tr("“%1” deleted").arg(name), tr("Undo"), [&service = m_context.fineTune, id] { service.restore(id); });
     });
     connect(&service, &FineTuneService::restored, this, &FineTunePage::openRun);
+    connect(&m_context.models, &ModelService::imported, this, [this](const QString& id, const QString&, const QString& path) {
+        if (path != m_addingModel || path.isEmpty())
+            return;
+        m_addingModel.clear();
+        m_addedModel = id;
+    });
+    connect(&m_context.models, &ModelService::modelsChanged, this, &FineTunePage::loadTrained);
 }
 
 QList<PageCommand> FineTunePage::commands()
@@ -365,9 +372,13 @@ void FineTunePage::remove(const QString& id)
     service.remove(id);
 }
 
-/// A new chat with the adapter, and with the model that it belongs to.
+/// A new chat with the adapter, and with the model that it belongs to; or with a model that was trained itself.
 void FineTunePage::chatWith(const QString& id)
 {
+    if (const auto run = m_context.fineTune.run(id); run && run->isWhole) {
+        chatWithModel(run->trainedModel);
+        return;
+    }
     m_context.chats.setAdapter(0, {id, 1});
     m_context.settings.set(setting::kLastChat, 0);
     m_context.adapters.refresh();
@@ -378,6 +389,28 @@ void FineTunePage::chatWith(const QString& id)
             if (model.path.string() == adapter->modelPath)
                 m_context.models.load(QString::fromStdString(model.id), m_context.settings.number(setting::kContextLength));
     m_context.goTo(QStringLiteral("chat"));
+}
+
+/// It becomes one of the models, where it is; one that is there already is only loaded.
+void FineTunePage::chatWithModel(const QString& path)
+{
+    m_addingModel = path;
+    m_addedModel.clear();
+    m_context.models.import(path, false);
+}
+
+/// Once it is in the list.
+void FineTunePage::loadTrained()
+{
+    for (const api::ModelEntry& model : m_context.models.models())
+        if (!m_addedModel.isEmpty() && QString::fromStdString(model.id) == m_addedModel) {
+            m_addedModel.clear();
+            m_context.chats.setAdapter(0, {});
+            m_context.settings.set(setting::kLastChat, 0);
+            m_context.models.load(QString::fromStdString(model.id), m_context.settings.number(setting::kContextLength));
+            m_context.goTo(QStringLiteral("chat"));
+            return;
+        }
 }
 
 void FineTunePage::keyPressEvent(QKeyEvent* event)

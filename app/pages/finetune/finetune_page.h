@@ -56,6 +56,8 @@ private:
     void remove(const QString& id);
     bool hasRows() const;
     void chatWith(const QString& id);
+    void chatWithModel(const QString& path);
+    void loadTrained();
     void leaveForm();
 
     PageContext& m_context;
@@ -67,6 +69,7 @@ private:
     AdapterView* m_adapter;
     CompareView* m_comparison;
     QString m_duplicating; // waits for its configuration
+    QString m_addingModel, m_addedModel; // file and id of a trained model that a chat is wanted with
 };
 
 } // namespace sy::app

@@ -126,7 +126,7 @@ UserMessage PlanPanel::refusal(const api::FineTunePlan& plan)
     return {};
 }
 
-void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTime)
+void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTime, bool isWhole)
 {
     m_busy->hide();
     m_hint->hide();
@@ -134,7 +134,7 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
         widget->show();
     const UserMessage refused = refusal(plan);
     m_notice->setNotice(refused.title, refused.text(), refused.title + QLatin1Char('\n') + refused.text());
-    m_memory->setEstimate({{tr("Model"), plan.weightBytes}, {tr("Adapter and optimizer"), plan.trainedBytes}, {tr("Activations"), plan.activationBytes}, {tr("Other"), plan.otherBytes}}, plan.availableBytes);
+    m_memory->setEstimate({{tr("Model"), plan.weightBytes}, {isWhole ? tr("Gradients and optimizer") : tr("Adapter and optimizer"), plan.trainedBytes}, {tr("Activations"), plan.activationBytes}, {tr("Other"), plan.otherBytes}}, plan.availableBytes);
     const QLocale l;
     const auto count = [&](int64_t n) { return l.toString(qlonglong(n)); };
     QList<std::pair<QString, QString>> facts;

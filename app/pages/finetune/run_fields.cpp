@@ -19,14 +19,18 @@ public:
     static QString rank() { return tr("Rank"); }
     static QString rankHelp() { return tr("How much the adapter can learn; more takes more memory and time."); }
     static QString rate() { return tr("Learning rate"); }
-    static QString rateHelp() { return tr("How far each step goes; too high and the loss jumps, too low and it hardly falls."); }
+    static QString rateHelp() { return tr("How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of what an adapter does."); }
     static QString epochs() { return tr("Epochs"); }
     static QString epochsHelp() { return tr("How often every example is seen."); }
     static QString context() { return tr("Context length"); }
     static QString contextHelp() { return tr("Longest example; longer ones are left out, and shorter contexts take less memory."); }
     static QString tokens() { return tr("tokens"); }
     static QString method() { return tr("Method"); }
-    static QString methodHelp() { return tr("LoRA is the usual one; rsLoRA suits high ranks, LoRA+ learns one half of the adapter faster."); }
+    static QString methodHelp() { return tr("LoRA is the usual adapter; rsLoRA suits high ranks, LoRA+ learns one half of it faster, DoRA learns lengths and directions apart. The whole model is for small ones in F32, F16 or BF16: it takes 16 bytes for each of its numbers."); }
+    static QString initial() { return tr("Begin with"); }
+    static QString initialHelp() { return tr("Random numbers make a new model of the same shape and vocabulary; what the old one knew is gone, and it takes very much text."); }
+    static QString stateBits() { return tr("Optimizer state"); }
+    static QString stateBitsHelp() { return tr("The two numbers that the optimizer keeps for each trained one; 8 bits take a quarter of their memory."); }
     static QString alpha() { return tr("Alpha"); }
     static QString alphaHelp() { return tr("Scales the adapter: its effect is alpha divided by the rank."); }
     static QString targets() { return tr("Targets"); }
@@ -50,7 +54,7 @@ public:
     static QString warmup() { return tr("Warm-up"); }
     static QString warmupHelp() { return tr("Steps in which the learning rate rises from zero."); }
     static QString decay() { return tr("Weight decay"); }
-    static QString decayHelp() { return tr("Pulls the adapter's numbers towards zero a little in every step."); }
+    static QString decayHelp() { return tr("Pulls the trained numbers towards zero a little in every step."); }
     static QString clip() { return tr("Gradient limit"); }
     static QString clipHelp() { return tr("Steps with a longer gradient are shortened to this."); }
     static QString checkpointing() { return tr("Save memory"); }
@@ -64,13 +68,13 @@ public:
     static QString keep() { return tr("Checkpoints kept"); }
     static QString keepHelp() { return tr("Older ones are deleted."); }
     static QString sampleEvery() { return tr("Sample every"); }
-    static QString sampleEveryHelp() { return tr("Answers the prompts below with the adapter as it is after so many steps."); }
+    static QString sampleEveryHelp() { return tr("Answers the prompts below with what has been learned after so many steps."); }
     static QString prompts() { return tr("Sample prompts"); }
     static QString promptsHelp() { return tr("One per line; their answers show how the model changes."); }
     static QString sampleTokens() { return tr("Longest sample"); }
     static QString sampleTokensHelp() { return tr("A sample ends after so many tokens."); }
     static QString seed() { return tr("Seed"); }
-    static QString seedHelp() { return tr("The same seed, data and settings give the same adapter, to the bit."); }
+    static QString seedHelp() { return tr("The same seed, data and settings give the same result, to the bit."); }
     static QString choice(const QString& path, const QString& value);
     static QString objective(const QString& value);
     static QString ranks() { return tr("Rank by matrix"); }
@@ -82,21 +86,25 @@ public:
     static QString standard(const QString& value) { return tr("Default: %1.").arg(value); }
 };
 
-constexpr const char* kMethods[] = {"lora", "rslora", "lora+", "dora"};
+constexpr const char* kMethods[] = {"lora", "rslora", "lora+", "dora", "full"};
+constexpr const char* kInitials[] = {"", "random"};
+constexpr const char* kStateBits[] = {"32", "8"};
 constexpr const char* kTargets[] = {"all-linear", "attention", "attention+shared-experts", "experts"};
 constexpr const char* kSchedules[] = {"cosine", "linear", "constant"};
 
 using Kind = RunField::Kind;
+using Of = RunField::Of;
 
 constexpr RunField kFields[] = {
-    {"adapter.rank", Kind::Whole, Words::rank, Words::rankHelp, nullptr, 1, 4096, 8, false, "--rank"},
+    {"adapter.method", Kind::Choice, Words::method, Words::methodHelp, nullptr, 0, 0, 1, false, "--method", kMethods},
+    {"adapter.initial", Kind::Choice, Words::initial, Words::initialHelp, nullptr, 0, 0, 1, false, nullptr, kInitials, true, Of::Whole},
+    {"adapter.rank", Kind::Whole, Words::rank, Words::rankHelp, nullptr, 1, 4096, 8, false, "--rank", {}, false, Of::Adapter},
     {"optimizer.learningRate", Kind::Power, Words::rate, Words::rateHelp, nullptr, 1e-7, 1, 2, false, "--learning-rate"},
     {"epochs", Kind::Whole, Words::epochs, Words::epochsHelp, nullptr, 1, 10000, 1, false, "--epochs"},
     {"batch.contextLength", Kind::Whole, Words::context, Words::contextHelp, Words::tokens, 16, 1 << 20, 256, false, "--context"},
-    {"adapter.method", Kind::Choice, Words::method, Words::methodHelp, nullptr, 0, 0, 1, true, "--method", kMethods},
-    {"adapter.alpha", Kind::Real, Words::alpha, Words::alphaHelp, nullptr, 0.01, 10000, 8, true, "--alpha"},
-    {"adapter.targets", Kind::Choice, Words::targets, Words::targetsHelp, nullptr, 0, 0, 1, true, "--targets", kTargets},
-    {"adapter.dropout", Kind::Real, Words::dropout, Words::dropoutHelp, nullptr, 0, 0.9, 0.05, true},
+    {"adapter.alpha", Kind::Real, Words::alpha, Words::alphaHelp, nullptr, 0.01, 10000, 8, true, "--alpha", {}, false, Of::Adapter},
+    {"adapter.targets", Kind::Choice, Words::targets, Words::targetsHelp, nullptr, 0, 0, 1, true, "--targets", kTargets, false, Of::Adapter},
+    {"adapter.dropout", Kind::Real, Words::dropout, Words::dropoutHelp, nullptr, 0, 0.9, 0.05, true, nullptr, {}, false, Of::Adapter},
     {"batch.sequences", Kind::Whole, Words::sequences, Words::sequencesHelp, Words::examples, 1, 4096, 1, true, "--sequences"},
     {"batch.microSequences", Kind::Whole, Words::micro, Words::microHelp, Words::examples, 1, 4096, 1, true},
     {"batch.packing", Kind::Flag, Words::packing, Words::packingHelp, nullptr},
@@ -106,6 +114,7 @@ constexpr RunField kFields[] = {
     {"optimizer.warmupSteps", Kind::Whole, Words::warmup, Words::warmupHelp, Words::steps, 0, 1e6, 5},
     {"optimizer.weightDecay", Kind::Real, Words::decay, Words::decayHelp, nullptr, 0, 1, 0.01},
     {"optimizer.clipNorm", Kind::Real, Words::clip, Words::clipHelp, nullptr, 0.001, 1e6, 0.1},
+    {"optimizer.stateBits", Kind::Choice, Words::stateBits, Words::stateBitsHelp, nullptr, 0, 0, 1, true, nullptr, kStateBits},
     {"activationCheckpointing", Kind::Flag, Words::checkpointing, Words::checkpointingHelp, nullptr},
     {"evaluation.fraction", Kind::Real, Words::fraction, Words::fractionHelp, nullptr, 0, 0.5, 0.01},
     {"evaluation.everySteps", Kind::Whole, Words::evalEvery, Words::evalEveryHelp, Words::steps, 1, 1e6, 10},
@@ -120,7 +129,11 @@ constexpr RunField kFields[] = {
 QString Words::choice(const QString& path, const QString& value)
 {
     if (path == QLatin1String("adapter.method"))
-        return value == QLatin1String("lora") ? QStringLiteral("LoRA") : value == QLatin1String("rslora") ? QStringLiteral("rsLoRA") : value == QLatin1String("lora+") ? QStringLiteral("LoRA+") : value == QLatin1String("dora") ? QStringLiteral("DoRA") : value;
+        return value == QLatin1String("lora") ? QStringLiteral("LoRA") : value == QLatin1String("rslora") ? QStringLiteral("rsLoRA") : value == QLatin1String("lora+") ? QStringLiteral("LoRA+") : value == QLatin1String("dora") ? QStringLiteral("DoRA") : value == QLatin1String("full") ? tr("The whole model") : value;
+    if (path == QLatin1String("adapter.initial"))
+        return value.isEmpty() ? tr("The model as it is") : value == QLatin1String("random") ? tr("Random numbers") : value;
+    if (path == QLatin1String("optimizer.stateBits"))
+        return tr("%1 bits").arg(value);
     if (value == QLatin1String("all-linear"))
         return tr("All linear layers");
     if (value == QLatin1String("attention"))
@@ -242,8 +255,12 @@ QString valueWord(const QString& path, const QJsonValue& value)
 {
     if (value.isBool())
         return value.toBool() ? Words::yes() : Words::no();
+    const RunField* field = findRunField(path);
+    const bool isChoice = field && field->kind == Kind::Choice;
     if (value.isDouble())
-        return number(value.toDouble());
+        return isChoice ? Words::choice(path, number(value.toDouble())) : number(value.toDouble());
+    if (value.isNull() && isChoice)
+        return Words::choice(path, {});
     if (value.isNull() || value.isUndefined())
         return Words::notSet();
     if (value.isArray()) {
@@ -281,6 +298,11 @@ QString fieldRange(const RunField& field, const QJsonValue& standard)
     case Kind::Lines: break;
     }
     return {};
+}
+
+bool isWhole(const QJsonObject& config)
+{
+    return valueAt(config, QStringLiteral("adapter.method")) == QLatin1String("full");
 }
 
 QString runCommand(const QJsonObject& config, const QJsonObject& defaults)

@@ -22,7 +22,8 @@ struct RunField {
     bool isAdvanced = true;
     const char* option = nullptr; // of `switchyard finetune`; null: only in a configuration
     std::span<const char* const> choices = {};
-    bool isNullable = false; // the least value stands for "not set"
+    bool isNullable = false; // the least value, or the empty choice, stands for "not set"
+    enum class Of { Both, Adapter, Whole } of = Of::Both; // what is trained: where it is another the setting is not there
 };
 
 std::span<const RunField> runFields();
@@ -44,6 +45,9 @@ QString valueWord(const QString& path, const QJsonValue& value);
 QString fieldWord(const QString& path);
 /// "Default 16. 1 to 4,096."
 QString fieldRange(const RunField& field, const QJsonValue& standard);
+
+/// Whether a configuration trains the model itself and not an adapter.
+bool isWhole(const QJsonObject& config);
 
 /// The command that does the same. Only what differs from the defaults is said; with settings that have no option the configuration
 /// follows on its input.

@@ -41,6 +41,20 @@ using namespace std::chrono_literals;
 
 constexpr int kTwoColumns = 44; // lines of text: so wide that the plan has room beside the form
 constexpr auto kPause = 450ms;
+constexpr double kWholeRate = 2e-5, kFromNothingRate = 1e-3; // an adapter's is the engine's default
+
+bool isFromNothing(const QJsonObject& config)
+{
+    return isWhole(config) && valueAt(config, QStringLiteral("adapter.initial")) == QLatin1String("random");
+}
+
+/// What an engine would refuse, and why, that is known without asking it.
+UserMessage refusalOf(const QJsonObject& config)
+{
+    if (isWhole(config) && config.value(QLatin1String("objective")) == QLatin1String("dpo"))
+        return {RunForm::tr("DPO cannot train the whole model"), RunForm::tr("It compares with the model as it was, which is not kept then."), RunForm::tr("Choose the goal ORPO, which learns from the same examples, or another method."), {}};
+    return {};
+}
 
 QFrame* makeCard(const QString& title, QWidget* parent, QVBoxLayout** rows)
 {
@@ -153,7 +167,7 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
             return;
         m_counted = plan;
         m_refusal = PlanPanel::refusal(plan);
-        m_plan->setPlan(plan, expectedTime(plan));
+        m_plan->setPlan(plan, expectedTime(plan), isWhole(config()));
         updateStart();
         updateMeasure();
     });
@@ -310,20 +324,17 @@ void RunForm::buildFields()
         QWidget* parent = field.isAdvanced ? m_advancedArea : m_advancedArea->parentWidget();
         QVBoxLayout* rows = field.isAdvanced ? m_advancedRows : m_basicRows;
         auto* control = new FieldControl(field, standard, parent);
-        if (field.kind == RunField::Kind::Lines) {
-            rows->addSpacing(space::kTiny);
-            rows->addWidget(control->label());
-            rows->addWidget(control->control());
-        } else {
-            auto* row = new QHBoxLayout;
-            row->addWidget(control->label(), 1);
-            row->addWidget(control->control());
-            rows->addSpacing(space::kTiny);
-            rows->addLayout(row);
-        }
-        rows->addWidget(control->hint());
-        connect(control, &FieldControl::edited, this, &RunForm::edited);
+        rows->addWidget(control->widget());
         m_fields.push_back(control);
+        if (qstrcmp(field.path, "adapter.method") == 0 || qstrcmp(field.path, "adapter.initial") == 0)
+            connect(control, &FieldControl::edited, this, &RunForm::followRate);
+        connect(control, &FieldControl::edited, this, &RunForm::edited);
+        if (qstrcmp(field.path, "adapter.initial") == 0) {
+            m_fromNothing = new QLabel(tr("The model will know nothing but what these examples teach it, and no language that is not in them."), parent);
+            m_fromNothing->setProperty("tone", "warning");
+            m_fromNothing->setWordWrap(true);
+            rows->addWidget(m_fromNothing);
+        }
         if (qstrcmp(field.path, "adapter.targets") != 0)
             continue;
         m_patterns = new PatternTable(m_advancedArea);
@@ -391,10 +402,12 @@ void RunForm::setConfig(const QJsonObject& config)
     for (FieldControl* field : std::as_const(m_fields)) {
         const QString path = QString::fromLatin1(field->field().path);
         const QJsonValue given = valueAt(config, path);
-        field->setValue(given.isUndefined() ? valueAt(m_context.fineTune.defaults(), path) : given);
+        const bool isElse = field->field().of == RunField::Of::Whole && !isWhole(config); // an adapter to go on from
+        field->setValue(given.isUndefined() || isElse ? valueAt(m_context.fineTune.defaults(), path) : given);
     }
     if (m_patterns)
         m_patterns->setPatterns(valueAt(config, QStringLiteral("adapter.rankPattern")).toObject(), valueAt(config, QStringLiteral("adapter.alphaPattern")).toObject());
+    m_usualRate = usualRate(this->config());
     m_isFilling = false;
     if (m_data->count() > 0)
         m_data->setCurrentRow(0);
@@ -416,20 +429,67 @@ QJsonObject RunForm::config() const
         data.append(m_data->item(i)->data(Qt::UserRole).toJsonObject());
     config.insert(QStringLiteral("data"), data);
     for (const FieldControl* field : m_fields)
-        setValueAt(config, QString::fromLatin1(field->field().path), field->value());
-    if (m_patterns) {
+        if (field->field().of == RunField::Of::Both)
+            setValueAt(config, QString::fromLatin1(field->field().path), field->value());
+    const QJsonObject& defaults = m_context.fineTune.defaults();
+    const auto here = isWhole(config) ? RunField::Of::Whole : RunField::Of::Adapter;
+    for (const FieldControl* field : m_fields) { // what is not shown is not said; what it was comes back with the method
+        const QString path = QString::fromLatin1(field->field().path);
+        const bool isKept = here == RunField::Of::Adapter && valueAt(m_config, path).isString() && !isWhole(m_config); // an adapter to go on from
+        if (field->field().of == here)
+            setValueAt(config, path, field->value());
+        else if (field->field().of != RunField::Of::Both && !isKept)
+            setValueAt(config, path, valueAt(defaults, path));
+    }
+    if (m_patterns && here == RunField::Of::Whole) {
+        setValueAt(config, QStringLiteral("adapter.rankPattern"), QJsonObject());
+        setValueAt(config, QStringLiteral("adapter.alphaPattern"), QJsonObject());
+    } else if (m_patterns) {
         setValueAt(config, QStringLiteral("adapter.rankPattern"), m_patterns->ranks());
         setValueAt(config, QStringLiteral("adapter.alphaPattern"), m_patterns->alphas());
     }
     return config;
 }
 
+FieldControl* RunForm::field(const char* path) const
+{
+    for (FieldControl* field : m_fields)
+        if (QLatin1String(field->field().path) == QLatin1String(path))
+            return field;
+    return nullptr;
+}
+
 QWidget* RunForm::control(const char* path) const
 {
-    for (const FieldControl* field : m_fields)
-        if (QLatin1String(field->field().path) == QLatin1String(path))
-            return field->control();
-    return nullptr;
+    const FieldControl* found = field(path);
+    return found ? found->control() : nullptr;
+}
+
+void RunForm::updateScope()
+{
+    const QJsonObject now = config();
+    const auto other = isWhole(now) ? RunField::Of::Adapter : RunField::Of::Whole;
+    for (const FieldControl* field : std::as_const(m_fields))
+        field->widget()->setVisible(field->field().of != other);
+    if (m_patterns)
+        m_patterns->setVisible(other != RunField::Of::Adapter);
+    if (m_fromNothing)
+        m_fromNothing->setVisible(isFromNothing(now));
+}
+
+double RunForm::usualRate(const QJsonObject& config) const
+{
+    return isFromNothing(config) ? kFromNothingRate : isWhole(config) ? kWholeRate : valueAt(m_context.fineTune.defaults(), QStringLiteral("optimizer.learningRate")).toDouble();
+}
+
+/// A rate that nobody has chosen becomes that of what is trained now.
+void RunForm::followRate()
+{
+    const double usual = usualRate(config());
+    FieldControl* rate = field("optimizer.learningRate");
+    if (rate && qFuzzyCompare(rate->value().toDouble(), m_usualRate))
+        rate->setValue(usual);
+    m_usualRate = usual;
 }
 
 void RunForm::setFailure(const UserMessage& message)
@@ -446,10 +506,14 @@ void RunForm::edited()
     m_context.fineTune.cancelPlan(); // of what is no longer so
     if (m_context.fineTune.isMeasuring() && measuredPart() != m_measuredOf)
         m_context.fineTune.cancelMeasure();
+    updateScope();
     m_command->setPlainText(runCommand(config(), m_context.fineTune.defaults()));
     if (m_data->count() == 0 || m_model->currentIndex() < 0) {
         m_pause.stop();
         m_plan->setEmpty(m_model->count() == 0 ? tr("Get or add a chat model on the Models page first.") : tr("Add files with examples to see what the model would read, and what it takes."));
+    } else if (m_refusal = refusalOf(config()); !m_refusal.title.isEmpty()) {
+        m_pause.stop();
+        m_plan->setFailure(m_refusal);
     } else {
         m_plan->setWorking();
         if (isVisible())

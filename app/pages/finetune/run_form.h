@@ -71,6 +71,10 @@ private:
     void edited();
     void countNow();
     void updateStart();
+    FieldControl* field(const char* path) const; // null when there is none
+    void updateScope(); // of the settings: an adapter's, or a whole model's
+    void followRate();
+    double usualRate(const QJsonObject& config) const;
     void chooseFiles();
     void removeFile();
     void exportConfig();
@@ -89,7 +93,7 @@ private:
     QBoxLayout* m_columns;
     QLineEdit* m_name;
     QComboBox *m_model, *m_objective;
-    QLabel *m_objectiveLabel, *m_why;
+    QLabel *m_objectiveLabel, *m_why, *m_fromNothing = nullptr;
     QListWidget* m_data;
     QPushButton *m_removeFile, *m_columnsButton;
     QHash<QString, api::DataColumns> m_columnsOf; // by path
@@ -112,6 +116,7 @@ private:
     QJsonObject m_measuredOf; // measuredPart() of the one that is being measured, or was
     std::optional<api::FineTuneSpeed> m_measured;
     QString m_measuredModel;
+    double m_usualRate = 0; // for what is trained: while it stands it follows the method
     bool m_isFilling = false;
 };
 

@@ -7,7 +7,9 @@
 #include "app/pages/finetune/run_fields.h"
 #include "app/pages/finetune/run_plots.h"
 #include "app/pages/finetune/run_words.h"
+#include "app/pages/models/import_model.h"
 #include "app/services/fine_tune_service.h"
+#include "app/services/model_service.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/parts/notice.h"
@@ -111,7 +113,8 @@ void RunView::build()
     m_stop = button(QStringLiteral("stop"), tr("Stop"));
     auto* stopMenu = new QMenu(m_stop);
     FineTuneService& service = m_context.fineTune;
-    connect(stopMenu->addAction(tr("Stop and keep the adapter")), &QAction::triggered, this, [&service] { service.stop(FineTuneService::Ending::Keep); });
+    m_keep = stopMenu->addAction(QString());
+    connect(m_keep, &QAction::triggered, this, [&service] { service.stop(FineTuneService::Ending::Keep); });
     connect(stopMenu->addAction(tr("Stop and discard the run")), &QAction::triggered, this, [&service] { service.stop(FineTuneService::Ending::Discard); });
     m_stop->setMenu(stopMenu);
     m_compare = button(QStringLiteral("compare"), tr("Compare"));
@@ -121,6 +124,16 @@ void RunView::build()
     auto* exportMenu = new QMenu(m_export);
     addExportActions(m_context, exportMenu, this, [this] { return m_id; });
     m_exportAdapter = exportMenu->actions();
+    m_addModel = exportMenu->addAction(tr("Add to the models…"));
+    m_addModel->setToolTip(tr("Where it is, or as a copy that stays when the run is deleted"));
+    m_addBest = exportMenu->addAction(tr("Add the best one to the models…"));
+    m_addBest->setToolTip(tr("The model as it was where the held-out loss was lowest"));
+    const auto add = [this](bool isBest) {
+        if (const auto run = m_context.fineTune.run(m_id))
+            importModels(this, m_context.models, {isBest ? run->bestModel : run->trainedModel});
+    };
+    connect(m_addModel, &QAction::triggered, this, [add] { add(false); });
+    connect(m_addBest, &QAction::triggered, this, [add] { add(true); });
     connect(exportMenu->addAction(tr("Settings…")), &QAction::triggered, this, &RunView::exportConfig);
     m_export->setMenu(exportMenu);
     m_delete = button(QStringLiteral("trash"), tr("Delete"));
@@ -323,7 +336,10 @@ void RunView::updateHead(const RunRow& row)
     m_stop->setEnabled(m_pause->isEnabled());
     m_startNow->setVisible(row.state == RunState::Waiting && m_context.fineTune.isHeld());
     m_resume->setVisible(row.canResume());
-    m_chat->setVisible(row.hasAdapter() && row.state != RunState::Waiting);
+    const bool isThere = (row.isWhole ? row.hasModel() : row.hasAdapter()) && row.state != RunState::Waiting;
+    m_chat->setVisible(isThere);
+    m_chat->setToolTip(row.isWhole ? tr("Adds the trained model to the models, where it is, and loads it") : QString());
+    m_keep->setText(row.isWhole ? tr("Stop and keep the model") : tr("Stop and keep the adapter"));
     const bool isPlainChat = row.canResume(); // then Resume is what one wants first
     if (m_chat->property("kind").toString() != (isPlainChat ? QString() : QStringLiteral("primary"))) {
         m_chat->setProperty("kind", isPlainChat ? QString() : QStringLiteral("primary"));
@@ -332,8 +348,14 @@ void RunView::updateHead(const RunRow& row)
         m_chat->style()->polish(m_chat);
     }
     m_compare->setVisible(row.step > 0 && row.state != RunState::Waiting);
-    for (QAction* action : std::as_const(m_exportAdapter))
-        action->setEnabled(row.hasAdapter() && row.state != RunState::Waiting);
+    for (QAction* action : std::as_const(m_exportAdapter)) {
+        action->setEnabled(isThere);
+        action->setVisible(!row.isWhole);
+    }
+    m_addModel->setVisible(row.isWhole);
+    m_addModel->setEnabled(isThere);
+    m_addBest->setVisible(row.isWhole);
+    m_addBest->setEnabled(isThere && !row.bestModel.isEmpty());
     m_delete->setVisible(!isOurs && row.state != RunState::Elsewhere);
     m_delete->setText(row.state == RunState::Waiting ? tr("Remove from the queue") : tr("Delete"));
 }
@@ -360,6 +382,10 @@ void RunView::updateFacts(const RunRow& row)
         facts.push_back({tr("Started"), l.toString(row.started, QLocale::ShortFormat)});
     if (!row.adapter.isEmpty())
         facts.push_back({tr("Adapter"), row.usedStep > 0 ? tr("%1, of step %2").arg(row.adapter, l.toString(row.usedStep)) : row.adapter});
+    if (!row.trainedModel.isEmpty())
+        facts.push_back({tr("Trained model"), row.trainedModel});
+    if (!row.bestModel.isEmpty())
+        facts.push_back({tr("Best one"), row.bestModel});
     m_facts->setFacts(facts);
 }
 

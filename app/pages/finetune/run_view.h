@@ -38,6 +38,7 @@ public:
     QPlainTextEdit* notes() const { return m_notes; }
     CheckpointList* checkpoints() const { return m_checkpoints; }
     QPushButton* exportButton() const { return m_export; }
+    QPushButton* chatButton() const { return m_chat; }
     QTreeWidget* log() const { return m_log; }
     widgets::FactsTable* facts() const { return m_facts; }
     QProgressBar* progress() const { return m_progress; }
@@ -72,6 +73,7 @@ private:
     widgets::Notice *m_failure, *m_warning;
     QPushButton *m_pause, *m_stop, *m_resume, *m_chat, *m_startNow, *m_duplicate, *m_compare, *m_export, *m_delete;
     QList<QAction*> m_exportAdapter;
+    QAction *m_keep, *m_addModel, *m_addBest;
     CheckpointList* m_checkpoints;
     QTabWidget* m_tabs;
     RunPlots* m_plots;

@@ -30,7 +30,7 @@ public:
     static QString notFalling() { return tr("The loss is not falling. Try a higher learning rate or a higher rank, or look whether the examples belong together."); }
     static QString overfitting(qint64 best)
     {
-        return tr("The held-out loss has risen three times in a row: the model begins to learn the examples by heart. It was lowest at step %1; stopping now keeps that adapter too.").arg(QLocale().toString(best));
+        return tr("The held-out loss has risen three times in a row: the model begins to learn the examples by heart. It was lowest at step %1; stopping now keeps that state too.").arg(QLocale().toString(best));
     }
     static QString spikes(int n) { return tr("%n jump(s) of the gradient. They are limited, but a lower learning rate or a longer warm-up is steadier.", nullptr, n); }
     static QString began() { return tr("Training began") ; }
