@@ -53,7 +53,7 @@ void addExperts(const nn::MoeFeedForward& moe, const TrainedSet& set, int64_t di
 {
     const int64_t ffn = moe.experts.gate.weights.front().rows();
     const int64_t ranks = ranksOf(set, {&moe.experts.gate.name, &moe.experts.up.name, &moe.experts.down.name});
-    need.kept += nUsed * (2 * ffn + ranks + 4) + dim;
+    need.kept += nUsed * (2 * ffn + ranks + 4) + 2 * dim;
     // Gradients of a choice's rows: activation, gate, up and hidden; rows of the input and of both its gradients, the
     // result's weighted and not.
     need.highest = std::max(need.highest, nUsed * (4 * ffn + 5 * dim));
@@ -82,7 +82,7 @@ LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t d
     if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
         addDense(*dense, set, 2 * dim, need);
     else
-        addExperts(std::get<nn::MoeFeedForward>(block.feedForward), set, 2 * dim, nExpertsUsed, need);
+        addExperts(std::get<nn::MoeFeedForward>(block.feedForward), set, dim, nExpertsUsed, need);
     return need;
 }
 
@@ -134,8 +134,8 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
     const double others = double(otherTokens * (all + layer) * kFloat);
     const double share = std::min(1.0, double(kMostKeptBytes) / (double(keptBytes + layerBytes) + others));
     const int64_t freedBytes = std::min(kMostKeptBytes, int64_t(others * share) + lossBytes);
-    // Writing a checkpoint takes two copies of the values while no activation lives.
-    const int64_t copies = 2 * nTrained * kFloat - keptBytes - layerBytes;
+    // Writing an adapter takes two copies of the values while no activation lives; a whole tensor is written as it lies.
+    const int64_t copies = 2 * nUpdates * kFloat - keptBytes - layerBytes;
     need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes);
     return need;
 }

@@ -358,6 +358,15 @@ void TestCliFineTune::memoryIsPredictedAsItIsUsed_data()
     QTest::newRow("short context") << QByteArray(R"({"batch": {"contextLength": 256, "sequences": 4}})");
     QTest::newRow("two at a time, attention") << QByteArray(
         R"({"batch": {"contextLength": 512, "sequences": 4, "microSequences": 2}, "adapter": {"targets": "attention"}})");
+    QTest::newRow("the whole model") << QByteArray(R"({"adapter": {"method": "full"}})");
+    QTest::newRow("the whole model, short") << QByteArray(
+        R"({"adapter": {"method": "full"}, "batch": {"contextLength": 256, "sequences": 4}, "checkpoint": {"everySteps": 2}})");
+    QTest::newRow("the whole model, 8 bits, without checkpoints") << QByteArray(
+        R"({"adapter": {"method": "full"}, "optimizer": {"stateBits": 8}, "activationCheckpointing": false})");
+    QTest::newRow("a whole mixture from nothing") << QByteArray(
+        R"({"model": "mixture.gguf", "adapter": {"method": "full", "initial": "random"}})");
+    QTest::newRow("a whole mixture in half precision, without checkpoints") << QByteArray(
+        R"({"model": "mixture-bf16.gguf", "adapter": {"method": "full"}, "activationCheckpointing": false})");
 }
 
 // On a model of 29 million parameters: what the process would have needed, as the dry run of it said, against what the
@@ -367,6 +376,9 @@ void TestCliFineTune::memoryIsPredictedAsItIsUsed()
     QFETCH(QByteArray, changes);
     if (!QFileInfo::exists(m_program.path("middle.gguf"))) {
         sy::test::writeTinyModel(m_program.path("middle.gguf").toStdString(), "Middle", "llama", 1, {512, 1536, 256, 8});
+        sy::test::writeTinyModel(m_program.path("mixture.gguf").toStdString(), "Mixture", "llama", 1, {512, 512, 256, 6, 6});
+        sy::test::writeTinyModel(m_program.path("mixture-bf16.gguf").toStdString(), "Mixture", "llama", 1,
+                                 {512, 512, 256, 6, 6, sy::DType::BF16});
         QByteArray rows;
         for (int i = 0; i < 24; ++i)
             rows += "{\"text\": \"" + QByteArray(1100, char('a' + i)) + "\"}\n";
