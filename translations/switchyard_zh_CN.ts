@@ -3993,6 +3993,38 @@
         <source>No step yet</source>
         <translation>还没有训练步</translation>
     </message>
+    <message>
+        <source>Busiest expert</source>
+        <translation>最忙的专家</translation>
+    </message>
+    <message>
+        <source>%1 × the mean</source>
+        <translation>平均值的 %1 倍</translation>
+    </message>
+    <message>
+        <source>Tokens of the expert that has the most, against the mean of its layer: 1 when all are used alike.</source>
+        <translation>词元最多的专家与该层平均值之比：所有专家使用均匀时为 1。</translation>
+    </message>
+    <message>
+        <source>Idle experts</source>
+        <translation>空闲专家</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1%</translation>
+    </message>
+    <message>
+        <source>Share of all experts that no token of the step went to: they learned nothing from it.</source>
+        <translation>这一步中没有分到任何词元的专家所占的比例：它们没有从这一步学到东西。</translation>
+    </message>
+    <message>
+        <source>busiest / mean</source>
+        <translation>最忙 / 平均</translation>
+    </message>
+    <message>
+        <source>idle, %</source>
+        <translation>空闲，%</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::RunView</name>

@@ -37,6 +37,7 @@ public:
     std::function<void()> inTraining;       // at the third step; may throw
     std::function<void()> beforePlan;
     bool knowsPreferences = false;
+    bool hasExperts = false; // the model is a mixture
     api::FineTunePlan plan = standardPlan();
     static constexpr auto kDefaults = R"({"name":"fine-tune","model":"","objective":"sft","data":[],
         "evaluation":{"fraction":0.02,"everySteps":50,"path":null},
@@ -138,7 +139,9 @@ inline api::FineTuneResult FakeTraining::go(const std::string& id, int from, std
             break;
         }
         std::this_thread::sleep_for(perStep);
-        const api::FineTuneStep step = stepAt(i, nSteps);
+        api::FineTuneStep step = stepAt(i, nSteps);
+        if (hasExperts)
+            step.experts = api::FineTuneExperts{1 + 1.0 / i, i % 2 == 0 ? 0.125 : 0};
         {
             const std::lock_guard lock(mutex);
             steps[id].push_back(step);

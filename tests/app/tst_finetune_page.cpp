@@ -14,6 +14,7 @@ private slots:
     void anEmptyPageSaysWhatItIsForAndHasOneButton();
     void aRunGoesFromTheFormToTheChat();
     void aModelThatWasTrainedItselfIsUsedInTheChat();
+    void aMixtureShowsHowItsExpertsAreUsed();
     void pauseAndResume();
     void discardCanBeUndone();
     void aSecondRunWaits();
@@ -144,6 +145,32 @@ void TestFineTunePage::aModelThatWasTrainedItselfIsUsedInTheChat()
     QTest::qWait(50);
     QCOMPARE(program.window->currentPage(), QStringLiteral("finetune"));
     QCOMPARE(program.models->loadedId(), QStringLiteral("model"));
+}
+
+void TestFineTunePage::aMixtureShowsHowItsExpertsAreUsed()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.addRun("dense-1", "Dense", 20);
+    engine.training.hasExperts = true;
+    engine.training.nSteps = 8;
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->openRun(program.fineTune->start({{QStringLiteral("name"), QStringLiteral("mixture")}}));
+    QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1")).value_or(RunRow()).state, RunState::Done);
+    page->view()->tabs()->setCurrentIndex(1);
+    RunPlots* plots = page->view()->plots();
+    QTRY_VERIFY(plots->heaviestExpert()->isVisible() && plots->idleExperts()->isVisible());
+    QTRY_COMPARE(plots->idleExperts()->series().value(0).points.size(), 8);
+    QCOMPARE(plots->heaviestExpert()->series()[0].points[3], QPointF(4, 1.25));
+    QCOMPARE(plots->idleExperts()->series()[0].points[3], QPointF(4, 12.5));
+    QVERIFY2(plots->heaviestExpert()->valuesAt(4).contains(QStringLiteral("1.25 × the mean")), qPrintable(plots->heaviestExpert()->valuesAt(4)));
+    QVERIFY2(plots->idleExperts()->toCsv().contains("4,12.5"), plots->idleExperts()->toCsv());
+    keep(program, QStringLiteral("tune-experts"));
+    page->openRun(QStringLiteral("dense-1"));
+    QTRY_COMPARE(plots->loss()->series().value(1).points.size(), 20);
+    QVERIFY(!plots->heaviestExpert()->isVisible() && !plots->idleExperts()->isVisible());
 }
 
 void TestFineTunePage::pauseAndResume()

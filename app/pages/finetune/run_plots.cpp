@@ -10,6 +10,7 @@
 #include <QLabel>
 #include <QLocale>
 #include <QSlider>
+#include <algorithm>
 #include <limits>
 
 namespace sy::app {
@@ -19,6 +20,11 @@ using namespace sy::widgets;
 namespace {
 
 constexpr int kTwoColumns = 640; // of width, for the smaller plots
+
+bool hasExperts(const std::vector<api::FineTuneStep>& steps)
+{
+    return std::any_of(steps.begin(), steps.end(), [](const api::FineTuneStep& step) { return step.experts.has_value(); });
+}
 
 /// Skipped steps have no values: a gap says so.
 template <typename F>
@@ -69,15 +75,23 @@ RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
     m_memory = plot(tr("Memory"));
     m_memory->setValueText([](double bytes) { return formatBytes(quint64(std::max(0.0, bytes))); });
     m_memory->setStartsAtZero(true);
+    m_heaviest = plot(tr("Busiest expert"));
+    m_heaviest->setValueText([](double share) { return tr("%1 × the mean").arg(QLocale().toString(share, 'f', 2)); });
+    m_heaviest->setToolTip(tr("Tokens of the expert that has the most, against the mean of its layer: 1 when all are used alike."));
+    m_idle = plot(tr("Idle experts"));
+    m_idle->setValueText([](double percent) { return tr("%1 %").arg(QLocale().toString(percent, 'f', 1)); });
+    m_idle->setStartsAtZero(true);
+    m_idle->setToolTip(tr("Share of all experts that no token of the step went to: they learned nothing from it."));
     m_loss->setMinimumHeight(240);
     connect(m_smoothness, &QSlider::valueChanged, this, &RunPlots::fill);
     connect(&m_fillTimer, &QTimer::timeout, this, &RunPlots::fillNext);
-    place(2);
+    place(2, false);
 }
 
 void RunPlots::setSteps(const std::vector<api::FineTuneStep>& steps)
 {
     m_steps = steps;
+    place(m_columns, hasExperts(m_steps));
     fill();
 }
 
@@ -112,26 +126,35 @@ void RunPlots::fillNext()
     case 2:
         m_speed->setSeries({{.name = tr("tokens/s"), .points = pointsOf(m_steps, [](const auto& s) { return s.tokensPerSecond; }), .color = 3}});
         break;
-    default:
+    case 3:
         m_memory->setSeries({{.name = tr("memory"), .points = pointsOf(m_steps, [](const auto& s) { return s.residentBytes; }), .color = 0}});
+        break;
+    case 4:
+        m_heaviest->setSeries({{.name = tr("busiest / mean"), .points = pointsOf(m_steps, [](const auto& s) { return s.experts ? s.experts->heaviest : std::numeric_limits<double>::quiet_NaN(); }), .color = 2}});
+        break;
+    default:
+        m_idle->setSeries({{.name = tr("idle, %"), .points = pointsOf(m_steps, [](const auto& s) { return s.experts ? 100 * s.experts->idleShare : std::numeric_limits<double>::quiet_NaN(); }), .color = 2}});
         m_fillTimer.stop();
     }
 }
 
-void RunPlots::place(int columns)
+void RunPlots::place(int columns, bool hasExperts)
 {
-    if (columns == m_columns)
+    if (columns == m_columns && hasExperts == m_hasExperts)
         return;
     m_columns = columns;
+    m_hasExperts = hasExperts;
     m_grid->addWidget(m_loss, 0, 0, 1, columns);
     int at = 0;
-    for (PlotView* plot : {m_rate, m_gradient, m_speed, m_memory}) {
+    for (PlotView* plot : {m_rate, m_gradient, m_speed, m_memory, m_heaviest, m_idle}) {
         m_grid->addWidget(plot, 1 + at / columns, at % columns);
         ++at;
     }
+    for (PlotView* plot : {m_heaviest, m_idle})
+        plot->setVisible(hasExperts);
     m_grid->setRowStretch(0, 3);
-    for (int row = 1; row < 5; ++row)
-        m_grid->setRowStretch(row, row <= 4 / columns ? 2 : 0);
+    for (int row = 1; row <= at; ++row)
+        m_grid->setRowStretch(row, row <= (hasExperts ? at : at - 2) / columns ? 2 : 0);
     m_grid->setColumnStretch(0, 1);
     m_grid->setColumnStretch(1, columns > 1 ? 1 : 0);
 }
@@ -139,7 +162,7 @@ void RunPlots::place(int columns)
 void RunPlots::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
-    place(width() >= kTwoColumns ? 2 : 1);
+    place(width() >= kTwoColumns ? 2 : 1, m_hasExperts);
 }
 
 } // namespace sy::app
