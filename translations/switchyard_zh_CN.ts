@@ -1237,7 +1237,7 @@
         <translation>学习率</translation>
     </message>
     <message>
-        <source>How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of what an adapter does.</source>
+        <source>How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of an adapter&apos;s.</source>
         <translation>每一步走多远；太高损失会跳动，太低几乎不下降。训练整个模型时宜取适配器的十分之一。</translation>
     </message>
     <message>
@@ -1265,8 +1265,8 @@
         <translation>方法</translation>
     </message>
     <message>
-        <source>LoRA is the usual adapter; rsLoRA suits high ranks, LoRA+ learns one half of it faster, DoRA learns lengths and directions apart. The whole model is for small ones in F32, F16 or BF16: it takes 16 bytes for each of its numbers.</source>
-        <translation>LoRA 是常用的适配器；rsLoRA 适合高秩，LoRA+ 让其中一半学得更快，DoRA 把长度和方向分开学习。“整个模型”适合 F32、F16 或 BF16 的小模型：每个参数需要 16 字节。</translation>
+        <source>LoRA is the usual adapter, rsLoRA for high ranks. The whole model: small ones in F32, F16 or BF16, with 16 bytes for each number.</source>
+        <translation>LoRA 是常用的适配器，rsLoRA 适合高秩。“整个模型”适合 F32、F16 或 BF16 的小模型，每个参数需要 16 字节。</translation>
     </message>
     <message>
         <source>Alpha</source>
@@ -3994,12 +3994,12 @@
         <translation>还没有训练步</translation>
     </message>
     <message>
-        <source>Busiest expert</source>
-        <translation>最忙的专家</translation>
+        <source>Busiest expert over the mean</source>
+        <translation>最忙的专家与平均之比</translation>
     </message>
     <message>
-        <source>%1 × the mean</source>
-        <translation>平均值的 %1 倍</translation>
+        <source>%1 ×</source>
+        <translation>%1 倍</translation>
     </message>
     <message>
         <source>Tokens of the expert that has the most, against the mean of its layer: 1 when all are used alike.</source>

@@ -19,14 +19,14 @@ public:
     static QString rank() { return tr("Rank"); }
     static QString rankHelp() { return tr("How much the adapter can learn; more takes more memory and time."); }
     static QString rate() { return tr("Learning rate"); }
-    static QString rateHelp() { return tr("How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of what an adapter does."); }
+    static QString rateHelp() { return tr("How far each step goes; too high and the loss jumps, too low and it hardly falls. A whole model wants a tenth of an adapter's."); }
     static QString epochs() { return tr("Epochs"); }
     static QString epochsHelp() { return tr("How often every example is seen."); }
     static QString context() { return tr("Context length"); }
     static QString contextHelp() { return tr("Longest example; longer ones are left out, and shorter contexts take less memory."); }
     static QString tokens() { return tr("tokens"); }
     static QString method() { return tr("Method"); }
-    static QString methodHelp() { return tr("LoRA is the usual adapter; rsLoRA suits high ranks, LoRA+ learns one half of it faster, DoRA learns lengths and directions apart. The whole model is for small ones in F32, F16 or BF16: it takes 16 bytes for each of its numbers."); }
+    static QString methodHelp() { return tr("LoRA is the usual adapter, rsLoRA for high ranks. The whole model: small ones in F32, F16 or BF16, with 16 bytes for each number."); }
     static QString initial() { return tr("Begin with"); }
     static QString initialHelp() { return tr("Random numbers make a new model of the same shape and vocabulary; what the old one knew is gone, and it takes very much text."); }
     static QString stateBits() { return tr("Optimizer state"); }

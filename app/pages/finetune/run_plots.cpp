@@ -75,8 +75,8 @@ RunPlots::RunPlots(QWidget* parent) : QWidget(parent)
     m_memory = plot(tr("Memory"));
     m_memory->setValueText([](double bytes) { return formatBytes(quint64(std::max(0.0, bytes))); });
     m_memory->setStartsAtZero(true);
-    m_heaviest = plot(tr("Busiest expert"));
-    m_heaviest->setValueText([](double share) { return tr("%1 × the mean").arg(QLocale().toString(share, 'f', 2)); });
+    m_heaviest = plot(tr("Busiest expert over the mean"));
+    m_heaviest->setValueText([](double share) { return tr("%1 ×").arg(QLocale().toString(share, 'f', 2)); });
     m_heaviest->setToolTip(tr("Tokens of the expert that has the most, against the mean of its layer: 1 when all are used alike."));
     m_idle = plot(tr("Idle experts"));
     m_idle->setValueText([](double percent) { return tr("%1 %").arg(QLocale().toString(percent, 'f', 1)); });
