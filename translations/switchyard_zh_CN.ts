@@ -2491,7 +2491,7 @@
     </message>
     <message>
         <source>The states from which the run could go on. A chat takes the last one, or the best from the menu Export.</source>
-        <translation>运行可以由此继续的各个状态。对话使用最后一个；最佳的一个在“导出”菜单里。</translation>
+        <translation>任务可以由此继续的各个状态。对话使用最后一个；最佳的一个在“导出”菜单里。</translation>
     </message>
 </context>
 <context>
@@ -4246,7 +4246,7 @@
     </message>
     <message>
         <source>Where it is, or as a copy that stays when the run is deleted</source>
-        <translation>使用原处的文件，或复制一份，删除运行后仍保留</translation>
+        <translation>使用原处的文件，或复制一份，删除任务后仍保留</translation>
     </message>
     <message>
         <source>Add the best one to the models…</source>
@@ -4254,7 +4254,7 @@
     </message>
     <message>
         <source>The model as it was where the held-out loss was lowest</source>
-        <translation>留出损失最低时的模型</translation>
+        <translation>留出集损失最低时的模型</translation>
     </message>
     <message>
         <source>Adds the trained model to the models, where it is, and loads it</source>
