@@ -39,6 +39,7 @@ struct TinyShape {
     float sharpness = 1;   // of the scores: at 20 it is mostly sure of what it says
     int tokens = kTinyVocabulary; // more: so many that mean nothing at the end
     bool otherTokens = false; // one of the bytes is another one
+    int favourites[2] = {-1, -1}; // two experts of which every token has one, by a router with opposite rows for them
 };
 
 /// architecture: what the file claims to be; only "llama" can be loaded.
@@ -133,6 +134,13 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
             state = state * 1664525u + 1013904223u;
             if (size.rank() > 1)
                 value = (float(state >> 8) / 8388608.0f - 1.0f) * 0.3f * (tensor == "output.weight" ? shape.sharpness : 1.0f);
+        }
+        if (shape.favourites[0] >= 0 && tensor.find("ffn_gate_inp") != std::string::npos) {
+            for (int64_t i = 0; i < dim; ++i) {
+                float& first = values[size_t(shape.favourites[0] * dim + i)];
+                first *= 40;
+                values[size_t(shape.favourites[1] * dim + i)] = -first;
+            }
         }
         if (size.rank() == 1 || shape.matrices == DType::F32) {
             out.append(std::as_bytes(std::span(values)));

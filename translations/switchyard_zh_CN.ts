@@ -1005,6 +1005,18 @@
         <source>hyper-connections and compressed attention have no gradient in this version</source>
         <translation>超连接和压缩注意力在此版本中没有梯度</translation>
     </message>
+    <message>
+        <source>choosing experts</source>
+        <translation>选择专家</translation>
+    </message>
+    <message>
+        <source>the model &quot;%1&quot; has none</source>
+        <translation>模型“%1”没有专家</translation>
+    </message>
+    <message>
+        <source>none of the targets has any</source>
+        <translation>所选目标中没有专家</translation>
+    </message>
 </context>
 <context>
     <name>ImportModel</name>
@@ -1547,6 +1559,34 @@
     <message>
         <source>%1 bits</source>
         <translation>%1 位</translation>
+    </message>
+    <message>
+        <source>Experts</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Of a mixture: all of the targets&apos; experts, or only those that the examples use most; with the targets “Experts only” this is ESFT.</source>
+        <translation>对于混合专家模型：训练目标的全部专家，或只训练示例使用最多的专家；目标为“仅专家”时即为 ESFT。</translation>
+    </message>
+    <message>
+        <source>Share of the experts</source>
+        <translation>专家占比</translation>
+    </message>
+    <message>
+        <source>The fewest experts are taken whose tokens or weight come to this; 0 is 0.2 of the tokens, or 0.1 of the weight.</source>
+        <translation>取词元或权重合计达到此占比的最少专家；0 表示词元的 0.2 或权重的 0.1。</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Most chosen</source>
+        <translation>选中最多</translation>
+    </message>
+    <message>
+        <source>Most weight</source>
+        <translation>权重最大</translation>
     </message>
 </context>
 <context>
@@ -3734,6 +3774,10 @@
     <message>
         <source>Gradients and optimizer</source>
         <translation>梯度和优化器</translation>
+    </message>
+    <message>
+        <source>Experts trained</source>
+        <translation>训练的专家</translation>
     </message>
 </context>
 <context>

@@ -18,10 +18,10 @@ using nlohmann::ordered_json;
 
 struct FineTuneOptions {
     std::string config, resume;
-    std::string name, model, objective, method, targets;
+    std::string name, model, objective, method, targets, experts;
     std::vector<std::string> data;
     int64_t rank = 0, epochs = 0, maxSteps = 0, contextLength = 0, sequences = 0;
-    double alpha = 0, learningRate = 0;
+    double alpha = 0, learningRate = 0, expertShare = 0;
     uint64_t seed = 0;
     CLI::Option* seedOption = nullptr;
     bool printsConfig = false, isDryRun = false;
@@ -45,6 +45,8 @@ std::string configOf(const FineTuneOptions& o)
     set(nullptr, "objective", o.objective, !o.objective.empty());
     set("adapter", "method", o.method, !o.method.empty());
     set("adapter", "targets", o.targets, !o.targets.empty());
+    set("adapter", "experts", o.experts, !o.experts.empty());
+    set("adapter", "expertShare", o.expertShare, o.expertShare > 0);
     set("adapter", "rank", o.rank, o.rank > 0);
     set("adapter", "alpha", o.alpha, o.alpha > 0);
     set("optimizer", "learningRate", o.learningRate, o.learningRate > 0);
@@ -97,6 +99,9 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
     const api::FineTunePlan p = api::planFineTune(context.engine(), config, source, context.stop());
     Console& console = context.console();
     if (console.isJson()) {
+        ordered_json experts = ordered_json::object();
+        for (const auto& [layer, some] : p.experts)
+            experts[std::to_string(layer)] = some;
         ordered_json changes = ordered_json::array();
         for (const api::FineTuneChange& change : p.changes)
             changes.push_back({{"setting", change.setting}, {"value", change.value}, {"peakBytes", change.peakBytes}});
@@ -116,6 +121,8 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
                            {"dropped", toJson(p.dropped)},
                            {"steps", p.steps},
                            {"trainedParameters", p.trainedParameters},
+                           {"expertsPerLayer", p.expertsPerLayer},
+                           {"experts", experts},
                            {"memory",
                             {{"weightBytes", p.weightBytes},
                              {"trainedBytes", p.trainedBytes},
@@ -150,6 +157,13 @@ int plan(CommandContext& context, const std::string& config, const std::string& 
         line("Replies without an end token (the model would not learn to stop)", p.withoutEnd);
     line("Steps", p.steps);
     line("Numbers trained", p.trainedParameters);
+    for (const auto& [layer, some] : p.experts) {
+        std::string numbers;
+        for (const int expert : some)
+            numbers += (numbers.empty() ? "" : ", ") + std::to_string(expert);
+        console.printLine("Experts trained in layer " + std::to_string(layer) + ", " + std::to_string(some.size()) + " of " +
+                          std::to_string(p.expertsPerLayer) + ": " + numbers);
+    }
     const auto size = [&](const std::string& what, uint64_t bytes) {
         console.printLine(what + ": " + sizeText(double(bytes)));
     };
@@ -272,6 +286,16 @@ Action declareFineTune(CLI::App& command)
             "--targets", o->targets,
             "all-linear, attention, attention+shared-experts, experts, or a tensor name with * (default: all-linear)")
         ->type_name("NAME");
+    command
+        .add_option("--experts", o->experts,
+                    "Of the targets: all, or those that the examples use most, by their choices (token) or weight (gate); "
+                    "with --targets experts this is ESFT (default: all)")
+        ->check(CLI::IsMember({"all", "token", "gate"}));
+    command
+        .add_option("--expert-share", o->expertShare,
+                    "Of all choices or weight that the chosen ones come to (default: 0.2, gate 0.1)")
+        ->type_name("X")
+        ->check(CLI::Range(1e-6, 1.0));
     command.add_option("--rank", o->rank, "Of the adapter's matrices (default: 16)")
         ->type_name("N")
         ->check(CLI::Range(1, 4096));

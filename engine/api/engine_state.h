@@ -11,8 +11,11 @@
 #include "engine/store/chat_store.h"
 #include "engine/store/collection_store.h"
 #include "engine/store/model_store.h"
+#include "engine/train/expert_choice.h"
 
 #include <memory>
+#include <mutex>
+#include <string>
 
 namespace sy::api {
 
@@ -21,6 +24,13 @@ struct Processor {
     explicit Processor(int nThreads) : pool(nThreads) {}
     cpu::ThreadPool pool;
     generate::StepLock stepLock;
+};
+
+/// What the experts of the model and data asked about last are used for.
+struct KnownScores {
+    std::mutex mutex;
+    std::string key; // of model, data and settings; empty: none
+    train::ExpertScores scores;
 };
 
 struct Engine::State {
@@ -32,6 +42,7 @@ struct Engine::State {
     store::ModelStore modelStore;
     std::unique_ptr<SavedContexts> contexts;
     std::unique_ptr<Trash> runTrash, adapterTrash;
+    KnownScores expertScores;
 
     // In order of use, so that each is gone before what it uses.
     std::unique_ptr<ModelLibrary> library;

@@ -254,6 +254,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     const std::string complete = completeFineTuneConfig(config, source);
     const train::RunConfig parsed = train::parseRunConfig(complete, source);
     TrainingMaterial material(engine, parsed, source, stop);
+    material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     {
         // What cannot be trained, or does not fit, is said before there is a folder.
@@ -266,6 +267,8 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     const FileLock lock = lockRun(folder);
     if (initial)
         writeAdapterIn(folder, kInitial, material.model(), *initial, parsed.model);
+    if (material.experts())
+        writeExperts(folder, *material.experts());
     writeTextFile(folder / "config.json", complete);
     return Call(material, parsed, folder, events).run(false, stop);
 }
@@ -277,6 +280,8 @@ FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_
     const std::string source = (folder / "config.json").string();
     const train::RunConfig parsed = train::parseRunConfig(formats::readTextFile(source, kMostConfigBytes), source);
     TrainingMaterial material(engine, parsed, source, stop);
+    if (auto experts = readExperts(folder))
+        material.setExperts(std::move(*experts));
     return Call(material, parsed, folder, events).run(true, stop);
 }
 

@@ -64,6 +64,8 @@ struct FineTunePlan {
     std::vector<FineTuneRow> dropped;            // texts left out: the first 100
     int64_t steps = 0;
     int64_t trainedParameters = 0;
+    std::map<int, std::vector<int>> experts; // by layer, where only some are trained
+    int64_t expertsPerLayer = 0;             // there are; 0: a model without
 
     // Memory that the process will have needed at its highest, by what it is for.
     uint64_t weightBytes = 0;            // the model's, as training reads them

@@ -60,7 +60,8 @@ std::vector<FineTunePiece> piecesOf(const tokenizer::Tokenizer* tokenizer, const
 FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop)
 {
     const train::RunConfig parsed = train::parseRunConfig(config, source);
-    const TrainingMaterial material(engine, parsed, source, stop);
+    TrainingMaterial material(engine, parsed, source, stop);
+    material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     const train::DatasetReport& r = material.data().report;
@@ -85,6 +86,11 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
         plan.dropped.push_back(rowOf(outcome));
     plan.steps = trainer.nSteps();
     plan.trainedParameters = trainer.nTrained();
+    if (material.experts()) {
+        for (const auto& [layer, experts] : *material.experts())
+            plan.experts[layer].assign(experts.begin(), experts.end());
+    }
+    plan.expertsPerLayer = material.model().config().nExperts;
     planMemory(plan, material, trainer, parsed);
     return plan;
 }
@@ -94,6 +100,7 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     constexpr int64_t kMostTokens = 512; // more would be exacter by a few percent and take minutes with a large model
     const train::RunConfig parsed = train::parseRunConfig(config, source);
     TrainingMaterial material(engine, parsed, source, stop);
+    material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     trainer.shareProcessor(material.stepLock());

@@ -91,7 +91,9 @@ void useCheckpoint(Engine& engine, const std::string& id, int64_t step)
     train::TrainedSet set;
     {
         const generate::StepLock::Turn turn(processor->stepLock);
-        set = train::firstUpdates({processor->pool}, *model, config, initial ? &*initial : nullptr);
+        const auto experts = readExperts(folder);
+        set = train::firstUpdates({processor->pool}, *model, config, initial ? &*initial : nullptr,
+                                  experts ? &*experts : nullptr);
     }
     train::readCheckpointValues(*chosen, set);
     // Under another name first: a full disk leaves the choice as it was.

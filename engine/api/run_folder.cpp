@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::string_view kUsed = "used-";
 constexpr const char* kTrashLock = "lock";
+constexpr const char* kExperts = "experts.json";
 
 using State = RunEntry::State;
 constexpr std::pair<State, const char*> kStates[] = {{State::running, "running"},
@@ -152,6 +153,31 @@ void writeRunStatus(const fs::path& folder, const RunStatus& s)
         json["bestStep"] = s.bestStep;
     }
     writeTextFile(folder / "state.json", json.dump(2) + "\n");
+}
+
+std::optional<train::ExpertChoice> readExperts(const fs::path& folder)
+{
+    const fs::path path = folder / kExperts;
+    std::error_code ignored;
+    if (!fs::exists(path, ignored))
+        return {};
+    const auto json = nlohmann::json::parse(readAll(path), nullptr, false);
+    try {
+        train::ExpertChoice experts;
+        for (const auto& [layer, some] : json.at("layers").items())
+            experts[std::stoi(layer)] = some.get<std::vector<int32_t>>();
+        return experts;
+    } catch (const std::exception&) { // changed by hand
+        throw BadFile(path.string(), "is no choice of experts");
+    }
+}
+
+void writeExperts(const fs::path& folder, const train::ExpertChoice& experts)
+{
+    nlohmann::ordered_json layers = nlohmann::ordered_json::object();
+    for (const auto& [layer, some] : experts)
+        layers[std::to_string(layer)] = some;
+    writeTextFile(folder / kExperts, nlohmann::ordered_json{{"layers", layers}}.dump() + "\n");
 }
 
 void writeTextFile(const fs::path& path, const std::string& text)

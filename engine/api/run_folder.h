@@ -19,6 +19,7 @@
 #include "engine/api/runs.h"
 #include "engine/models/model.h"
 #include "engine/nn/adapter.h"
+#include "engine/train/expert_choice.h"
 
 #include <nlohmann/json.hpp>
 
@@ -61,6 +62,11 @@ struct RunStatus {
     uint64_t peakBytes = 0;
 };
 std::optional<RunStatus> readRunStatus(const std::filesystem::path& folder);
+
+/// The experts that a run chose when it began, which it goes on with; empty for one that trains all. Throws BadFile.
+std::optional<train::ExpertChoice> readExperts(const std::filesystem::path& folder);
+void writeExperts(const std::filesystem::path& folder, const train::ExpertChoice& experts);
+
 void writeRunStatus(const std::filesystem::path& folder, const RunStatus& status);
 
 constexpr const char* kTrainedModel = "model.gguf";

@@ -69,6 +69,24 @@ void TrainingMaterial::open(Engine& engine, const train::RunConfig& config, cons
         m_template.emplace(tokenizer::ChatTemplate::parse(text.chatTemplate, m_path.string()));
 }
 
+void TrainingMaterial::chooseExperts(Engine& engine, const train::RunConfig& config, const std::stop_token& stop)
+{
+    using Experts = train::RunConfig::Adapter::Experts;
+    if (config.adapter.experts == Experts::all)
+        return;
+    const std::string key =
+        fingerprintOf(m_path) + " " + m_data.sha256 + " " + std::to_string(config.adapter.expertTokens);
+    KnownScores& known = engine.state().expertScores;
+    const std::lock_guard lock(known.mutex);
+    if (known.key != key) {
+        known.key.clear();
+        known.scores = train::scoreExperts(m_context, *m_model, m_data.texts, config.adapter.expertTokens, stepLock(), stop);
+        known.key = key;
+    }
+    m_experts = train::fewestExperts(config.adapter.experts == Experts::token ? known.scores.token : known.scores.gate,
+                                     config.adapter.shareOfExperts());
+}
+
 void TrainingMaterial::readWeights(train::Trainer& trainer, const train::RunConfig& config, const std::stop_token& stop)
 {
     if (!m_floats)
@@ -92,7 +110,7 @@ train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const s
     if (m_floats)
         set = train::wholeModel(*m_model, *m_floats);
     else
-        set = train::firstUpdates(m_context, *m_model, config, initial);
+        set = train::firstUpdates(m_context, *m_model, config, initial, m_experts ? &*m_experts : nullptr);
     return {m_context, *m_model, m_data, config, folder / "checkpoints", fingerprintOf(m_path), std::move(set)};
 }
 

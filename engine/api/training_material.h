@@ -30,6 +30,12 @@ public:
     /// With texts that are tokens already, in place of the configuration's data.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts, std::stop_token stop);
 
+    /// Of a configuration that trains only the experts which the data uses most: finds them. What they are used for is kept by the
+    /// engine, so that the same data asked about again costs nothing. Throws as train::scoreExperts().
+    void chooseExperts(Engine& engine, const train::RunConfig& config, const std::stop_token& stop);
+    void setExperts(train::ExpertChoice experts) { m_experts = std::move(experts); }
+    const std::optional<train::ExpertChoice>& experts() const { return m_experts; }
+
     /// Of a run that trains the model itself: reads its weights, or draws them, which were only counted so far. Before it
     /// neither `trainer` nor the model may compute. Throws Cancelled.
     void readWeights(train::Trainer& trainer, const train::RunConfig& config, const std::stop_token& stop);
@@ -73,6 +79,7 @@ private:
     std::optional<tokenizer::Tokenizer> m_tokenizer;
     std::optional<tokenizer::ChatTemplate> m_template;
     train::Dataset m_data;
+    std::optional<train::ExpertChoice> m_experts;
 };
 
 } // namespace sy::api

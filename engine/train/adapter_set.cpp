@@ -25,7 +25,7 @@ UpdatePart expertOf(TrainedMatrix& m, int64_t expert)
         if (!isPerExpert(factor))
             return factor;
         const int64_t height = factor.shape()[1];
-        return factor.rowRange(expert * height, height);
+        return factor.rowRange(m.placeOf(expert) * height, height);
     };
     return {{slice(m.a.value), slice(m.b.value), m.scale}, slice(m.a.sum()), slice(m.b.sum())};
 }

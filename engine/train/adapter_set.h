@@ -13,8 +13,8 @@
 
 namespace sy::train {
 
-/// The trained update of one matrix, or of the same matrix of all experts. For experts either factor may be shared by all of
-/// them.
+/// The trained update of one matrix, or of the same matrix of all experts or some. For experts either factor may be shared by
+/// all of them.
 struct TrainedMatrix {
     autograd::Parameter a;         // (rank, in), or (nExperts, rank, in)
     autograd::Parameter b;         // (out, rank), or (nExperts, out, rank)
@@ -23,10 +23,13 @@ struct TrainedMatrix {
     uint32_t index = 0; // among the set's, in the order in which they were added
     std::vector<int64_t>
         expertTokens;   // rows that each expert's gradients are made of, since the last step; empty: no experts
+    std::vector<int32_t> places; // where only some experts are trained: of each expert among them, -1: none
     Tensor baseSquares; // (out): squared row norms of the base's matrix, made when DoRA first wants them
 
     bool hasMagnitude() const { return bool(magnitude.value); }
     int64_t rank() const { return b.value.cols(); }
+    bool trains(int64_t expert) const { return places.empty() || places[size_t(expert)] >= 0; }
+    int64_t placeOf(int64_t expert) const { return places.empty() ? expert : places[size_t(expert)]; }
 };
 
 /// One matrix's part of an update, as the products see it; gradients add to the same memory.
@@ -38,7 +41,7 @@ struct UpdatePart {
 /// The part that belongs to rows firstRow ... firstRow + nRows - 1 of a matrix.
 UpdatePart rowsOf(TrainedMatrix& matrix, int64_t firstRow, int64_t nRows);
 
-/// The part of one expert.
+/// The part of one expert that is trained.
 UpdatePart expertOf(TrainedMatrix& matrix, int64_t expert);
 
 /// Everything that a run trains: updates of matrices, whole tensors, or both. By name, in the order in which norms are

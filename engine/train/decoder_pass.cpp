@@ -328,6 +328,16 @@ std::vector<float> DecoderPass::baseLosses(const PackedBatch& batch, std::stop_t
     return base.losses(batch, std::move(stop));
 }
 
+ExpertUsage DecoderPass::expertUsage(const PackedBatch& batch, std::stop_token stop)
+{
+    BetweenOps between(m_lock, stop);
+    const std::function<void()> betweenOps = [&] { between.look(); };
+    Pass pass = makePass(batch, {});
+    Tape silent(m_context.pool, false, betweenOps);
+    forward(pass, silent, false, stop);
+    return {std::move(pass.expertRows), std::move(pass.expertWeights)};
+}
+
 Tensor DecoderPass::logits(const PackedBatch& batch)
 {
     Pass pass = makePass(batch, {});

@@ -39,6 +39,12 @@ struct PassResult {
     std::map<int, std::vector<int64_t>> expertRows; // by layer: rows that each expert had
 };
 
+/// What the experts of a mixture had of a batch, by layer.
+struct ExpertUsage {
+    std::map<int, std::vector<int64_t>> rows;
+    std::map<int, std::vector<double>> weights; // of each expert's rows, summed, before the model's scale
+};
+
 /// Throws Unsupported, naming the architecture, for a model with layers that have no gradient yet.
 void requireTrainable(const models::Model& model);
 
@@ -68,6 +74,9 @@ public:
     /// The same of the model without what is trained on it: updates do nothing. Throws std::invalid_argument when whole
     /// tensors are trained, whose old values are gone.
     std::vector<float> baseLosses(const PackedBatch& batch, std::stop_token stop = {});
+
+    /// Where the batch's tokens went. Empty for a model without experts.
+    ExpertUsage expertUsage(const PackedBatch& batch, std::stop_token stop = {});
 
     /// Logits of all rows (tokens, vocabulary), for tests and samples: a whole matrix.
     Tensor logits(const PackedBatch& batch);

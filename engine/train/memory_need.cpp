@@ -101,9 +101,12 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
 {
     MemoryNeed need;
     need.weightBytes = model.weightBytes;
-    int64_t nUpdates = 0, nWhole = 0;
-    for (const auto& [name, m] : set.updates)
-        nUpdates += m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
+    int64_t nUpdates = 0, nWhole = 0, nWritten = 0; // written: with the zeros of experts that are not trained
+    for (const auto& [name, m] : set.updates) {
+        const int64_t n = m.a.value.count() + m.b.value.count() + m.magnitude.value.count();
+        nUpdates += n;
+        nWritten += m.places.empty() ? n : n / m.b.value.shape()[0] * int64_t(m.places.size());
+    }
     for (const auto& [name, parameter] : set.tensors)
         nWhole += parameter.value.count();
     const int64_t nTrained = nUpdates + nWhole;
@@ -135,7 +138,7 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
     const double share = std::min(1.0, double(kMostKeptBytes) / (double(keptBytes + layerBytes) + others));
     const int64_t freedBytes = std::min(kMostKeptBytes, int64_t(others * share) + lossBytes);
     // Writing an adapter takes two copies of the values while no activation lives; a whole tensor is written as it lies.
-    const int64_t copies = 2 * nUpdates * kFloat - keptBytes - layerBytes;
+    const int64_t copies = 2 * nWritten * kFloat - keptBytes - layerBytes;
     need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes);
     return need;
 }

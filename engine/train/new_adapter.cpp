@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 namespace sy::train {
@@ -45,6 +46,26 @@ T valueOf(const std::vector<std::pair<std::string, T>>& patterns, const std::str
     return otherwise;
 }
 
+int layerOf(const std::string& name) // "blk.3.ffn_up_exps"
+{
+    return std::atoi(name.c_str() + std::char_traits<char>::length("blk."));
+}
+
+// Of all experts, from those of some.
+Tensor ofAll(const Tensor& factor, const std::vector<int32_t>& places)
+{
+    if (factor.shape().rank() != 3 || places.empty())
+        return Tensor::of(factor.values(), factor.shape());
+    const int64_t height = factor.shape()[1];
+    Tensor all = Tensor::zeros({int64_t(places.size()), height, factor.cols()});
+    for (size_t e = 0; e < places.size(); ++e) {
+        if (places[e] >= 0)
+            std::copy_n(factor.rowRange(places[e] * height, height).f32(), height * factor.cols(),
+                        all.rowRange(int64_t(e) * height, height).f32());
+    }
+    return all;
+}
+
 std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix>& matrices,
                              const RunConfig::Adapter& config, const std::string& architecture)
 {
@@ -70,22 +91,38 @@ std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix
 
 } // namespace
 
-TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed)
+TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed, const ExpertChoice* experts)
 {
     const std::map<std::string, models::AdaptableMatrix> matrices = models::adaptableMatrices(model);
     TrainedSet set;
     uint32_t index = 0;
+    bool hasExperts = false;
     for (const std::string& name : chosen(matrices, config, model.config().architecture)) {
         const models::AdaptableMatrix& m = matrices.at(name);
         const int64_t rank = valueOf(config.rankPattern, name, config.rank);
         const double alpha = valueOf(config.alphaPattern, name, config.alpha);
         const double scale =
             config.method == RunConfig::Adapter::Method::rslora ? alpha / std::sqrt(double(rank)) : alpha / double(rank);
-        Tensor a = Tensor::empty(m.nExperts > 0 ? Shape{m.nExperts, rank, m.in} : Shape{rank, m.in});
+        std::vector<int32_t> places;
+        int64_t nTrained = m.nExperts;
+        if (m.nExperts > 0 && experts) {
+            const auto layer = experts->find(layerOf(name));
+            if (layer == experts->end() || layer->second.empty() || !std::ranges::is_sorted(layer->second) ||
+                layer->second.front() < 0 || layer->second.back() >= m.nExperts)
+                throw Unsupported("training some experts of " + name, "the choice does not fit the model");
+            places.assign(size_t(m.nExperts), -1);
+            for (nTrained = 0; const int32_t expert : layer->second)
+                places[size_t(expert)] = int32_t(nTrained++);
+            hasExperts = true;
+        }
+        Tensor a = Tensor::empty(m.nExperts > 0 ? Shape{nTrained, rank, m.in} : Shape{rank, m.in});
         fillUniform(a, float(1 / std::sqrt(double(m.in))), seed, index++);
-        addUpdate(set, name, std::move(a),
-                  Tensor::zeros(m.nExperts > 0 ? Shape{m.nExperts, m.out, rank} : Shape{m.out, rank}), float(scale));
+        addUpdate(set, name, std::move(a), Tensor::zeros(m.nExperts > 0 ? Shape{nTrained, m.out, rank} : Shape{m.out, rank}),
+                  float(scale))
+            .places = std::move(places);
     }
+    if (experts && !hasExperts)
+        throw Unsupported("choosing experts", "none of the targets has any");
     return set;
 }
 
@@ -116,7 +153,7 @@ nn::Adapter snapshot(const TrainedSet& set)
     const auto copy = [](const Tensor& t) { return t ? Tensor::of(t.values(), t.shape()) : Tensor(); };
     nn::Adapter adapter;
     for (const auto& [name, m] : set.updates)
-        adapter.updates[name] = {copy(m.a.value), copy(m.b.value), m.scale, copy(m.magnitude.value), {}};
+        adapter.updates[name] = {ofAll(m.a.value, m.places), ofAll(m.b.value, m.places), m.scale, copy(m.magnitude.value), {}};
     return adapter;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/models/model.h"
 #include "engine/nn/adapter.h"
 #include "engine/train/adapter_set.h"
+#include "engine/train/expert_choice.h"
 #include "engine/train/run_config.h"
 
 namespace sy::train {
@@ -13,8 +14,9 @@ namespace sy::train {
 ///
 /// Presets: all-linear, attention, attention+shared-experts, experts. Other targets are names of matrices ("blk.3.attn_q"),
 /// with or without ".weight", in which * stands for anything. Throws Unsupported for a target that the model has nothing
-/// for.
-TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed);
+/// for. With a choice only those experts get an update; Unsupported then when no target has experts.
+TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed,
+                      const ExpertChoice* experts = nullptr);
 
 /// Makes DoRA of updates: each gets the norms of its matrix's rows as its magnitudes, so that the model is unchanged. Throws
 /// Unsupported for experts and other matrices that are no whole ones.
@@ -24,7 +26,8 @@ void addMagnitudes(const ops::OpContext& context, const models::Model& model, Tr
 /// are its own.
 TrainedSet fromAdapter(const nn::Adapter& adapter);
 
-/// The updates as inference takes them, in memory of their own. Not yet bound to a model.
+/// The updates as inference takes them, in memory of their own, zeros for experts that are not trained. Not yet bound to a
+/// model.
 nn::Adapter snapshot(const TrainedSet& set);
 
 } // namespace sy::train

@@ -41,6 +41,8 @@ struct Product {
         low = Tensor::empty({x.rows(), update->rank()});
         const Tensor in = droppedFor(pass, *update, x);
         each(groups, [&](int32_t e, int64_t first, int64_t n) {
+            if (!update->trains(e))
+                return;
             Tensor rows = y.rowRange(first, n);
             const Tensor lowRows = ops::addLora(pass.context, expertOf(*update, e).factors, in.rowRange(first, n), rows);
             std::copy_n(lowRows.f32(), lowRows.count(), low.rowRange(first, n).f32());
@@ -69,11 +71,11 @@ struct Product {
                 Tensor dBias = bias->sum().rowRange(e, 1);
                 ops::addBiasGrad(pass.exact, trainedOut, dBias);
             }
-            if (!update)
+            if (!update || !update->trains(e))
                 return;
             UpdatePart part = expertOf(*update, e);
             if (!update->expertTokens.empty())
-                update->expertTokens[size_t(e)] += n;
+                update->expertTokens[size_t(update->placeOf(e))] += n;
             const Tensor lowRows = low.rowRange(first, n);
             Tensor dIn = dDropped.rowRange(first, n);
             const Tensor seen = dropped.rowRange(first, n);
@@ -139,8 +141,14 @@ Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int l
     const ops::ExpertGroups groups = ops::groupByExpert(routing, moe.experts.nExperts());
     std::vector<int64_t>& expertRows = pass.expertRows[layer];
     expertRows.clear();
-    for (int e = 0; e < moe.experts.nExperts(); ++e)
+    std::vector<double>& expertWeights = pass.expertWeights[layer];
+    expertWeights.assign(size_t(moe.experts.nExperts()), 0);
+    for (int e = 0; e < moe.experts.nExperts(); ++e) {
         expertRows.push_back(groups.rows.count(e));
+        for (int64_t i = 0; i < groups.rows.count(e); ++i)
+            expertWeights[size_t(e)] +=
+                double(groups.weights[size_t(groups.rows.first[size_t(e)] + i)]) / double(moe.routing.scale);
+    }
     Tensor dProbabilities;
     if (pass.balance.form != BalanceOptions::Form::none)
         dProbabilities = balanceOf(pass, routing, layer).dProbabilities;

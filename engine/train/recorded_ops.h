@@ -48,6 +48,7 @@ struct Pass {
     // By layer; a layer computed again writes the same.
     std::map<int, double> balanceLosses{};                // coefficient included
     std::map<int, std::vector<int64_t>> expertRows{}; // rows that each expert has
+    std::map<int, std::vector<double>> expertWeights{}; // of each expert's rows, summed, before the model's scale
 };
 
 using autograd::Tape;

@@ -32,6 +32,9 @@ constexpr Named<DataFormat> kFormats[] = {{"auto", DataFormat::automatic},
                                           {"csv", DataFormat::csv}};
 constexpr Named<Method> kMethods[] = {
     {"lora", Method::lora}, {"rslora", Method::rslora}, {"lora+", Method::loraPlus}, {"dora", Method::dora}, {"full", Method::full}};
+constexpr Named<RunConfig::Adapter::Experts> kExperts[] = {{"all", RunConfig::Adapter::Experts::all},
+                                                           {"token", RunConfig::Adapter::Experts::token},
+                                                           {"gate", RunConfig::Adapter::Experts::gate}};
 constexpr Named<Schedule::Form> kSchedules[] = {
     {"constant", Schedule::Form::constant}, {"linear", Schedule::Form::linear}, {"cosine", Schedule::Form::cosine}};
 constexpr Named<Objective> kObjectives[] = {
@@ -211,6 +214,10 @@ void readAdapter(Keys& keys, RunConfig::Adapter& a)
     keys.real("alpha", a.alpha, kLeastAlpha, kMostAlpha);
     keys.real("dropout", a.dropout, 0, 0.9);
     keys.textOrNull("initial", a.initial);
+    keys.choice("experts", a.experts, kExperts);
+    if (const json* share = keys.take("expertShare"); share && !share->is_null())
+        a.expertShare = keys.realOf("expertShare", *share, 1e-6, 1);
+    keys.whole("expertTokens", a.expertTokens, 1, INT32_MAX);
     if (const json* targets = keys.take("targets")) {
         a.targets.clear();
         if (targets->is_string())
@@ -289,6 +296,8 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     keys.finish();
         if (c.isWhole() && !c.adapter.initial.empty() && c.adapter.initial != kRandom)
         keys.bad("adapter.initial", std::string("of a model that is trained whole is null or \"") + kRandom + "\"");
+    if (c.adapter.experts != RunConfig::Adapter::Experts::all && (c.isWhole() || !c.adapter.initial.empty()))
+        keys.bad("adapter.experts", "other than \"all\" is for adapters that begin anew");
     if (c.isWhole() && c.objective == Objective::dpo)
         keys.bad("objective", "\"dpo\" compares with the model as it was, which training it whole does not keep; take \"orpo\"");
     return c;
@@ -323,7 +332,10 @@ nlohmann::ordered_json toJson(const RunConfig& c)
               {"targets",
                c.adapter.targets.size() == 1 ? ordered_json(c.adapter.targets.front()) : ordered_json(c.adapter.targets)},
               {"rankPattern", patternsOf(c.adapter.rankPattern)},
-              {"alphaPattern", patternsOf(c.adapter.alphaPattern)}}},
+              {"alphaPattern", patternsOf(c.adapter.alphaPattern)},
+              {"experts", nameOf(kExperts, c.adapter.experts)},
+              {"expertShare", c.adapter.expertShare ? ordered_json(*c.adapter.expertShare) : ordered_json(nullptr)},
+              {"expertTokens", c.adapter.expertTokens}}},
             {"optimizer",
              {{"name", "adamw"},
               {"learningRate", c.optimizer.learningRate},

@@ -63,12 +63,12 @@ ExpertUse useOf(const std::map<int, std::vector<int64_t>>& rowsOfLayers)
 } // namespace
 
 TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
-                        const nn::Adapter* initial)
+                        const nn::Adapter* initial, const ExpertChoice* experts)
 {
     requireTrainable(model); // before a target is looked for among matrices that such a model does not show
     if (initial)
         return fromAdapter(*initial);
-    TrainedSet set = newAdapter(model, config.adapter, config.seed);
+    TrainedSet set = newAdapter(model, config.adapter, config.seed, experts);
     if (config.adapter.method == Method::dora)
         addMagnitudes(context, model, set);
     return set;

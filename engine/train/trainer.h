@@ -4,6 +4,7 @@
 #include "engine/train/checkpoint_file.h"
 #include "engine/train/dataset.h"
 #include "engine/train/decoder_pass.h"
+#include "engine/train/expert_choice.h"
 #include "engine/train/memory_need.h"
 #include "engine/train/preference.h"
 #include "engine/train/run_config.h"
@@ -59,7 +60,7 @@ struct StepCost {
 /// What a run of adapters begins with: a new one, or one to go on from, given with its values, bound or not. Throws what
 /// newAdapter() and addMagnitudes() throw.
 TrainedSet firstUpdates(const ops::OpContext& context, const models::Model& model, const RunConfig& config,
-                        const nn::Adapter* initial = nullptr);
+                        const nn::Adapter* initial = nullptr, const ExpertChoice* experts = nullptr);
 
 /// A run: examples in an order that follows from the seed, packed into micro-batches, their gradients added up over
 /// a step with the step's trained tokens as the common denominator, one AdamW step. Everything is deterministic: the same

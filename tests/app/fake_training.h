@@ -41,7 +41,7 @@ public:
     api::FineTunePlan plan = standardPlan();
     static constexpr auto kDefaults = R"({"name":"fine-tune","model":"","objective":"sft","data":[],
         "evaluation":{"fraction":0.02,"everySteps":50,"path":null},
-        "adapter":{"method":"lora","rank":16,"alpha":32,"initial":null,"targets":"all-linear","rankPattern":{},"alphaPattern":{}},
+        "adapter":{"method":"lora","rank":16,"alpha":32,"initial":null,"targets":"all-linear","rankPattern":{},"alphaPattern":{},"experts":"all","expertShare":null},
         "optimizer":{"name":"adamw","learningRate":0.0002,"schedule":"cosine","finalShare":0.1,"warmupSteps":10,"weightDecay":0.01,"clipNorm":1,"stateBits":32},
         "batch":{"contextLength":2048,"sequences":16,"microSequences":1,"packing":true},
         "epochs":1,"maxSteps":null,"activationCheckpointing":true,"checkpoint":{"everySteps":50,"keep":3},

@@ -16,6 +16,7 @@ private slots:
     void badDataIsToldInTheForm();
     void theModelItselfIsTrainedFromTheSameForm();
     void whatAWholeModelCannotLearnIsSaid();
+    void theExpertsThatTheDataUsesAreChosen();
     void theCommandCanBeCopied();
     void aConfigurationThatIsDroppedFillsTheForm();
     void columnsWithNamesOfTheirOwnAreMapped();
@@ -208,6 +209,35 @@ void TestFineTuneForm::whatAWholeModelCannotLearnIsSaid()
     engine.training.beforePlan = [] { throw Unsupported("training a quantized model whole", "tensor token_embd.weight is Q8_0; take the original in F32, F16 or BF16, or train an adapter"); };
     type(form->control("epochs"), QStringLiteral("2"));
     QTRY_COMPARE(form->planPanel()->notice()->title(), QStringLiteral("Not supported: training a quantized model whole"));
+}
+
+void TestFineTuneForm::theExpertsThatTheDataUsesAreChosen()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.plan.expertsPerLayer = 64;
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    QTRY_VERIFY(form->startButton()->isEnabled());
+    QVERIFY(form->planPanel()->facts()->valueOf(QStringLiteral("Experts trained")).isEmpty());
+    QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
+    engine.training.plan.experts = {{1, {3, 17, 40}}, {2, {5}}};
+    chooseIn(qobject_cast<QComboBox*>(form->control("adapter.experts")), QStringLiteral("Most chosen"));
+    QVERIFY(valueAt(form->config(), QStringLiteral("adapter.expertShare")).isNull());
+    QVERIFY2(form->command()->toPlainText().contains(QStringLiteral("--experts token")), qPrintable(form->command()->toPlainText()));
+    QTRY_COMPARE(form->planPanel()->facts()->valueOf(QStringLiteral("Experts trained")), QStringLiteral("4 of 128"));
+    QCOMPARE(settingOf(engine.training.planned.back(), "adapter.experts"), QStringLiteral("token"));
+    type(form->control("adapter.expertShare"), QStringLiteral("0.35"));
+    QVERIFY(form->command()->toPlainText().contains(QStringLiteral("--expert-share 0.35")));
+    QTRY_COMPARE(settingOf(engine.training.planned.back(), "adapter.expertShare"), QStringLiteral("0.35"));
+    keep(program, QStringLiteral("tune-chosen-experts"));
+    chooseIn(qobject_cast<QComboBox*>(form->control("adapter.method")), QStringLiteral("The whole model"));
+    QVERIFY(!form->control("adapter.experts")->isVisible() && !form->control("adapter.expertShare")->isVisible());
+    QCOMPARE(valueAt(form->config(), QStringLiteral("adapter.experts")).toString(), QStringLiteral("all"));
 }
 
 void TestFineTuneForm::theCommandCanBeCopied()

@@ -156,6 +156,12 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     if (plan.withoutEnd > 0)
         facts.push_back({tr("Without an end"), tr("%1: the model would not learn to stop there").arg(count(plan.withoutEnd))});
     facts.push_back({tr("Trained parameters"), count(plan.trainedParameters)});
+    if (!plan.experts.empty()) {
+        int64_t n = 0;
+        for (const auto& [layer, experts] : plan.experts)
+            n += int64_t(experts.size());
+        facts.push_back({tr("Experts trained"), tr("%1 of %2").arg(count(n), count(plan.expertsPerLayer * int64_t(plan.experts.size())))});
+    }
     facts.push_back({tr("Steps"), count(plan.steps)});
     facts.push_back({tr("Time"), expectedTime});
     m_shown = facts;

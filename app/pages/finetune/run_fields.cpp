@@ -35,6 +35,10 @@ public:
     static QString alphaHelp() { return tr("Scales the adapter: its effect is alpha divided by the rank."); }
     static QString targets() { return tr("Targets"); }
     static QString targetsHelp() { return tr("Which matrices of the model get an adapter."); }
+    static QString experts() { return tr("Experts"); }
+    static QString expertsHelp() { return tr("Of a mixture: all of the targets' experts, or only those that the examples use most; with the targets “Experts only” this is ESFT."); }
+    static QString expertShare() { return tr("Share of the experts"); }
+    static QString expertShareHelp() { return tr("The fewest experts are taken whose tokens or weight come to this; 0 is 0.2 of the tokens, or 0.1 of the weight."); }
     static QString dropout() { return tr("Dropout"); }
     static QString dropoutHelp() { return tr("Share of the adapter's inputs left out at random, against learning by heart."); }
     static QString sequences() { return tr("Examples per step"); }
@@ -90,6 +94,7 @@ constexpr const char* kMethods[] = {"lora", "rslora", "lora+", "dora", "full"};
 constexpr const char* kInitials[] = {"", "random"};
 constexpr const char* kStateBits[] = {"32", "8"};
 constexpr const char* kTargets[] = {"all-linear", "attention", "attention+shared-experts", "experts"};
+constexpr const char* kExperts[] = {"all", "token", "gate"};
 constexpr const char* kSchedules[] = {"cosine", "linear", "constant"};
 
 using Kind = RunField::Kind;
@@ -104,6 +109,8 @@ constexpr RunField kFields[] = {
     {"batch.contextLength", Kind::Whole, Words::context, Words::contextHelp, Words::tokens, 16, 1 << 20, 256, false, "--context"},
     {"adapter.alpha", Kind::Real, Words::alpha, Words::alphaHelp, nullptr, 0.01, 10000, 8, true, "--alpha", {}, false, Of::Adapter},
     {"adapter.targets", Kind::Choice, Words::targets, Words::targetsHelp, nullptr, 0, 0, 1, true, "--targets", kTargets, false, Of::Adapter},
+    {"adapter.experts", Kind::Choice, Words::experts, Words::expertsHelp, nullptr, 0, 0, 1, true, "--experts", kExperts, false, Of::Adapter},
+    {"adapter.expertShare", Kind::Real, Words::expertShare, Words::expertShareHelp, nullptr, 0, 1, 0.05, true, "--expert-share", {}, true, Of::Adapter},
     {"adapter.dropout", Kind::Real, Words::dropout, Words::dropoutHelp, nullptr, 0, 0.9, 0.05, true, nullptr, {}, false, Of::Adapter},
     {"batch.sequences", Kind::Whole, Words::sequences, Words::sequencesHelp, Words::examples, 1, 4096, 1, true, "--sequences"},
     {"batch.microSequences", Kind::Whole, Words::micro, Words::microHelp, Words::examples, 1, 4096, 1, true},
@@ -132,6 +139,8 @@ QString Words::choice(const QString& path, const QString& value)
         return value == QLatin1String("lora") ? QStringLiteral("LoRA") : value == QLatin1String("rslora") ? QStringLiteral("rsLoRA") : value == QLatin1String("lora+") ? QStringLiteral("LoRA+") : value == QLatin1String("dora") ? QStringLiteral("DoRA") : value == QLatin1String("full") ? tr("The whole model") : value;
     if (path == QLatin1String("adapter.initial"))
         return value.isEmpty() ? tr("The model as it is") : value == QLatin1String("random") ? tr("Random numbers") : value;
+    if (path == QLatin1String("adapter.experts"))
+        return value == QLatin1String("all") ? tr("All") : value == QLatin1String("token") ? tr("Most chosen") : value == QLatin1String("gate") ? tr("Most weight") : value;
     if (path == QLatin1String("optimizer.stateBits"))
         return tr("%1 bits").arg(value);
     if (value == QLatin1String("all-linear"))

@@ -32,6 +32,7 @@ private slots:
     void runsAreListedShownAndRemoved();
     void memoryIsPredictedAsItIsUsed_data();
     void memoryIsPredictedAsItIsUsed();
+    void theExpertsThatAreTrainedAreTold();
 
 private:
     Outcome run(const QStringList& arguments) const
@@ -399,6 +400,24 @@ void TestCliFineTune::memoryIsPredictedAsItIsUsed()
           plan["memory"]["trainedBytes"].get<double>() / 1e6, plan["memory"]["activationBytes"].get<double>() / 1e6,
           plan["memory"]["otherBytes"].get<double>() / 1e6, measured / 1e6, (predicted / measured - 1) * 100);
     QVERIFY(std::abs(predicted / measured - 1) < 0.08);
+}
+
+void TestCliFineTune::theExpertsThatAreTrainedAreTold()
+{
+    sy::test::writeTinyModel(m_program.path("experts.gguf").toStdString(), "Experts", "llama", 1, {.experts = 8, .favourites = {1, 6}});
+    const QStringList options = {"--model", "experts.gguf", "--examples", "rows.jsonl", "--targets", "experts", "--dry-run"};
+    const ordered_json all = run(options).json();
+    QCOMPARE(all["expertsPerLayer"].get<int>(), 8);
+    QVERIFY(all["experts"].empty());
+    const ordered_json some = run(options + QStringList{"--experts", "gate", "--expert-share", "0.9"}).json();
+    QCOMPARE(some["experts"].size(), 2u);
+    for (const auto& layer : some["experts"])
+        for (const auto& expert : layer)
+            QVERIFY(expert == 1 || expert == 6);
+    QVERIFY(some["trainedParameters"].get<int64_t>() < all["trainedParameters"].get<int64_t>());
+    const Outcome text = m_program.run(QStringList{"finetune"} + options + QStringList{"--experts", "gate", "--expert-share", "0.9"});
+    QVERIFY2(text.out.contains("Experts trained in layer 1, ") && text.out.contains(" of 8: "), text.out);
+    QCOMPARE(run({"--model", "experts.gguf", "--examples", "rows.jsonl", "--experts", "few"}).status, 2);
 }
 
 void TestCliFineTune::adaptersThatAreNoneAreRefused()
