@@ -250,6 +250,11 @@ void TestComposer::whatIsSentBeforeItCanGoesAsSoonAsItCan()
     QCOMPARE(spy.size(), 0);
 
     m_composer->setBlockedReason(reason, true);
+    QTest::keyClick(m_composer->edit(), Qt::Key_Return);
+    m_composer->addFiles({QStringLiteral("/tmp/report.pdf")}); // it is another message now
+    QVERIFY(!m_composer->isSendWaiting());
+    m_composer->setAttachments({});
+
     QTest::mouseClick(m_composer->sendButton(), Qt::LeftButton);
     m_composer->setBlockedReason({});
     QTRY_COMPARE(spy.size(), 1);

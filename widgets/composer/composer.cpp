@@ -195,8 +195,7 @@ Composer::Composer(QWidget* parent) : QFrame(parent)
     connect(m_edit, &ComposerEdit::filesPasted, this, &Composer::addFiles);
     connect(m_edit, &ComposerEdit::longTextPasted, this, [this](const QString& text) {
         m_attachments.push_back({tr("Pasted text (%1 characters)").arg(locale().toString(text.size())), {}, text});
-        rebuildChips();
-        emit attachmentsChanged();
+        attachmentsHaveChanged();
     });
     connect(m_edit, &QPlainTextEdit::textChanged, this, [this] {
         cancelSend();
@@ -221,10 +220,8 @@ void Composer::setText(const QString& text)
 
 void Composer::setAttachments(const QList<Attachment>& attachments)
 {
-    cancelSend();
     m_attachments = attachments;
-    rebuildChips();
-    emit attachmentsChanged();
+    attachmentsHaveChanged();
 }
 
 void Composer::addFiles(const QStringList& paths)
@@ -234,24 +231,29 @@ void Composer::addFiles(const QStringList& paths)
         if (!isThere)
             m_attachments.push_back({QFileInfo(path).fileName(), path, {}});
     }
+    attachmentsHaveChanged();
+    focusInput();
+}
+
+void Composer::attachmentsHaveChanged()
+{
+    cancelSend();
     rebuildChips();
     emit attachmentsChanged();
-    focusInput();
 }
 
 void Composer::clear()
 {
     m_edit->clear();
     m_attachments.clear();
-    rebuildChips();
-    emit attachmentsChanged();
+    attachmentsHaveChanged();
 }
 
 void Composer::send()
 {
     const QString text = m_edit->toPlainText().trimmed();
     if (m_isRunning || (text.isEmpty() && m_attachments.isEmpty()))
-        return;
+        return cancelSend();
     setSendWaiting(!m_blockedReason.isEmpty() && m_isBlockPassing);
     if (m_blockedReason.isEmpty())
         emit sendRequested(text);
@@ -374,8 +376,7 @@ void Composer::rebuildChips()
         chip->setAccessibleName(tr("Remove %1").arg(attachment.name));
         connect(chip, &QToolButton::clicked, this, [this, i] {
             m_attachments.removeAt(i);
-            rebuildChips();
-            emit attachmentsChanged();
+            attachmentsHaveChanged();
             focusInput();
         });
         m_chipLayout->addWidget(chip);

@@ -117,6 +117,7 @@ private:
     void setSendWaiting(bool isWaiting);
     void adjustHeight();
     void updateSend();
+    void attachmentsHaveChanged();
     void rebuildChips();
 
     ComposerEdit* m_edit;
