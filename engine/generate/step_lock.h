@@ -32,8 +32,16 @@ public:
     /// A turn of some milliseconds that goes unnoticed: isContended() does not count it, and nobody takes smaller steps for it.
     class ShortTurn {
     public:
-        explicit ShortTurn(StepLock& lock) : m_lock(lock) { m_lock.waitForTurn(); }
-        ~ShortTurn() { m_lock.endTurn(); }
+        explicit ShortTurn(StepLock& lock) : m_lock(lock)
+        {
+            m_lock.m_nShort.fetch_add(1, std::memory_order_relaxed);
+            m_lock.waitForTurn();
+        }
+        ~ShortTurn()
+        {
+            m_lock.m_nShort.fetch_sub(1, std::memory_order_relaxed);
+            m_lock.endTurn();
+        }
         ShortTurn(const ShortTurn&) = delete;
         ShortTurn& operator=(const ShortTurn&) = delete;
 
@@ -70,13 +78,17 @@ private:
         m_turn.notify_all();
     }
 
-    bool hasWaiters() const { return m_nInterested.load(std::memory_order_relaxed) > 1; }
+    // Beside the turn that asks.
+    bool hasWaiters() const
+    {
+        return m_nInterested.load(std::memory_order_relaxed) > 1 || m_nShort.load(std::memory_order_relaxed) > 0;
+    }
 
     std::mutex m_mutex;
     std::condition_variable m_turn;
     uint64_t m_nextTicket = 0;
     uint64_t m_serving = 0;
-    std::atomic<int> m_nInterested{0};
+    std::atomic<int> m_nInterested{0}, m_nShort{0};
 };
 
 inline void StepLock::Turn::pass(std::chrono::milliseconds patience)

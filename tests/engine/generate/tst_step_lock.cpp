@@ -31,6 +31,19 @@ private slots:
         QVERIFY(!isHeld);
     }
 
+    void longWorkGivesWayToAShortTurn()
+    {
+        StepLock lock;
+        std::atomic<bool> isServed = false;
+        StepLock::Turn turn(lock);
+        std::jthread waiter([&] {
+            const StepLock::ShortTurn its(lock);
+            isServed = true;
+        });
+        while (!isServed) // for ever, if short turns were not heard of
+            turn.pass(10s);
+    }
+
     void passingWithoutWaitersKeepsTheTurn()
     {
         StepLock lock;
