@@ -114,8 +114,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     result.loadSeconds = secondsSince(start);
 
     LoadedModel::State& state = model->state();
-    if (state.isPacked.valid())
-        state.isPacked.wait();
+    state.waitUntilPacked(stop);
     state.chat(); // throws for an embedding model
     checkOptions(options, model->contextLength());
     const int64_t pages = (options.depth + options.nPrompt) / nn::KvLayout::kPageTokens + 2 +
@@ -169,6 +168,7 @@ EmbedBenchResult ModelHost::benchEmbed(const std::filesystem::path& path, std::s
     if (passages.empty() || nRepeat < 1)
         throw std::invalid_argument("bench: at least one passage and one repetition");
     const std::shared_ptr<LoadedModel> model = load(path, {}, stop);
+    model->state().waitUntilPacked(stop);
     std::vector<LoadedModel::EmbedInput> inputs;
     for (const std::string& passage : passages)
         inputs.push_back({passage, LoadedModel::EmbedInput::Kind::passage});

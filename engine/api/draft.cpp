@@ -40,7 +40,8 @@ LoadOptions draftOptions(const LoadOptions& options)
     draft.isExact = options.isExact;
     draft.kvType = options.kvType;
     draft.evenIfTooLarge = true; // the estimate of both together decides
-    if (std::filesystem::is_directory(options.draft))
+    std::error_code ignored;
+    if (std::filesystem::is_directory(options.draft, ignored))
         draft.quantization = options.quantization;
     return draft;
 }

@@ -194,13 +194,26 @@ void LoadedModel::State::startPacking(models::WeightIsRead isRead)
             }
             return true;
         };
-        while (!stop.stop_requested() && choose()) {
-            const generate::StepLock::ShortTurn turn(stepLock);
-            work.advance(context());
-            packedShare = work.share();
+        try {
+            while (!stop.stop_requested() && choose()) {
+                const generate::StepLock::ShortTurn turn(stepLock);
+                work.advance(context());
+                packedShare = work.share();
+            }
+        } catch (...) { // no memory: the rest stays as it is in the file, which is slower and no less right
         }
+        if (scheduler)
+            scheduler->forgetCosts();
         end.set_value();
     });
+}
+
+void LoadedModel::State::waitUntilPacked(const std::stop_token& stop) const
+{
+    while (isPacked.valid() && isPacked.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout) {
+        if (stop.stop_requested())
+            throw Cancelled();
+    }
 }
 
 generate::AdapterChoice LoadedModel::State::adapterFor(const AdapterSetting& setting)

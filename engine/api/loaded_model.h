@@ -84,6 +84,7 @@ struct LoadedModel::State {
 
     /// Packs the weights in the background. `isRead` as of WeightPacking. Throws OutOfMemory.
     void startPacking(models::WeightIsRead isRead);
+    void waitUntilPacked(const std::stop_token& stop) const; // for who measures; throws Cancelled
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
     std::vector<int32_t> encodeMessages(const std::vector<ChatMessage>& messages) const;

@@ -186,9 +186,12 @@ void DraftModel::take(DraftTurn& turn, std::span<const float> row)
         sequence.guesses.push_back(int32_t(std::ranges::find(row, best) - row.begin()));
 }
 
-void DraftModel::release(DraftSequence& sequence)
+void DraftModel::release(DraftSequence& sequence) noexcept
 {
-    sequence.cache.publish();
+    try {
+        sequence.cache.publish();
+    } catch (...) { // no memory to remember it by
+    }
     sequence.cache.truncate(0);
 }
 

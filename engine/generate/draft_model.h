@@ -69,12 +69,13 @@ public:
     /// have.
     std::optional<int64_t> follow(DraftSequence& sequence, std::span<const int32_t> tokens);
 
-    /// Guesses for all of them at once, a step for each guess. A sequence that has much to read reads a piece instead.
+    /// Guesses for all of them at once, a step for each guess. A sequence that has much to read reads a piece instead. When
+    /// something fails, all are given up.
     /// `isUnwanted` is asked between two steps: true ends the round with what there is.
     void propose(std::span<DraftTurn> turns, const std::function<bool()>& isUnwanted);
 
     /// The answer is over, or has lost its place: what was read stays findable as long as nobody needs the room.
-    void release(DraftSequence& sequence);
+    void release(DraftSequence& sequence) noexcept;
 
     /// Of one guess beside those of nTogether - 1 other answers, in steps of the larger model with one row; by the weights'
     /// sizes until it is measured.

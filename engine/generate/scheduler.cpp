@@ -52,6 +52,11 @@ Scheduler::~Scheduler()
     m_state->thread.join();
 }
 
+void Scheduler::forgetCosts()
+{
+    m_state->costsAreOld = true;
+}
+
 int Scheduler::nRunning() const
 {
     return m_state->nRunning;

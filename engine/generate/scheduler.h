@@ -119,6 +119,9 @@ public:
     /// Blocks until all rows have been handed out. Throws as generate does, and Cancelled.
     void score(ScoreTask task, std::stop_token stop = {});
 
+    /// What steps take is to be measured again: the weights have become others to read.
+    void forgetCosts();
+
     int nRunning() const; // sequences in the current step
     int nWaiting() const; // requests that have not begun
 

@@ -3,6 +3,7 @@
 #include "engine/generate/scheduler_state.h"
 
 #include <algorithm>
+#include <new>
 
 namespace sy::generate {
 
@@ -45,8 +46,12 @@ void Scheduler::State::guess(std::span<StepPart> parts)
         setGuesses(part, guesses, false);
         nRows += part.nGuesses;
     }
-    if (draft && !unguessed.empty())
+    if (!draft || unguessed.empty())
+        return;
+    try {
         askDraft(unguessed, nRows, parts.size());
+    } catch (const std::bad_alloc&) { // costs guesses and no answer
+    }
 }
 
 void Scheduler::State::askDraft(std::span<const GuessWanted> wanted, int nRows, size_t nParts)

@@ -109,6 +109,7 @@ struct Scheduler::State {
     StepCosts costs;        // of steps without prompts
     inspect::SpanLog spans; // of the step in progress, when one of its requests is traced
 
+    std::atomic<bool> costsAreOld{false};
     std::atomic<int> nRunning{0}, nWaiting{0};
     std::thread thread; // last: see STYLE.md section 7
 

@@ -86,6 +86,11 @@ std::span<const int32_t> tokensOf(const StepPart& part)
 
 void Scheduler::State::step()
 {
+    if (costsAreOld.exchange(false)) {
+        costs = StepCosts();
+        if (draft)
+            draft->forgetCosts();
+    }
     std::vector<StepPart> parts = plan();
     if (makeRoom(parts))
         run(parts);

@@ -56,8 +56,9 @@ struct SequenceStep {
     nn::AdapterUse adapter{}; // bound to this model (adapter_binding.h). What the cache holds was computed with the same one
 };
 
-/// A loaded model. Weights are immutable (only their layout changes: weight_packing.h) and shared; everything that changes lives in the KV sequences, so two threads may not
-/// step at once only because they would compete for the processor: the scheduler holds the queue.
+/// A loaded model. Weights keep their values, everything that changes lives in the KV sequences. But while its weights are being
+/// packed (weight_packing.h) they are exchanged one by one: whoever steps it or looks at its matrices, decoder() included, does so in
+/// a turn at the processor.
 class Model {
 public:
     virtual ~Model() = default;

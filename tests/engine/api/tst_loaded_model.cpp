@@ -130,6 +130,12 @@ private slots:
         auto model = openModel(m_processor, m_chat->path(), {}, {});
         QVERIFY(model->state().isPacked.wait_for(0s) == std::future_status::timeout); // somebody else has the processor
         turn.reset();
+        bool wasPacking = false;
+        model->generate(request, [&](const TokenEvent&) {
+            wasPacking = model->state().isPacked.wait_for(0s) == std::future_status::timeout;
+            return false;
+        });
+        QVERIFY(wasPacking);
         const Answer meanwhile = answer(*model, request);
         model->state().isPacked.wait();
         const Answer afterwards = answer(*model, request);
