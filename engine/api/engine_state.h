@@ -28,8 +28,8 @@ struct Processor {
 
 /// What the experts of the model and data asked about last are used for.
 struct KnownScores {
-    std::mutex mutex;
-    std::string key; // of model, data and settings; empty: none
+    std::timed_mutex mutex;
+    std::string key; // of model, data and how they are looked at; empty: none
     train::ExpertScores scores;
 };
 

@@ -280,8 +280,8 @@ FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_
     const std::string source = (folder / "config.json").string();
     const train::RunConfig parsed = train::parseRunConfig(formats::readTextFile(source, kMostConfigBytes), source);
     TrainingMaterial material(engine, parsed, source, stop);
-    if (auto experts = readExperts(folder))
-        material.setExperts(std::move(*experts));
+    if (parsed.adapter.experts != train::RunConfig::Adapter::Experts::all)
+        material.setExperts(readExperts(folder));
     return Call(material, parsed, folder, events).run(true, stop);
 }
 

@@ -74,7 +74,7 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         if (propose("adapter.rank", std::to_string(rank), smaller))
             break;
     }
-    if (config.isWhole()) { // on the weights as the file has them
+    if (config.isWhole() && config.adapter.initial.empty()) { // on the weights as the file has them
         train::RunConfig::Adapter adapter = config.adapter;
         adapter.method = train::RunConfig::Adapter::Method::lora;
         train::MemoryNeed smaller = train::memoryNeed(material.model(), train::newAdapter(material.model(), adapter, 0), batch,

@@ -89,9 +89,11 @@ void useCheckpoint(Engine& engine, const std::string& id, int64_t step)
         initial = fs::is_directory(path) ? models::readPeftAdapter(path, *model) : models::readGgufAdapter(path, *model);
     }
     train::TrainedSet set;
+    std::optional<train::ExpertChoice> experts;
+    if (config.adapter.experts != train::RunConfig::Adapter::Experts::all)
+        experts = readExperts(folder);
     {
         const generate::StepLock::Turn turn(processor->stepLock);
-        const auto experts = readExperts(folder);
         set = train::firstUpdates({processor->pool}, *model, config, initial ? &*initial : nullptr,
                                   experts ? &*experts : nullptr);
     }

@@ -155,12 +155,9 @@ void writeRunStatus(const fs::path& folder, const RunStatus& s)
     writeTextFile(folder / "state.json", json.dump(2) + "\n");
 }
 
-std::optional<train::ExpertChoice> readExperts(const fs::path& folder)
+train::ExpertChoice readExperts(const fs::path& folder)
 {
     const fs::path path = folder / kExperts;
-    std::error_code ignored;
-    if (!fs::exists(path, ignored))
-        return {};
     const auto json = nlohmann::json::parse(readAll(path), nullptr, false);
     try {
         train::ExpertChoice experts;

@@ -64,7 +64,7 @@ struct RunStatus {
 std::optional<RunStatus> readRunStatus(const std::filesystem::path& folder);
 
 /// The experts that a run chose when it began, which it goes on with; empty for one that trains all. Throws BadFile.
-std::optional<train::ExpertChoice> readExperts(const std::filesystem::path& folder);
+train::ExpertChoice readExperts(const std::filesystem::path& folder);
 void writeExperts(const std::filesystem::path& folder, const train::ExpertChoice& experts);
 
 void writeRunStatus(const std::filesystem::path& folder, const RunStatus& status);

@@ -16,6 +16,7 @@
 #include "engine/train/whole_model.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sy::api {
 
@@ -74,10 +75,16 @@ void TrainingMaterial::chooseExperts(Engine& engine, const train::RunConfig& con
     using Experts = train::RunConfig::Adapter::Experts;
     if (config.adapter.experts == Experts::all)
         return;
-    const std::string key =
-        fingerprintOf(m_path) + " " + m_data.sha256 + " " + std::to_string(config.adapter.expertTokens);
+    if (m_model->config().nExperts == 0)
+        throw Unsupported("choosing experts", "the model \"" + m_model->config().architecture + "\" has none");
+    const std::string key = fingerprintOf(m_path) + " " + m_data.sha256 + " " + std::to_string(config.adapter.expertTokens) +
+                            (config.isExact ? " exact" : "");
     KnownScores& known = engine.state().expertScores;
-    const std::lock_guard lock(known.mutex);
+    std::unique_lock lock(known.mutex, std::defer_lock);
+    while (!lock.try_lock_for(std::chrono::milliseconds(50))) { // a plan and a run may ask at once
+        if (stop.stop_requested())
+            throw Cancelled();
+    }
     if (known.key != key) {
         known.key.clear();
         known.scores = train::scoreExperts(m_context, *m_model, m_data.texts, config.adapter.expertTokens, stepLock(), stop);

@@ -185,6 +185,8 @@ private slots:
         QVERIFY_THROWS_EXCEPTION(BadFile, resumeFineTune(*place.engine, half.run, {}, {}));
         std::ofstream(folderOf(place.engine->dataDir(), half.run) / "experts.json") << "{\"layers\": {\"0\": [9], \"1\": [1]}}";
         QVERIFY_THROWS_EXCEPTION(Unsupported, resumeFineTune(*place.engine, half.run, {}, {}));
+        std::filesystem::remove(folderOf(place.engine->dataDir(), half.run) / "experts.json"); // not all of them instead
+        QVERIFY_THROWS_EXCEPTION(Error, resumeFineTune(*place.engine, half.run, {}, {}));
     }
 
     void whereThereIsNothingToChooseIsSaid()
