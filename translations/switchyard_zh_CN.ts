@@ -1277,8 +1277,8 @@
         <translation>方法</translation>
     </message>
     <message>
-        <source>LoRA is the usual adapter, rsLoRA for high ranks. The whole model: small ones in F32, F16 or BF16, with 16 bytes for each number.</source>
-        <translation>LoRA 是常用的适配器，rsLoRA 适合高秩。“整个模型”适合 F32、F16 或 BF16 的小模型，每个参数需要 16 字节。</translation>
+        <source>LoRA is the usual adapter; rsLoRA suits high ranks, DoRA also trains the length of each row and is slower. The whole model suits small ones in F32, F16 or BF16; it takes about 16 bytes for each parameter.</source>
+        <translation>LoRA 是常用的适配器；rsLoRA 适合高秩；DoRA 还训练每一行的长度，速度较慢。“整个模型”适合 F32、F16 或 BF16 的小模型，每个参数约需 16 字节。</translation>
     </message>
     <message>
         <source>Alpha</source>
@@ -1569,8 +1569,8 @@
         <translation>对于混合专家模型：训练目标的全部专家，或只训练示例使用最多的专家；目标为“仅专家”时即为 ESFT。</translation>
     </message>
     <message>
-        <source>Share of the experts</source>
-        <translation>专家占比</translation>
+        <source>Share they cover</source>
+        <translation>覆盖占比</translation>
     </message>
     <message>
         <source>The fewest experts are taken whose tokens or weight come to this; 0 is 0.2 of the tokens, or 0.1 of the weight.</source>
@@ -2530,7 +2530,7 @@
         <translation>保留下来的适配器状态。如果留出集损失重新上升，较早的检查点可能回答得更好。</translation>
     </message>
     <message>
-        <source>The states from which the run could go on. A chat takes the last one, or the best from the menu Export.</source>
+        <source>The states from which the run could go on. A chat takes the last one; the best one is in the menu Export.</source>
         <translation>任务可以由此继续的各个状态。对话使用最后一个；最佳的一个在“导出”菜单里。</translation>
     </message>
 </context>
@@ -3953,6 +3953,18 @@
     <message>
         <source>A run is being trained: a step measured beside it would take too long.</source>
         <translation>正在训练另一任务：此时测量的一步会偏慢。</translation>
+    </message>
+    <message>
+        <source>An adapter that goes on keeps its experts</source>
+        <translation>继续训练的适配器保留其专家</translation>
+    </message>
+    <message>
+        <source>Experts are chosen for adapters that begin anew.</source>
+        <translation>只有全新的适配器才能选择专家。</translation>
+    </message>
+    <message>
+        <source>Choose all experts, or begin a new adapter.</source>
+        <translation>请选择全部专家，或新建适配器。</translation>
     </message>
     <message>
         <source>DPO cannot train the whole model</source>

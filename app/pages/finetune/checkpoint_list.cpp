@@ -115,7 +115,7 @@ void CheckpointList::fill(const std::vector<api::RunCheckpoint>& checkpoints)
     const bool isWhole = run && run->isWhole;
     m_use->setVisible(!checkpoints.empty() && !isWhole);
     m_hint->setText(checkpoints.empty() ? tr("No checkpoints yet. They are written as the run goes on; see “Checkpoint every” in its settings.")
-                    : isWhole          ? tr("The states from which the run could go on. A chat takes the last one, or the best from the menu Export.")
+                    : isWhole          ? tr("The states from which the run could go on. A chat takes the last one; the best one is in the menu Export.")
                                        : tr("The states of the adapter that are kept. Where the held-out loss rises again, an earlier one may answer better."));
     updateButton();
 }
@@ -130,7 +130,7 @@ void CheckpointList::updateButton()
 {
     const auto row = m_context.fineTune.run(m_id);
     const bool isTrained = row && (row->isActive() || row->state == RunState::Elsewhere);
-    m_use->setEnabled(current() && !current()->isUsed && !isTrained && !row->isWhole);
+    m_use->setEnabled(row && !row->isWhole && !isTrained && current() && !current()->isUsed);
 }
 
 void CheckpointList::useCurrent()

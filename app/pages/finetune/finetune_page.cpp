@@ -20,11 +20,12 @@
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLineEdit>
-#include <QLocale>
 #include <QListView>
+#include <QLocale>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTimer>
 #include <algorithm>
 
 namespace sy::app {
@@ -183,7 +184,16 @@ void FineTunePage::connectServices()
         m_addingModel.clear();
         m_addedModel = id;
     });
+    connect(&m_context.models, &ModelService::jobEnded, this, [this](const QString& job) {
+        if (job != QStringLiteral("import:") + m_addingModel)
+            return;
+        QTimer::singleShot(0, this, [this, path = m_addingModel] { // imported() comes at once, or never
+            if (m_addingModel == path)
+                m_addingModel.clear();
+        });
+    });
     connect(&m_context.models, &ModelService::modelsChanged, this, &FineTunePage::loadTrained);
+    connect(&m_context.models, &ModelService::loadStateChanged, this, &FineTunePage::loadTrained);
 }
 
 QList<PageCommand> FineTunePage::commands()
@@ -399,9 +409,11 @@ void FineTunePage::chatWithModel(const QString& path)
     m_context.models.import(path, false);
 }
 
-/// Once it is in the list.
+/// Once it is in the list and nothing else is being loaded.
 void FineTunePage::loadTrained()
 {
+    if (m_context.models.loadState() == ModelService::LoadState::Loading)
+        return;
     for (const api::ModelEntry& model : m_context.models.models())
         if (!m_addedModel.isEmpty() && QString::fromStdString(model.id) == m_addedModel) {
             m_addedModel.clear();

@@ -26,7 +26,7 @@ public:
     static QString contextHelp() { return tr("Longest example; longer ones are left out, and shorter contexts take less memory."); }
     static QString tokens() { return tr("tokens"); }
     static QString method() { return tr("Method"); }
-    static QString methodHelp() { return tr("LoRA is the usual adapter, rsLoRA for high ranks. The whole model: small ones in F32, F16 or BF16, with 16 bytes for each number."); }
+    static QString methodHelp() { return tr("LoRA is the usual adapter; rsLoRA suits high ranks, DoRA also trains the length of each row and is slower. The whole model suits small ones in F32, F16 or BF16; it takes about 16 bytes for each parameter."); }
     static QString initial() { return tr("Begin with"); }
     static QString initialHelp() { return tr("Random numbers make a new model of the same shape and vocabulary; what the old one knew is gone, and it takes very much text."); }
     static QString stateBits() { return tr("Optimizer state"); }
@@ -37,7 +37,7 @@ public:
     static QString targetsHelp() { return tr("Which matrices of the model get an adapter."); }
     static QString experts() { return tr("Experts"); }
     static QString expertsHelp() { return tr("Of a mixture: all of the targets' experts, or only those that the examples use most; with the targets “Experts only” this is ESFT."); }
-    static QString expertShare() { return tr("Share of the experts"); }
+    static QString expertShare() { return tr("Share they cover"); }
     static QString expertShareHelp() { return tr("The fewest experts are taken whose tokens or weight come to this; 0 is 0.2 of the tokens, or 0.1 of the weight."); }
     static QString dropout() { return tr("Dropout"); }
     static QString dropoutHelp() { return tr("Share of the adapter's inputs left out at random, against learning by heart."); }

@@ -53,6 +53,9 @@ UserMessage refusalOf(const QJsonObject& config)
 {
     if (isWhole(config) && config.value(QLatin1String("objective")) == QLatin1String("dpo"))
         return {RunForm::tr("DPO cannot train the whole model"), RunForm::tr("It compares with the model as it was, which is not kept then."), RunForm::tr("Choose the goal ORPO, which learns from the same examples, or another method."), {}};
+    const QJsonObject adapter = config.value(QLatin1String("adapter")).toObject();
+    if (!adapter.value(QLatin1String("initial")).toString().isEmpty() && adapter.value(QLatin1String("experts")).toString(QStringLiteral("all")) != QLatin1String("all"))
+        return {RunForm::tr("An adapter that goes on keeps its experts"), RunForm::tr("Experts are chosen for adapters that begin anew."), RunForm::tr("Choose all experts, or begin a new adapter."), {}};
     return {};
 }
 

@@ -38,7 +38,6 @@ public:
     QPlainTextEdit* notes() const { return m_notes; }
     CheckpointList* checkpoints() const { return m_checkpoints; }
     QPushButton* exportButton() const { return m_export; }
-    QPushButton* chatButton() const { return m_chat; }
     QTreeWidget* log() const { return m_log; }
     widgets::FactsTable* facts() const { return m_facts; }
     QProgressBar* progress() const { return m_progress; }
