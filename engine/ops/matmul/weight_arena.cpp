@@ -4,6 +4,7 @@
 #include "engine/core/error.h"
 #include "engine/ops/matmul/tile.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <sys/mman.h>
@@ -15,11 +16,16 @@ namespace {
 constexpr size_t kAlignment = 64;
 size_t padded(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+// In steps of a huge page: meanwhile whoever else in the process maps memory has to wait.
 void populate(const std::byte* data, size_t bytes, int advice) noexcept
 {
+    constexpr uintptr_t kStep = uintptr_t(2) << 20;
     static const auto pageBytes = uintptr_t(sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<uintptr_t>(data) / pageBytes * pageBytes;
-    madvise(reinterpret_cast<void*>(begin), reinterpret_cast<uintptr_t>(data) + bytes - begin, advice);
+    const auto end = reinterpret_cast<uintptr_t>(data) + bytes;
+    for (uintptr_t at = reinterpret_cast<uintptr_t>(data) / pageBytes * pageBytes, next; at < end; at = next) {
+        next = std::min(end, (at + kStep) / kStep * kStep);
+        madvise(reinterpret_cast<void*>(at), next - at, advice);
+    }
 }
 } // namespace
 
