@@ -26,13 +26,18 @@ struct BenchCommandOptions {
 
 nlohmann::ordered_json toJson(const Spread& spread)
 {
+    if (spread.max == 0) // not asked for
+        return nullptr;
     return {{"min", spread.min}, {"median", spread.median}, {"max", spread.max}};
 }
 
 std::string spreadText(const char* what, const Spread& spread)
 {
     char line[128];
-    std::snprintf(line, sizeof line, "%-10s %10.1f  (%.1f to %.1f)", what, spread.median, spread.min, spread.max);
+    if (spread.max == 0)
+        std::snprintf(line, sizeof line, "%-10s          -", what);
+    else
+        std::snprintf(line, sizeof line, "%-10s %10.1f  (%.1f to %.1f)", what, spread.median, spread.min, spread.max);
     return line;
 }
 

@@ -68,8 +68,10 @@ private:
 
 void checkOptions(const BenchOptions& o, int64_t contextLength)
 {
-    if (o.nPrompt < 1 || o.nGenerate < 1 || o.depth < 0 || o.batch < 1 || o.nRepeat < 1)
-        throw std::invalid_argument("bench: prompt, generate, batch and repeat are at least 1, depth at least 0");
+    if (o.nPrompt < 0 || o.nGenerate < 0 || o.depth < 0 || o.batch < 1 || o.nRepeat < 1)
+        throw std::invalid_argument("bench: prompt, generate and depth are at least 0, batch and repeat at least 1");
+    if (o.nPrompt == 0 && o.nGenerate == 0)
+        throw std::invalid_argument("bench: with neither prompt nor generate there is nothing to measure");
     if (o.depth + std::max(o.nPrompt, o.nGenerate) > contextLength)
         throw std::invalid_argument("bench: depth and tokens exceed the model's context of " + std::to_string(contextLength));
 }
@@ -123,7 +125,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     nn::KvPool pool(layout, size_t(pages) * layout.pageBytes());
     Stepper stepper(state, state.adapterFor(options.adapter), stop);
     const int64_t nVocabulary = state.model->config().nVocabulary;
-    const std::vector<int32_t> prompt = someTokens(options.nPrompt, nVocabulary);
+    const std::vector<int32_t> prompt = someTokens(std::max<int64_t>(options.nPrompt, 32), nVocabulary);
 
     { // pages of the file, buffers and threads are made on first use
         nn::KvSequence warm(pool);
@@ -135,12 +137,14 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
 
     std::vector<double> prefill, decode;
     for (int i = 0; i < options.nRepeat; ++i) {
-        {
+        if (options.nPrompt > 0) {
             nn::KvSequence cache = deep.fork();
             const auto begin = Clock::now();
-            stepper.feed(cache, prompt);
+            stepper.feed(cache, std::span(prompt).first(size_t(options.nPrompt)));
             prefill.push_back(double(options.nPrompt) / secondsSince(begin));
         }
+        if (options.nGenerate == 0)
+            continue;
         std::vector<nn::KvSequence> caches;
         for (int b = 0; b < options.batch; ++b)
             caches.push_back(deep.fork());
@@ -153,8 +157,10 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
         }
         decode.push_back(double(options.nGenerate * options.batch) / secondsSince(begin));
     }
-    result.prefillTokensPerSecond = spreadOf(std::move(prefill));
-    result.decodeTokensPerSecond = spreadOf(std::move(decode));
+    if (!prefill.empty())
+        result.prefillTokensPerSecond = spreadOf(std::move(prefill));
+    if (!decode.empty())
+        result.decodeTokensPerSecond = spreadOf(std::move(decode));
     result.peakBytes = peakBytesOfProcess();
     result.nThreads = processor->pool.nThreads();
     result.cpuLevel = cpu::levelName(cpu::level());

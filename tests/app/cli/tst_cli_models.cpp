@@ -370,6 +370,11 @@ void TestCliModels::benchHasTheKeysOfTheContract()
         QVERIFY(hasKeys(json[speed], {"min", "median", "max"}));
         QVERIFY(json[speed]["min"].get<double>() > 0 && json[speed]["min"] <= json[speed]["median"] && json[speed]["median"] <= json[speed]["max"]);
     }
+    const auto prefill = run({"bench", "--model", model(), "--prompt", "8", "--generate", "0", "--repeat", "1"}).json();
+    QVERIFY(prefill["prefillTokensPerSecond"]["min"].get<double>() > 0 && prefill["decodeTokensPerSecond"].is_null());
+    const auto decode = run({"bench", "--model", model(), "--prompt", "0", "--generate", "40", "--repeat", "1"}).json();
+    QVERIFY(decode["decodeTokensPerSecond"]["min"].get<double>() > 0 && decode["prefillTokensPerSecond"].is_null());
+    QCOMPARE(run({"bench", "--model", model(), "--prompt", "0", "--generate", "0"}).status, 1);
     QCOMPARE(json["threads"].get<int>(), 1);
     QCOMPARE(json["device"].get<std::string>(), std::string("cpu"));
 
