@@ -46,32 +46,29 @@ LoadOptions draftOptions(const LoadOptions& options)
     return draft;
 }
 
-int64_t requireDraft(const models::Model& model, const tokenizer::Tokenizer* tokenizer, const std::filesystem::path& path,
-                     LoadedModel& draft)
+int64_t requireDraft(const LoadedModel::State& model, LoadedModel& draft)
 {
     const LoadedModel::State& small = draft.state();
-    const std::string thing = small.path.filename().string() + " as a draft model for " + path.filename().string();
+    const std::string thing = small.path.filename().string() + " as a draft model for " + model.path.filename().string();
     const auto refuse = [&](const std::string& reason) { throw Unsupported(thing, reason); };
-    if (small.model->config().isEmbedding || model.config().isEmbedding)
+    if (small.model->config().isEmbedding || model.model->config().isEmbedding)
         refuse("an embedding model writes no text; both are chat models");
-    for (const auto& [each, name] : {std::pair(&model, path.filename().string()),
-                                     std::pair(&std::as_const(*small.model), small.path.filename().string())}) {
-        if (each->kvLayout().forgets())
-            refuse("the cache of " + name + " (" + each->config().architecture +
+    for (const LoadedModel::State* each : {&model, &small}) {
+        if (each->model->kvLayout().forgets())
+            refuse("the cache of " + each->path.filename().string() + " (" + each->model->config().architecture +
                    ") keeps a window or a state and cannot take wrong guesses back; "
                    "use it without a draft model");
     }
-    if (!tokenizer || !small.tokenizer)
+    if (!model.tokenizer || !small.tokenizer)
         refuse("without a tokenizer in both files nobody knows whether their tokens mean the same");
-    if (const std::string why = difference(*tokenizer, *small.tokenizer); !why.empty())
+    if (const std::string why = difference(*model.tokenizer, *small.tokenizer); !why.empty())
         refuse("their vocabularies differ: " + why + "; choose a smaller model of the same family");
-    return std::min(tokenizer->size(), small.tokenizer->size());
+    return std::min(model.tokenizer->size(), small.tokenizer->size());
 }
 
-std::unique_ptr<generate::DraftModel> makeDraft(const LoadedModel::State& model, LoadedModel& draft)
+std::unique_ptr<generate::DraftModel> makeDraft(const LoadedModel::State& model, LoadedModel& draft, int64_t nShared)
 {
     const LoadedModel::State& small = draft.state();
-    const int64_t nShared = requireDraft(*model.model, model.tokenizer ? &*model.tokenizer : nullptr, model.path, draft);
     generate::DraftModel::Options options;
     options.contextLength = std::min(model.options.contextLength, small.options.contextLength);
     options.nVocabulary = std::min({nShared, model.model->config().nVocabulary, small.model->config().nVocabulary});

@@ -12,10 +12,9 @@ LoadOptions draftOptions(const LoadOptions& options);
 /// Throws Unsupported, naming both models and what stands between them: an embedding model, windows or a state that take no
 /// guess back, other vocabularies. Vocabularies agree when every id that both have is the same text; one may end with some
 /// more, since sizes of one family are padded differently. Returns the number of ids that both have.
-int64_t requireDraft(const models::Model& model, const tokenizer::Tokenizer* tokenizer, const std::filesystem::path& path,
-                     LoadedModel& draft);
+int64_t requireDraft(const LoadedModel::State& model, LoadedModel& draft);
 
-/// For the scheduler of `model`, whose context length is resolved. draft must outlive it.
-std::unique_ptr<generate::DraftModel> makeDraft(const LoadedModel::State& model, LoadedModel& draft);
+/// For the scheduler of `model`, whose context length is resolved; nShared: as requireDraft() says. draft must outlive it.
+std::unique_ptr<generate::DraftModel> makeDraft(const LoadedModel::State& model, LoadedModel& draft, int64_t nShared);
 
 } // namespace sy::api

@@ -17,8 +17,9 @@ namespace sy::api {
 
 namespace {
 
-// Weights of a gigabyte are packed in a quarter of a second where memory is at hand, and the first answer is faster for having
-// waited. Otherwise they are packed between the steps: few large pieces when somebody wants the processor, a dozen milliseconds each.
+// Weights of a gigabyte are packed in a quarter of a second where memory is at hand, and the first answer is faster for
+// having waited. Otherwise they are packed between the steps: few large pieces when somebody wants the processor, a dozen
+// milliseconds each.
 constexpr std::chrono::milliseconds kPackingLook(100), kPackingPatience(200);
 constexpr float kWorthWaiting = 0.3f; // of the weights, after the look
 constexpr int64_t kIdlePiece = 16 << 20, kBusyPiece = 64 << 20;
@@ -92,8 +93,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     ModelText text = readModelText(*file);
     if (text.vocabulary)
         state->tokenizer.emplace(std::move(*text.vocabulary));
-    if (draftModel)
-        requireDraft(*state->model, state->tokenizer ? &*state->tokenizer : nullptr, path, *draftModel); // before seconds are spent on packing
+    const int64_t nShared = draftModel ? requireDraft(*state, *draftModel) : 0;
     state->options.contextLength = contextLengthFor(*state->model, options);
     state->facts = describeModel(*file, *state->model, state->tokenizer ? &*state->tokenizer : nullptr);
     checkStop();
@@ -112,9 +112,10 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         scheduling.expertMass = float(options.expertMass);
         state->draftModel = std::move(draftModel);
         if (state->draftModel)
-            state->draft = makeDraft(*state, *state->draftModel);
-        state->scheduler = std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
-                                                                 state->options.contextLength, scheduling, state->draft.get());
+            state->draft = makeDraft(*state, *state->draftModel, nShared);
+        state->scheduler =
+            std::make_unique<generate::Scheduler>(*state->model, *state->pool, context, state->processor->stepLock,
+                                                  state->options.contextLength, scheduling, state->draft.get());
     }
     if (!options.isExact)
         state->startPacking([file](const Tensor& original) { file->notNeeded(original); });
@@ -181,31 +182,34 @@ void LoadedModel::State::startPacking(models::WeightIsRead isRead)
 {
     std::promise<void> end;
     isPacked = end.get_future().share();
-    packing = std::jthread([this, end = std::move(end), work = models::WeightPacking(*model, std::move(isRead))](std::stop_token stop) mutable {
-        generate::StepLock& stepLock = processor->stepLock;
-        const auto choose = [&] {
-            const bool isBusy = stepLock.isContended();
-            if (!work.choose(isBusy ? kBusyPiece : kIdlePiece))
-                return false;
-            if (isBusy) { // half of the time, so that the steps go on meanwhile
-                const auto start = std::chrono::steady_clock::now();
-                work.prefetch();
-                std::this_thread::sleep_for(std::chrono::steady_clock::now() - start);
-            }
-            return true;
-        };
+    models::WeightPacking work(*model, std::move(isRead));
+    packing = std::jthread([this, end = std::move(end), work = std::move(work)](std::stop_token stop) mutable {
         try {
-            while (!stop.stop_requested() && choose()) {
-                const generate::StepLock::ShortTurn turn(stepLock);
-                work.advance(context());
-                packedShare = work.share();
-            }
+            pack(work, stop);
         } catch (...) { // no memory: the rest stays as it is in the file, which is slower and no less right
         }
         if (scheduler)
             scheduler->forgetCosts();
         end.set_value();
     });
+}
+
+void LoadedModel::State::pack(models::WeightPacking& work, const std::stop_token& stop)
+{
+    generate::StepLock& stepLock = processor->stepLock;
+    while (!stop.stop_requested()) {
+        const bool isBusy = stepLock.isContended();
+        if (!work.choose(isBusy ? kBusyPiece : kIdlePiece))
+            return;
+        if (isBusy) { // half of the time, so that the steps go on meanwhile
+            const auto start = std::chrono::steady_clock::now();
+            work.prefetch();
+            std::this_thread::sleep_for(std::chrono::steady_clock::now() - start);
+        }
+        const generate::StepLock::ShortTurn turn(stepLock);
+        work.advance(context());
+        packedShare = work.share();
+    }
 }
 
 void LoadedModel::State::waitUntilPacked(const std::stop_token& stop) const

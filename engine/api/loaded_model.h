@@ -84,6 +84,7 @@ struct LoadedModel::State {
 
     /// Packs the weights in the background. `isRead` as of WeightPacking. Throws OutOfMemory.
     void startPacking(models::WeightIsRead isRead);
+    void pack(models::WeightPacking& work, const std::stop_token& stop); // what its thread does
     void waitUntilPacked(const std::stop_token& stop) const; // for who measures; throws Cancelled
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
@@ -93,11 +94,11 @@ struct LoadedModel::State {
 };
 
 /// Opens a model file. `prefixes` are an embedding model's. Throws BadFile, Unsupported, StorageFailure, Cancelled, and
-/// OutOfMemory when the estimate exceeds `availableBytes`, unless the options say otherwise. `draftModel`: what LoadOptions::draft names,
-/// loaded already and so not part of the estimate; null for none.
+/// OutOfMemory when the estimate exceeds `availableBytes`, unless the options say otherwise. `draftModel`: what
+/// LoadOptions::draft names, loaded already and so not part of the estimate; null for none.
 std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, const std::filesystem::path& path,
-                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes, std::stop_token stop = {},
-                                       uint64_t availableBytes = memoryState().availableBytes,
+                                       const LoadOptions& options, ModelLibrary::Prefixes prefixes,
+                                       std::stop_token stop = {}, uint64_t availableBytes = memoryState().availableBytes,
                                        std::shared_ptr<LoadedModel> draftModel = nullptr);
 
 /// A template with the texts of the tokenizer's BOS and EOS, as it is rendered.

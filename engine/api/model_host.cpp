@@ -16,7 +16,8 @@ namespace sy::api {
 namespace fs = std::filesystem;
 
 struct ModelHost::State {
-    /// File, context length as asked for, exactness, type of keys and values, share of the experts, quantization, the draft's file.
+    /// File, context length as asked for, exactness, type of keys and values, share of the experts, quantization, the
+    /// draft's file.
     using Key = std::tuple<std::string, int64_t, bool, KvType, double, std::string, std::string>;
 
     Engine& engine;

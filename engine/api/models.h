@@ -30,8 +30,9 @@ struct LoadOptions {
     KvType kvType = KvType::automatic;
     double expertMass = 1;       // adaptive compute: a token's experts, by falling weight, until their share of its routing reaches
                                  // this, above 0; 1: as many as the model asks for. Answers change with it
-    std::filesystem::path draft; // a smaller chat model with the same vocabulary, which guesses what this one is about to say; the text is the
-                                 // same without. Empty: none. Loaded with it, or shared when it is there already
+    /// A smaller chat model with the same vocabulary, which guesses what this one is about to say; the text is the same without.
+    /// Empty: none. Loaded with it, or shared when it is there already.
+    std::filesystem::path draft;
     std::string quantization;    // a safetensors folder's matrices become this type while they are loaded ("Q8_0", "Q4_K"); empty: no
 };
 
@@ -80,8 +81,8 @@ struct GenerationRequest {
     Sampling sampling;
     int64_t maxTokens = 0; // 0: until the context is full
     std::vector<std::string> stopStrings;
-    bool guessesAhead = true; // speculative decoding from what was said before and by the draft model, where it pays; the text is the
-                              // same without
+    bool guessesAhead = true; // speculative decoding from what was said before and by the draft model, where it pays; the
+                              // text is the same without
     std::string schema;       // JSON Schema that the answer is to satisfy; empty: free text. What is understood:
                               // generate/schema_compiler.h
     AdapterSetting adapter;   // keys and values in the cache are kept apart by its content and strength
@@ -230,8 +231,8 @@ public:
 
     MemoryEstimate estimate(const std::filesystem::path& path, const LoadOptions& options = {}) const;
 
-    /// Throws BadFile, Unsupported, OutOfMemory (estimate exceeds free memory), StorageFailure, Cancelled. A draft model that cannot guess
-    /// for this one: Unsupported, naming both and why.
+    /// Throws BadFile, Unsupported, OutOfMemory (estimate exceeds free memory), StorageFailure, Cancelled. A draft model
+    /// that cannot guess for this one: Unsupported, naming both and why.
     std::shared_ptr<LoadedModel> load(const std::filesystem::path& path, const LoadOptions& options = {},
                                       std::stop_token stop = {});
     std::vector<std::shared_ptr<LoadedModel>> loaded() const; // those somebody still holds

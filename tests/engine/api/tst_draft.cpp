@@ -3,6 +3,7 @@
 // refused.
 #include "engine/api/draft.h"
 #include "engine/core/error.h"
+#include "tests/engine/api/answer.h"
 #include "tests/fixtures.h"
 #include "tests/tiny_model.h"
 
@@ -13,22 +14,12 @@
 
 using namespace sy;
 using namespace sy::api;
+using sy::test::Answer;
+using sy::test::answer;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Answer {
-    GenerationResult result;
-    std::vector<int32_t> ids;
-};
-
-Answer answer(LoadedModel& model, const GenerationRequest& request)
-{
-    Answer a;
-    a.result = model.generate(request, [&](const TokenEvent& event) { return a.ids.push_back(event.id), true; });
-    return a;
-}
 
 GenerationRequest request(const std::string& text, uint64_t seed, double temperature, int64_t maxTokens)
 {
@@ -261,10 +252,8 @@ private slots:
     {
         const auto processor = std::make_shared<Processor>(1);
         const auto large = openModel(processor, m_large, {}, {}), padded = openModel(processor, m_padded, {}, {});
-        for (const auto& [model, draft] : {std::pair(large, padded), std::pair(padded, large)}) {
-            LoadedModel::State& state = model->state();
-            QCOMPARE(requireDraft(*state.model, &*state.tokenizer, state.path, *draft), int64_t(sy::test::kTinyVocabulary));
-        }
+        for (const auto& [model, draft] : {std::pair(large, padded), std::pair(padded, large)})
+            QCOMPARE(requireDraft(model->state(), *draft), int64_t(sy::test::kTinyVocabulary));
     }
 
     void aStopEndsADraftedAnswer()
