@@ -18,11 +18,6 @@ constexpr int64_t kShortPiece = 16; // what a round or two of other guesses leav
 constexpr int64_t kFirstPiece = 64; // before anything has been measured
 constexpr int64_t kLongestRest = 512;
 
-int64_t pagesFor(int64_t nTokens)
-{
-    return (nTokens + nn::KvLayout::kPageTokens - 1) / nn::KvLayout::kPageTokens;
-}
-
 } // namespace
 
 /// What one sequence reads in a step.
@@ -98,7 +93,8 @@ void DraftModel::keepWhatFits(std::vector<Piece>& pieces)
     int64_t nTaken = 0;
     std::erase_if(pieces, [&](const Piece& piece) {
         const int64_t length = piece.turn->sequence->cache.length();
-        const int64_t nPages = pagesFor(length + int64_t(piece.tokens.size())) - pagesFor(length);
+        const auto nPages =
+            int64_t(nn::KvLayout::pagesFor(length + int64_t(piece.tokens.size())) - nn::KvLayout::pagesFor(length));
         if (nTaken + nPages <= freePages()) {
             nTaken += nPages;
             return false;

@@ -18,16 +18,11 @@ constexpr int64_t kFirstPiece = 128; // before anything has been measured
 constexpr int64_t kFirstSharedPiece = 8;
 constexpr int64_t kLeastSharedPiece = 4; // so that prompts go on beside however many answers
 
-int64_t pagesFor(int64_t nTokens)
-{
-    return (nTokens + nn::KvLayout::kPageTokens - 1) / nn::KvLayout::kPageTokens;
-}
-
 int64_t newPages(std::span<const StepPart> parts)
 {
     int64_t n = 0;
     for (const StepPart& part : parts)
-        n += pagesFor(part.first + part.nTokens) - pagesFor(part.first);
+        n += int64_t(nn::KvLayout::pagesFor(part.first + part.nTokens) - nn::KvLayout::pagesFor(part.first));
     return n;
 }
 

@@ -33,6 +33,7 @@ struct KvLayout {
     size_t stateFloats = 0;         // of one sequence, whatever its length: the memory of recurrent layers, unfinished blocks
     std::vector<KvBlocks> blocks;   // besides the layers; only with a state, since a block may not end where a page does
     static constexpr int kPageTokens = 32;
+    static constexpr size_t pagesFor(int64_t nTokens) { return size_t((nTokens + kPageTokens - 1) / kPageTokens); }
     size_t pageBytes() const;   // of a page with all its layers
     size_t recentBytes() const; // of them, in windowed layers
     bool forgets() const { return window > 0 || stateFloats > 0; } // KvSequence::truncate() cannot go back to every length

@@ -36,7 +36,7 @@ inline constexpr int kPageTokens = KvLayout::kPageTokens;
 
 inline size_t pagesFor(int64_t nTokens)
 {
-    return size_t((nTokens + kPageTokens - 1) / kPageTokens);
+    return KvLayout::pagesFor(nTokens);
 }
 
 size_t keyBytes(const KvLayout& layout); // of one layer in one page
