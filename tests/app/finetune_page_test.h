@@ -66,19 +66,6 @@ inline FineTunePage* openPage(Program& program, QSize size = {1280, 800})
     return QTest::qWaitFor([&] { return pageOf(program)->isVisible(); }) ? pageOf(program) : nullptr;
 }
 
-inline void drop(QWidget* on, const QStringList& paths)
-{
-    QMimeData data;
-    QList<QUrl> urls;
-    for (const QString& path : paths)
-        urls << QUrl::fromLocalFile(path);
-    data.setUrls(urls);
-    QDragEnterEvent enter(QPoint(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(on, &enter);
-    QDropEvent event(QPointF(50, 50), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(on, &event);
-}
-
 /// What a number is changed to with the keyboard.
 inline void type(QWidget* control, const QString& text)
 {

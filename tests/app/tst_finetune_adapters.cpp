@@ -107,7 +107,7 @@ void TestFineTuneAdapters::anAdapterThatIsNoneIsRefusedWithARemedy()
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
-    drop(page, {QStringLiteral("/tmp/model.gguf")});
+    dropFiles(page, {QStringLiteral("/tmp/model.gguf")});
     QTRY_VERIFY(textsOf(program.window->toast()).contains(QStringLiteral("o LoRA adapter")));
     QVERIFY(textsOf(program.window->toast()).contains(QStringLiteral("choose another one")));
     QVERIFY(page->view()->isVisible());
@@ -127,7 +127,7 @@ void TestFineTuneAdapters::droppedAdaptersAreImportedAndExamplesFillTheForm()
     QFile config(folder + QStringLiteral("/adapter_config.json"));
     QVERIFY(config.open(QIODevice::WriteOnly));
     config.close();
-    drop(page, {folder, QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page, {folder, QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(engine.adapters.size(), 1u);
     QTRY_COMPARE(page->list()->view()->model()->rowCount(), 2);
     QVERIFY(page->form()->isVisible()); // and stays: it is being filled in

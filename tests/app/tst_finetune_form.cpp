@@ -40,7 +40,7 @@ void TestFineTuneForm::theCountFollowsWhatIsTyped()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(engine.training.planned.size(), 1u);
     type(form->control("adapter.rank"), QStringLiteral("64"));
     type(form->control("optimizer.learningRate"), QStringLiteral("1e-5"));
@@ -74,7 +74,7 @@ void TestFineTuneForm::whatDoesNotFitIsRefusedWithARemedy()
     FineTunePage* page = openPage(program);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(page->form()->planPanel()->notice()->title(), QStringLiteral("Does not fit into memory"));
     QVERIFY(!page->form()->startButton()->isEnabled());
     const QString remedy = PlanPanel::refusal(engine.training.plan).remedy;
@@ -96,7 +96,7 @@ void TestFineTuneForm::badDataIsToldInTheForm()
     FineTunePage* page = openPage(program);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QTRY_VERIFY(page->form()->planPanel()->notice()->title().contains(QStringLiteral("rows.jsonl")));
     QVERIFY(!page->form()->startButton()->isEnabled());
     engine.training.beforePlan = {};
@@ -118,7 +118,7 @@ void TestFineTuneForm::theModelItselfIsTrainedFromTheSameForm()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
     auto* method = qobject_cast<QComboBox*>(form->control("adapter.method"));
     auto* initial = qobject_cast<QComboBox*>(form->control("adapter.initial"));
@@ -187,7 +187,7 @@ void TestFineTuneForm::whatAWholeModelCannotLearnIsSaid()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     chooseIn(qobject_cast<QComboBox*>(form->control("adapter.method")), QStringLiteral("The whole model"));
     QTRY_COMPARE(form->planPanel()->notice()->title(), QStringLiteral("Does not fit into memory"));
     const QString remedy = PlanPanel::refusal(engine.training.plan).remedy;
@@ -221,7 +221,7 @@ void TestFineTuneForm::theExpertsThatTheDataUsesAreChosen()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTRY_VERIFY(form->startButton()->isEnabled());
     QVERIFY(form->planPanel()->facts()->valueOf(QStringLiteral("Experts trained")).isEmpty());
     QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
@@ -248,7 +248,7 @@ void TestFineTuneForm::theCommandCanBeCopied()
     FineTunePage* page = openPage(program);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QPushButton* copy = buttonWith(page, QStringLiteral("Copy the command"));
     QVERIFY(copy);
     QTest::mouseClick(copy, Qt::LeftButton);
@@ -267,7 +267,7 @@ void TestFineTuneForm::aConfigurationThatIsDroppedFillsTheForm()
     QVERIFY(file.open(QIODevice::WriteOnly));
     file.write(R"({"name": "kept", "model": "/models/tiny.gguf", "data": [{"path": "/data/a.jsonl", "format": "alpaca"}], "adapter": {"rank": 8, "targets": ["blk.0.*"]}, "maxSteps": 5, "custom": 1})");
     file.close();
-    drop(page->form(), {file.fileName()});
+    dropFiles(page->form(), {file.fileName()});
     const QJsonObject config = page->form()->config();
     QCOMPARE(config.value(QLatin1String("name")).toString(), QStringLiteral("kept"));
     QCOMPARE(config.value(QLatin1String("model")).toString(), QStringLiteral("tiny")); // the imported model of that path
@@ -289,7 +289,7 @@ void TestFineTuneForm::columnsWithNamesOfTheirOwnAreMapped()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/faq.csv")});
+    dropFiles(form, {QStringLiteral("/data/faq.csv")});
     QTRY_VERIFY(form->mapping()->isVisible());
     QVERIFY(!form->columnsButton()->isEnabled()); // it has to be said
     QCOMPARE(form->mapping()->columnBox(QStringLiteral("prompt"))->currentText(), QStringLiteral("Frage")); // guessed
@@ -353,7 +353,7 @@ void TestFineTuneForm::knownColumnsCanBeMappedAllTheSame()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/a.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/a.jsonl")});
     QTRY_VERIFY(form->columnsButton()->isEnabled());
     QVERIFY(!form->mapping()->isVisible());
     QVERIFY(!firstFileOf(QJsonDocument(form->config()).toJson().toStdString()).contains(QLatin1String("mapping")));
@@ -376,7 +376,7 @@ void TestFineTuneForm::matricesGetRanksAndAlphasOfTheirOwn()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTest::mouseClick(form->advancedButton(), Qt::LeftButton);
     PatternTable* patterns = form->patterns();
     QVERIFY(patterns && patterns->addButton()->isVisible());
@@ -430,7 +430,7 @@ void TestFineTuneForm::theTimeIsMeasuredOnRequest()
     page->newRun();
     RunForm* form = page->form();
     const auto time = [&] { return form->planPanel()->facts()->valueOf(QStringLiteral("Time")); };
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(time(), QStringLiteral("not known before a step is measured"));
     QPushButton* measure = form->planPanel()->measureButton();
     QTRY_VERIFY(measure->isEnabled());
@@ -478,7 +478,7 @@ void TestFineTuneForm::anEarlierRunTellsTheTimeRoughly()
     FineTunePage* page = openPage(program);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(page->form()->planPanel()->facts()->valueOf(QStringLiteral("Time")), QStringLiteral("about 8 min 3 s, an estimate: as fast as “By its path”"));
 }
 
@@ -499,7 +499,7 @@ void TestFineTuneForm::measuringEndsWhenSettingsChangeOrARunBegins()
     QVERIFY(page);
     page->newRun();
     RunForm* form = page->form();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QPushButton* measure = form->planPanel()->measureButton();
     QTRY_VERIFY(measure->isVisible() && measure->isEnabled());
     QTest::mouseClick(measure, Qt::LeftButton);
@@ -518,7 +518,7 @@ void TestFineTuneForm::measuringEndsWhenSettingsChangeOrARunBegins()
     QTRY_COMPARE(nStopped.load(), 3);
     QTRY_COMPARE(program.fineTune->run(QStringLiteral("run-1")).value_or(RunRow()).step, 3);
     page->newRun();
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTRY_VERIFY(form->startButton()->isEnabled());
     QVERIFY(!measure->isEnabled() && !measure->toolTip().isEmpty()); // a step beside a run would tell nothing
 }

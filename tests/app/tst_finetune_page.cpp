@@ -62,7 +62,7 @@ void TestFineTunePage::aRunGoesFromTheFormToTheChat()
     RunForm* form = page->form();
     QTRY_VERIFY(form->isVisible());
     QTest::keyClicks(QApplication::focusWidget(), QStringLiteral("Ferry tone")); // the name has the focus
-    drop(form, {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QCOMPARE(form->dataList()->count(), 1);
     QTRY_VERIFY(form->startButton()->isEnabled());
     QCOMPARE(form->planPanel()->facts()->valueOf(QStringLiteral("Steps")), QStringLiteral("15"));
@@ -101,7 +101,7 @@ void TestFineTunePage::aModelThatWasTrainedItselfIsUsedInTheChat()
     FineTunePage* page = openPage(program);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     chooseIn(qobject_cast<QComboBox*>(page->form()->control("adapter.method")), QStringLiteral("The whole model"));
     QTRY_VERIFY(page->form()->startButton()->isEnabled());
     QTest::mouseClick(page->form()->startButton(), Qt::LeftButton);
@@ -226,7 +226,7 @@ void TestFineTunePage::aSecondRunWaits()
     page->openRun(program.fineTune->start({{QStringLiteral("name"), QStringLiteral("one")}}));
     QTRY_COMPARE(page->view()->progress()->value(), 250);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/data/rows.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/data/rows.jsonl")});
     QTRY_VERIFY(page->form()->startButton()->isEnabled());
     QCOMPARE(page->form()->startButton()->text(), QStringLiteral("Add to the queue"));
     QTest::mouseClick(page->form()->startButton(), Qt::LeftButton);
@@ -428,7 +428,7 @@ void TestFineTunePage::pictures()
     FineTunePage* page = openPage(program, size);
     QVERIFY(page);
     page->newRun();
-    drop(page->form(), {QStringLiteral("/home/anna/data/ferry-questions.jsonl")});
+    dropFiles(page->form(), {QStringLiteral("/home/anna/data/ferry-questions.jsonl")});
     QTRY_VERIFY(page->form()->startButton()->isEnabled());
     keep(program, prefix + QStringLiteral("form"));
     QTest::mouseClick(page->form()->advancedButton(), Qt::LeftButton);

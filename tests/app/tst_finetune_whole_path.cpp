@@ -51,7 +51,7 @@ void type(QWidget* control, const QString& text)
     QTest::keyClick(edit, Qt::Key_Tab);
 }
 
-void drop(QWidget* on, const QString& path)
+void dropFiles(QWidget* on, const QString& path)
 {
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(path)});
@@ -122,7 +122,7 @@ void TestFineTuneWholePath::fillForm(const QString& name, const QString& steps)
     RunForm* form = page()->form();
     QTRY_VERIFY(form->isVisible());
     QTest::keyClicks(form->findChild<QLineEdit*>(), name);
-    drop(form, m_data.filePath(QStringLiteral("fact.jsonl")));
+    dropFiles(form, m_data.filePath(QStringLiteral("fact.jsonl")));
     type(form->control("adapter.rank"), QStringLiteral("8"));
     type(form->control("optimizer.learningRate"), QStringLiteral("0.02"));
     type(form->control("epochs"), QStringLiteral("10000"));
@@ -231,7 +231,7 @@ void TestFineTuneWholePath::anEarlierCheckpointIsUsedExportedAndImported()
     m_program->adapters->exportTo(QStringLiteral("fact-1"), m_data.filePath(QStringLiteral("out/Fact")), true); // its place is taken
     QTRY_COMPARE_WITH_TIMEOUT(exported.size(), 2, kPatienceMs);
     QCOMPARE(exported[1][1].toString(), m_data.filePath(QStringLiteral("out/Fact-2")));
-    drop(page(), exported[0][1].toString());
+    dropFiles(page(), exported[0][1].toString());
     QTRY_VERIFY_WITH_TIMEOUT(page()->adapterView()->isVisible(), kPatienceMs);
     QCOMPARE(page()->adapterView()->facts()->valueOf(QStringLiteral("Format")), QStringLiteral("PEFT folder"));
     keep(*m_program, QStringLiteral("whole-imported"));
@@ -251,7 +251,7 @@ void TestFineTuneWholePath::aTableWithNamesOfItsOwnIsRead()
     m_program->window->goTo(QStringLiteral("finetune"));
     page()->newRun();
     RunForm* form = page()->form();
-    drop(form, table.fileName());
+    dropFiles(form, table.fileName());
     QTRY_VERIFY(form->mapping()->isVisible());
     QTRY_VERIFY_WITH_TIMEOUT(form->startButton()->isEnabled(), kPatienceMs);
     const auto shown = [&] { return form->planPanel()->preview()->view()->toPlainText(); };
@@ -270,7 +270,7 @@ void TestFineTuneWholePath::theModelItselfLearnsAndIsChattedWith()
     QTest::keyClick(method, Qt::Key_End);
     QVERIFY(!form->control("adapter.rank")->isVisible());
     QTest::keyClicks(form->findChild<QLineEdit*>(), QStringLiteral("itself"));
-    drop(form, m_data.filePath(QStringLiteral("fact.jsonl")));
+    dropFiles(form, m_data.filePath(QStringLiteral("fact.jsonl")));
     type(form->control("optimizer.learningRate"), QStringLiteral("0.003"));
     type(form->control("epochs"), QStringLiteral("10000"));
     type(form->control("batch.contextLength"), QStringLiteral("64"));

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Adapters on the experts that the data uses most (ESFT), on a tiny mixture whose router has favourites.
-#include "engine/api/engine.h"
 #include "engine/api/run_folder.h"
-#include "engine/api/runs.h"
 #include "engine/core/error.h"
 #include "engine/formats/gguf.h"
 #include "engine/train/expert_choice.h"
+#include "tests/engine/api/training_place.h"
 #include "tests/tiny_model.h"
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <algorithm>
@@ -20,27 +18,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string bytesOf(const fs::path& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Place {
-    QTemporaryDir dir;
-    std::unique_ptr<Engine> engine;
-
-    Place()
+struct Place : test::TrainingPlace {
+    Place() : TrainingPlace(2)
     {
         test::writeTinyModel(path("mixture.gguf"), "Mixture", "llama", 1, {.experts = 8, .favourites = {2, 5}});
         test::writeTinyModel(path("dense.gguf"), "Dense");
-        std::ofstream rows(path("rows.jsonl"));
-        for (int i = 0; i < 20; ++i)
-            rows << "{\"prompt\": \"say " << i << "\", \"completion\": \"" << i * i << "\"}\n";
-        rows.close();
-        engine = std::make_unique<Engine>(EngineOptions{.dataDir = path("data"), .nThreads = 2});
     }
-    fs::path path(const char* name) const { return dir.filePath(name).toStdString(); }
+
     nlohmann::json config(const char* experts, double share, int maxSteps = 6) const
     {
         return {{"name", "esft"},
@@ -55,16 +39,6 @@ struct Place {
                 {"maxSteps", maxSteps}};
     }
     FineTunePlan plan(const nlohmann::json& c) const { return planFineTune(*engine, c.dump(), "test"); }
-    FineTuneResult train(const nlohmann::json& c, int64_t stopAfter = 0) const
-    {
-        std::stop_source stop;
-        FineTuneEvents events;
-        events.onStep = [&](const FineTuneStep& step) {
-            if (step.step == stopAfter)
-                stop.request_stop();
-        };
-        return fineTune(*engine, c.dump(), "test", stop.get_token(), events);
-    }
 };
 
 // Every token has one of the two first, with nearly all of the weight; its second choice may be any.
@@ -176,11 +150,11 @@ private slots:
         QCOMPARE(half.end, FineTuneResult::End::stopped);
         const auto rest = resumeFineTune(*place.engine, half.run, {}, {});
         QCOMPARE(rest.end, FineTuneResult::End::done);
-        QVERIFY(bytesOf(rest.adapter) == bytesOf(whole.adapter));
+        QVERIFY(test::bytesOf(rest.adapter) == test::bytesOf(whole.adapter));
         // An earlier checkpoint is made as the run made it.
         useCheckpoint(*place.engine, whole.run, 4);
         const auto used = findRun(*place.engine, whole.run)->adapter;
-        QVERIFY(used != whole.adapter && bytesOf(used).size() == bytesOf(whole.adapter).size());
+        QVERIFY(used != whole.adapter && test::bytesOf(used).size() == test::bytesOf(whole.adapter).size());
         std::ofstream(folderOf(place.engine->dataDir(), half.run) / "experts.json") << "{\"layers\": 3}";
         QVERIFY_THROWS_EXCEPTION(BadFile, resumeFineTune(*place.engine, half.run, {}, {}));
         std::ofstream(folderOf(place.engine->dataDir(), half.run) / "experts.json") << "{\"layers\": {\"0\": [9], \"1\": [1]}}";

@@ -2,6 +2,7 @@
 // Answers of a whole, tiny model, real attention and real products: schemas, guessing ahead, contexts that come back from the disk.
 #include "engine/api/loaded_model.h"
 #include "engine/core/error.h"
+#include "tests/engine/api/answer.h"
 #include "tests/engine/generate/schema_check.h"
 #include "tests/tiny_model.h"
 
@@ -13,21 +14,11 @@
 
 using namespace sy;
 using namespace sy::api;
+using sy::test::Answer;
+using sy::test::answer;
 using sy::test::Json;
 
 namespace {
-
-struct Answer {
-    GenerationResult result;
-    std::vector<int32_t> ids;
-};
-
-Answer answer(LoadedModel& model, const GenerationRequest& request)
-{
-    Answer a;
-    a.result = model.generate(request, [&](const TokenEvent& event) { return a.ids.push_back(event.id), true; });
-    return a;
-}
 
 GenerationRequest request(const std::string& text, uint64_t seed, double temperature, int64_t maxTokens)
 {

@@ -2,17 +2,15 @@
 // Fine-tuning runs as the window sees them, on a whole, tiny model.
 #include "engine/api/adapters.h"
 #include "engine/api/data_columns.h"
-#include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
 #include "engine/api/merge.h"
 #include "engine/api/models.h"
 #include "engine/api/run_folder.h"
-#include "engine/api/runs.h"
 #include "engine/core/error.h"
+#include "tests/engine/api/training_place.h"
 #include "tests/fixtures.h"
 #include "tests/tiny_model.h"
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <atomic>
@@ -26,21 +24,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Place {
-    QTemporaryDir dir;
-    std::unique_ptr<Engine> engine;
-
-    Place()
-    {
-        test::writeTinyModel(path("tiny.gguf"), "Tiny Talker");
-        std::ofstream rows(path("rows.jsonl"));
-        for (int i = 0; i < 20; ++i)
-            rows << "{\"prompt\": \"say " << i << "\", \"completion\": \"" << i * i << "\"}\n";
-        rows.close();
-        start();
-    }
-    void start() { engine = std::make_unique<Engine>(EngineOptions{.dataDir = path("data"), .nThreads = 1}); }
-    fs::path path(const char* name) const { return dir.filePath(name).toStdString(); }
+struct Place : test::TrainingPlace {
+    Place() : TrainingPlace(1) { test::writeTinyModel(path("tiny.gguf"), "Tiny Talker"); }
 
     nlohmann::json config(int maxSteps) const
     {
@@ -55,26 +40,8 @@ struct Place {
                 {"checkpoint", {{"everySteps", 5}}},
                 {"maxSteps", maxSteps}};
     }
+    using TrainingPlace::train;
     FineTuneResult train(int maxSteps, int64_t stopAfter = 0) const { return train(config(maxSteps), stopAfter); }
-    FineTuneResult train(const nlohmann::json& c, int64_t stopAfter = 0) const
-    {
-        std::stop_source stop;
-        return fineTune(*engine, c.dump(), "test", stop.get_token(), stopping(stop, stopAfter));
-    }
-    FineTuneResult resume(const std::string& id, int64_t stopAfter = 0) const
-    {
-        std::stop_source stop;
-        return resumeFineTune(*engine, id, stop.get_token(), stopping(stop, stopAfter));
-    }
-    static FineTuneEvents stopping(std::stop_source& stop, int64_t after)
-    {
-        FineTuneEvents events;
-        events.onStep = [&stop, after](const FineTuneStep& step) {
-            if (step.step == after)
-                stop.request_stop();
-        };
-        return events;
-    }
 };
 
 } // namespace
@@ -409,7 +376,7 @@ private slots:
         QCOMPARE(found("adapter")->name, std::string("adapter"));
         removeAdapter(engine, *found("adapter-2"));
         place.engine.reset();
-        place.start();
+        place.start(1);
         QCOMPARE(listAdapters(*place.engine).size(), 2u);
         QVERIFY(!fs::exists(place.path("data") / fs::path("adapters/.trash")));
     }
@@ -516,7 +483,7 @@ private slots:
         removeRun(*place.engine, second);
         QVERIFY_THROWS_EXCEPTION(StorageFailure, restoreRun(*place.engine, id));
         place.engine.reset();
-        place.start();
+        place.start(1);
         QVERIFY_THROWS_EXCEPTION(StorageFailure, restoreRun(*place.engine, second));
         QVERIFY(!fs::exists(place.path("data") / fs::path("runs/.trash")));
     }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Training a model itself instead of an adapter, on a whole, tiny one.
-#include "engine/api/engine.h"
 #include "engine/api/memory_plan.h"
 #include "engine/api/run_folder.h"
-#include "engine/api/runs.h"
 #include "engine/api/training_material.h"
 #include "engine/core/error.h"
+#include "tests/engine/api/training_place.h"
 #include "tests/tiny_model.h"
 
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <cmath>
@@ -20,26 +18,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string bytesOf(const fs::path& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-struct Place {
-    QTemporaryDir dir;
-    std::unique_ptr<Engine> engine;
-
-    explicit Place(const test::TinyShape& shape = {})
+struct Place : test::TrainingPlace {
+    explicit Place(const test::TinyShape& shape = {}) : TrainingPlace(2)
     {
         test::writeTinyModel(path("tiny.gguf"), "Tiny Talker", "llama", 1, shape);
-        std::ofstream rows(path("rows.jsonl"));
-        for (int i = 0; i < 20; ++i)
-            rows << "{\"prompt\": \"say " << i << "\", \"completion\": \"" << i * i << "\"}\n";
-        rows.close();
-        engine = std::make_unique<Engine>(EngineOptions{.dataDir = path("data"), .nThreads = 2});
     }
-    fs::path path(const char* name) const { return dir.filePath(name).toStdString(); }
 
     nlohmann::json config(int maxSteps) const
     {
@@ -53,16 +36,6 @@ struct Place {
                 {"epochs", 1000},
                 {"checkpoint", {{"everySteps", 3}}},
                 {"maxSteps", maxSteps}};
-    }
-    FineTuneResult train(const nlohmann::json& c, int64_t stopAfter = 0) const
-    {
-        std::stop_source stop;
-        FineTuneEvents events;
-        events.onStep = [&](const FineTuneStep& step) {
-            if (step.step == stopAfter)
-                stop.request_stop();
-        };
-        return fineTune(*engine, c.dump(), "test", stop.get_token(), events);
     }
 };
 
@@ -139,12 +112,12 @@ private slots:
         const auto whole = place.train(config);
         const auto half = place.train(config, 4);
         QCOMPARE(half.end, FineTuneResult::End::stopped);
-        QVERIFY(bytesOf(half.trainedModel) != bytesOf(whole.trainedModel));
+        QVERIFY(test::bytesOf(half.trainedModel) != test::bytesOf(whole.trainedModel));
         const auto rest = resumeFineTune(*place.engine, half.run, {}, {});
         QCOMPARE(rest.end, FineTuneResult::End::done);
-        QVERIFY(bytesOf(rest.trainedModel) == bytesOf(whole.trainedModel));
+        QVERIFY(test::bytesOf(rest.trainedModel) == test::bytesOf(whole.trainedModel));
         const auto last = [&](const std::string& run) {
-            return bytesOf(train::checkpointsIn(folderOf(place.engine->dataDir(), run) / "checkpoints").back());
+            return test::bytesOf(train::checkpointsIn(folderOf(place.engine->dataDir(), run) / "checkpoints").back());
         };
         QVERIFY(last(rest.run) == last(whole.run));
     }
