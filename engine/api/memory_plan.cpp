@@ -77,8 +77,8 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
     if (config.isWhole() && config.adapter.initial.empty()) { // on the weights as the file has them
         train::RunConfig::Adapter adapter = config.adapter;
         adapter.method = train::RunConfig::Adapter::Method::lora;
-        train::MemoryNeed smaller = train::memoryNeed(material.model(), train::newAdapter(material.model(), adapter, 0), batch,
-                                                      hasCheckpoints, config.optimizer.stateBits);
+        train::MemoryNeed smaller = train::memoryNeed(material.model(), train::newAdapter(material.model(), adapter, 0),
+                                                      batch, hasCheckpoints, config.optimizer.stateBits);
         smaller.weightBytes = material.fileBytes();
         propose("adapter.method", "\"lora\"", smaller);
     }

@@ -30,8 +30,8 @@ public:
     /// With texts that are tokens already, in place of the configuration's data.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts, std::stop_token stop);
 
-    /// Of a configuration that trains only the experts which the data uses most: finds them. What they are used for is kept by the
-    /// engine, so that the same data asked about again costs nothing. Throws as train::scoreExperts().
+    /// Of a configuration that trains only the experts which the data uses most: finds them. What they are used for is kept
+    /// by the engine, so that the same data asked about again costs nothing. Throws as train::scoreExperts().
     void chooseExperts(Engine& engine, const train::RunConfig& config, const std::stop_token& stop);
     void setExperts(train::ExpertChoice experts) { m_experts = std::move(experts); }
     const std::optional<train::ExpertChoice>& experts() const { return m_experts; }
@@ -47,8 +47,8 @@ public:
     train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder,
                            const nn::Adapter* initial) const;
 
-    /// Writes the model as it is now, of a run that trains it whole: a GGUF file with the types of the original, and with the
-    /// run's name behind the original's. Throws StorageFailure.
+    /// Writes the model as it is now, of a run that trains it whole: a GGUF file with the types of the original, and with
+    /// the run's name behind the original's. Throws StorageFailure.
     void writeModel(const std::filesystem::path& path, const std::string& run) const;
 
     /// An adapter of this model, from a file or folder. Throws as models::readGgufAdapter() and readPeftAdapter() do.

@@ -94,17 +94,17 @@ struct SchedulerOptions {
 /// Where the text repeats what was said before, the tokens that followed there are put into the step as guesses (Leviathan
 /// et al. 2023, arXiv:2211.17192). Each token is chosen from its own row with its own draw, exactly as without guesses; a
 /// step with guesses that come true merely yields several. How many are made follows from how often they come true and from
-/// what rows cost. Where nothing repeats, a draft model guesses, if there is one and its steps cost less than they bring. It reads
-/// a prompt once the answer has become so long that guesses would have paid for the reading: a short answer about a long
-/// document would be over before.
+/// what rows cost. Where nothing repeats, a draft model guesses, if there is one and its steps cost less than they bring. It
+/// reads a prompt once the answer has become so long that guesses would have paid for the reading: a short answer about a
+/// long document would be over before.
 ///
 /// Since a row of the model's output does not depend on the rest of the batch, an answer is the same whatever runs beside
 /// it. When the KV cache or the number of sequences is at its limit, the latest request of the lowest priority gives its
 /// place up and is computed again later, if somebody of a higher priority waits or those that run need the room.
 class Scheduler {
 public:
-    /// model, pool, the context's thread pool, stepLock and draft must outlive the scheduler; `contextLength` tokens at most per
-    /// sequence. draft: null for none; of no use where the model's cache forgets (nn::KvLayout).
+    /// model, pool, the context's thread pool, stepLock and draft must outlive the scheduler; `contextLength` tokens at most
+    /// per sequence. draft: null for none; of no use where the model's cache forgets (nn::KvLayout).
     Scheduler(models::Model& model, nn::KvPool& pool, const ops::OpContext& context, StepLock& stepLock,
               int64_t contextLength, SchedulerOptions options = {}, DraftModel* draft = nullptr);
     ~Scheduler(); // ends what still runs as cancelled, after the step in progress

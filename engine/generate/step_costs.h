@@ -18,7 +18,8 @@ public:
         double& known = m_seconds[size_t(nRows)];
         known =
             known == 0 ? seconds : 0.75 * known + 0.25 * std::min(seconds, 4 * known); // a hiccup of the machine is no news
-        // Fewer rows do not take longer. A bad first measurement of one row would else stay, where guesses come with every step.
+        // Fewer rows do not take longer. A bad first measurement of one row would else stay, where guesses come with every
+        // step.
         for (int n = 1; n < nRows; ++n)
             m_seconds[size_t(n)] = std::min(m_seconds[size_t(n)], known);
     }
@@ -66,8 +67,8 @@ public:
     }
     double share() const { return m_share; }
 
-    /// Tokens for the time with n guesses, against none, beside nOthers rows of other answers. costPerGuess: what making one takes, in
-    /// steps with one row.
+    /// Tokens for the time with n guesses, against none, beside nOthers rows of other answers. costPerGuess: what making one
+    /// takes, in steps with one row.
     double gain(int n, int nOthers, const StepCosts& costs, double costPerGuess = 0) const
     {
         double expected = 1;

@@ -29,7 +29,8 @@ public:
         StepLock& m_lock;
     };
 
-    /// A turn of some milliseconds that goes unnoticed: isContended() does not count it, and nobody takes smaller steps for it.
+    /// A turn of some milliseconds that goes unnoticed: isContended() does not count it, and nobody takes smaller steps for
+    /// it.
     class ShortTurn {
     public:
         explicit ShortTurn(StepLock& lock) : m_lock(lock)

@@ -56,9 +56,9 @@ struct SequenceStep {
     nn::AdapterUse adapter{}; // bound to this model (adapter_binding.h). What the cache holds was computed with the same one
 };
 
-/// A loaded model. Weights keep their values, everything that changes lives in the KV sequences. But while its weights are being
-/// packed (weight_packing.h) they are exchanged one by one: whoever steps it or looks at its matrices, decoder() included, does so in
-/// a turn at the processor.
+/// A loaded model. Weights keep their values, everything that changes lives in the KV sequences. But while its weights are
+/// being packed (weight_packing.h) they are exchanged one by one: whoever steps it or looks at its matrices, decoder()
+/// included, does so in a turn at the processor.
 class Model {
 public:
     virtual ~Model() = default;
@@ -81,8 +81,8 @@ public:
     /// The layers, where the model is made of nn::DecoderBlock; nothing otherwise.
     virtual std::optional<DecoderView> decoder() const { return {}; }
 
-    /// Every matrix that products read, where it can be exchanged for its packed form (weight_packing.h). A model without any (a
-    /// test's) needs no list.
+    /// Every matrix that products read, where it can be exchanged for its packed form (weight_packing.h). A model without
+    /// any (a test's) needs no list.
     virtual void eachMatrix(const std::function<void(Tensor&)>&) {}
 
     size_t weightBytes = 0; // tensors' payload

@@ -179,8 +179,7 @@ private:
 
     [[noreturn]] void unused(const std::string& module) const
     {
-        throw Unsupported("an adapter for " + module,
-                          "the model \"" + m_architecture + "\" has no such matrix to adapt");
+        throw Unsupported("an adapter for " + module, "the model \"" + m_architecture + "\" has no such matrix to adapt");
     }
 
     const AdaptableMatrix& matrix(const std::string& module, const std::string& name) const
@@ -295,7 +294,8 @@ nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& mo
     return readPeftAdapter(folder, model.config().architecture, adaptableMatrices(model));
 }
 
-nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture, const AdaptableMatrices& matrices)
+nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture,
+                            const AdaptableMatrices& matrices)
 {
     return Reader(folder, architecture, matrices).read();
 }

@@ -20,7 +20,8 @@ namespace sy::models {
 /// Throws StorageFailure, BadFile naming the key or setting that makes no sense, and Unsupported for what PEFT can and
 /// this version cannot.
 nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const Model& model);
-nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture, const AdaptableMatrices& matrices);
+nn::Adapter readPeftAdapter(const std::filesystem::path& folder, const std::string& architecture,
+                            const AdaptableMatrices& matrices);
 
 /// Writes the same in F32, making the folder: readPeftAdapter() gives back every value as it is. Experts are written one by
 /// one. `base` goes into base_model_name_or_path. Throws StorageFailure, and Unsupported for matrices that have no name

@@ -16,8 +16,9 @@ namespace sy::models {
 /// Hears of each weight in the source that is no longer needed.
 using WeightIsRead = std::function<void(const Tensor&)>;
 
-/// Exchanges a model's matrices for copies in the form that the products read fastest (ops::WeightArena). Both forms give the same
-/// bits, so the model can step in between: the copies can take seconds, where memory is slow to come, and an answer need not wait.
+/// Exchanges a model's matrices for copies in the form that the products read fastest (ops::WeightArena). Both forms give
+/// the same bits, so the model can step in between: the copies can take seconds, where memory is slow to come, and an answer
+/// need not wait.
 ///     while (packing.choose(bytes)) packing.advance(context);
 class WeightPacking {
 public:
@@ -30,8 +31,8 @@ public:
     /// Waits for the memory of what is chosen, so that advance() will not. Anybody may step the model meanwhile.
     void prefetch();
 
-    /// Copies what is chosen; a matrix is exchanged when all of it is there. Nobody may step the model or look at its matrices
-    /// meanwhile.
+    /// Copies what is chosen; a matrix is exchanged when all of it is there. Nobody may step the model or look at its
+    /// matrices meanwhile.
     void advance(const ops::OpContext& context);
 
     /// Of the bytes, what is copied: 0 to 1.

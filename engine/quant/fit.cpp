@@ -10,8 +10,8 @@ namespace sy::quant {
 
 namespace {
 
-// Eight trials side by side, in two of the vectors that every processor has: each sum is still made value by value, so every file is the
-// same everywhere.
+// Eight trials side by side, in two of the vectors that every processor has: each sum is still made value by value, so every
+// file is the same everywhere.
 constexpr int kLanes = 4, kSets = 2, kTogether = kLanes * kSets;
 using Lanes [[gnu::vector_size(kLanes * sizeof(float))]] = float;
 
@@ -25,12 +25,12 @@ inline Lanes rounded(Lanes x, float low, float high) noexcept
 }
 
 struct Sums {
-    float w = 0, x = 0;        // each term weighted
+    float w = 0, x = 0;                         // each term weighted
     Lanes q[kSets]{}, qq[kSets]{}, xq[kSets]{}; // of each trial
 };
 
-// Least squares for x ~ scale * q + low. A low above zero is none that the format can hold: then it is 0. isSolved: no for a trial whose
-// codes are all alike.
+// Least squares for x ~ scale * q + low. A low above zero is none that the format can hold: then it is 0. isSolved: no for a
+// trial whose codes are all alike.
 void solve(const Sums& s, Lanes (&scale)[kSets], Lanes (&low)[kSets], bool (&isSolved)[kTogether]) noexcept
 {
     const Lanes zero{};
@@ -64,7 +64,8 @@ FitWithMinimum fitWithMinimum(const float* values, const float* weights, int n, 
         Lanes inverse[kSets]{};
         for (int trial = 0; trial < kTogether; ++trial) {
             const int step = first + trial;
-            inverse[trial / kLanes][trial % kLanes] = ((step < 0 ? 0 : grid.first + grid.step * float(step)) + float(largest)) / range;
+            inverse[trial / kLanes][trial % kLanes] =
+                ((step < 0 ? 0 : grid.first + grid.step * float(step)) + float(largest)) / range;
         }
         Sums s = fixed;
         for (int i = 0; i < n; ++i) {

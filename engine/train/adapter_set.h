@@ -13,8 +13,8 @@
 
 namespace sy::train {
 
-/// The trained update of one matrix, or of the same matrix of all experts or some. For experts either factor may be shared by
-/// all of them.
+/// The trained update of one matrix, or of the same matrix of all experts or some. For experts either factor may be shared
+/// by all of them.
 struct TrainedMatrix {
     autograd::Parameter a;         // (rank, in), or (nExperts, rank, in)
     autograd::Parameter b;         // (out, rank), or (nExperts, out, rank)

@@ -91,7 +91,8 @@ std::set<std::string> chosen(const std::map<std::string, models::AdaptableMatrix
 
 } // namespace
 
-TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed, const ExpertChoice* experts)
+TrainedSet newAdapter(const models::Model& model, const RunConfig::Adapter& config, uint64_t seed,
+                      const ExpertChoice* experts)
 {
     const std::map<std::string, models::AdaptableMatrix> matrices = models::adaptableMatrices(model);
     TrainedSet set;
@@ -153,7 +154,8 @@ nn::Adapter snapshot(const TrainedSet& set)
     const auto copy = [](const Tensor& t) { return t ? Tensor::of(t.values(), t.shape()) : Tensor(); };
     nn::Adapter adapter;
     for (const auto& [name, m] : set.updates)
-        adapter.updates[name] = {ofAll(m.a.value, m.places), ofAll(m.b.value, m.places), m.scale, copy(m.magnitude.value), {}};
+        adapter.updates[name] = {
+            ofAll(m.a.value, m.places), ofAll(m.b.value, m.places), m.scale, copy(m.magnitude.value), {}};
     return adapter;
 }
 

@@ -294,7 +294,7 @@ RunConfig parseRunConfig(const std::string& text, const std::string& source)
     });
     keys.whole("seed", c.seed, 0, INT64_MAX);
     keys.finish();
-        if (c.isWhole() && !c.adapter.initial.empty() && c.adapter.initial != kRandom)
+    if (c.isWhole() && !c.adapter.initial.empty() && c.adapter.initial != kRandom)
         keys.bad("adapter.initial", std::string("of a model that is trained whole is null or \"") + kRandom + "\"");
     if (c.adapter.experts != RunConfig::Adapter::Experts::all && (c.isWhole() || !c.adapter.initial.empty()))
         keys.bad("adapter.experts", "other than \"all\" is for adapters that begin anew");

@@ -67,8 +67,8 @@ struct RunConfig {
         std::vector<std::string> targets = {"all-linear"};        // one preset, or names of matrices; * stands for anything
         std::vector<std::pair<std::string, int64_t>> rankPattern; // names with *, and their rank; the first that fits counts
         std::vector<std::pair<std::string, double>> alphaPattern; // likewise their alpha
-        enum class Experts : uint8_t { all, token, gate } experts = Experts::all; // of the targets': all, or those that the data
-                                                                                  // uses most, by choices or by weight
+        enum class Experts : uint8_t { all, token, gate };
+        Experts experts = Experts::all; // of the targets': all, or those that the data uses most, by choices or by weight
         std::optional<double> expertShare;  // of all choices or weight that the chosen ones come to; not given: .2, gate .1
         int64_t expertTokens = 16384;       // of the data, to see which are used
         double shareOfExperts() const { return expertShare.value_or(experts == Experts::gate ? 0.1 : 0.2); }

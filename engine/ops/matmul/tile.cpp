@@ -60,10 +60,13 @@ void turnDwords(const std::byte* from, size_t rowBytes, size_t n, std::byte* to)
             Dwords rows[4];
             for (size_t k = 0; k < 4; ++k)
                 std::memcpy(&rows[k], from + (r + k) * rowBytes + 4 * i, sizeof(Dwords));
-            const Dwords low01 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5), low23 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
-            const Dwords high01 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7), high23 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
-            const Dwords turned[4] = {__builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
-                                      __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
+            const Dwords low01 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5),
+                         low23 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+            const Dwords high01 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7),
+                         high23 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+            const Dwords turned[4] = {
+                __builtin_shufflevector(low01, low23, 0, 1, 4, 5), __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
+                __builtin_shufflevector(high01, high23, 0, 1, 4, 5), __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
             for (size_t k = 0; k < 4; ++k)
                 std::memcpy(to + ((i + k) * kTileRows + r) * 4, &turned[k], sizeof(Dwords));
         }

@@ -76,7 +76,8 @@ int64_t nTiles(const Tensor& weight)
 
 void prefetchTiles(const Tensor& weight, int64_t begin, int64_t end, Tensor& packed) noexcept
 {
-    const size_t tileBytes = weight.rowBytes() * kTileRows, offset = size_t(begin) * tileBytes, bytes = size_t(end - begin) * tileBytes;
+    const size_t tileBytes = weight.rowBytes() * kTileRows, offset = size_t(begin) * tileBytes,
+                 bytes = size_t(end - begin) * tileBytes;
     populate(weight.raw() + offset, bytes, MADV_POPULATE_READ);
     populate(packed.raw() + offset, bytes, MADV_POPULATE_WRITE);
 }

@@ -24,8 +24,8 @@ public:
     /// Throws std::invalid_argument when the arena is full.
     Tensor pack(const OpContext& context, const Tensor& weight);
 
-    /// Where the copy goes, for who makes it piece by piece with packTiles(). Takes a weight whose packedBytes is not 0. Throws
-    /// std::invalid_argument when the arena is full.
+    /// Where the copy goes, for who makes it piece by piece with packTiles(). Takes a weight whose packedBytes is not 0.
+    /// Throws std::invalid_argument when the arena is full.
     Tensor reserve(const Tensor& weight);
 
 private:
@@ -37,8 +37,8 @@ private:
 /// How many tiles of 16 rows the packed form has.
 int64_t nTiles(const Tensor& weight);
 
-/// Asks the system for the memory that packTiles() will read and write, which may take longer than the work itself: a hint, for
-/// another thread than the one that must not wait.
+/// Asks the system for the memory that packTiles() will read and write, which may take longer than the work itself: a hint,
+/// for another thread than the one that must not wait.
 void prefetchTiles(const Tensor& weight, int64_t begin, int64_t end, Tensor& packed) noexcept;
 
 /// Makes the tiles begin … end-1 of a copy that an arena has reserved for this weight.
