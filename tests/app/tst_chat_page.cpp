@@ -38,6 +38,7 @@ private slots:
     void initTestCase() { m_around = std::make_unique<Surroundings>(); }
     void cleanup() { m_around->reset(); }
     void askingShowsTheAnswerAndItsSource();
+    void aQuestionAskedWhileTheModelLoadsIsAnsweredThen_data();
     void aQuestionAskedWhileTheModelLoadsIsAnsweredThen();
     void aTextSourceIsScrolledToItsPassage();
     void escapeStopsAndKeepsTheAnswer();
@@ -84,8 +85,24 @@ void TestChatPage::askingShowsTheAnswerAndItsSource()
     QTRY_VERIFY(!page->sourcePanel()->isVisible());
 }
 
+void TestChatPage::aQuestionAskedWhileTheModelLoadsIsAnsweredThen_data()
+{
+    QTest::addColumn<bool>("dark");
+    QTest::addColumn<QString>("language");
+    QTest::addColumn<QSize>("size");
+    QTest::newRow("light") << false << "en" << QSize(1280, 800);
+    QTest::newRow("dark") << true << "en" << QSize(1920, 1080);
+    QTest::newRow("chinese") << false << "zh_CN" << QSize(1920, 1080);
+    QTest::newRow("dark-chinese") << true << "zh_CN" << QSize(1280, 800);
+}
+
 void TestChatPage::aQuestionAskedWhileTheModelLoadsIsAnsweredThen()
 {
+    QFETCH(bool, dark);
+    QFETCH(QString, language);
+    QFETCH(QSize, size);
+    m_around->language.set(language);
+    m_around->theme.setMode(dark ? widgets::ThemeMode::Dark : widgets::ThemeMode::Light);
     FakeEngine engine;
     engine.addChatModel();
     std::atomic<bool> goesOn = false;
@@ -94,14 +111,14 @@ void TestChatPage::aQuestionAskedWhileTheModelLoadsIsAnsweredThen()
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
     };
     Program program(engine);
-    program.open();
+    program.open(size);
     QTRY_VERIFY(program.models->loadState() == ModelService::LoadState::Loading);
     ChatPage* page = program.chatPage();
     widgets::ComposerEdit* edit = page->composer()->edit();
     QTest::keyClicks(edit, QStringLiteral("Early"));
     QTest::keyClick(edit, Qt::Key_Return);
-    QVERIFY(page->composer()->banner().contains(QStringLiteral("as soon as")));
-    keep(program, QStringLiteral("chat-early-question"));
+    QVERIFY(!page->composer()->banner().isEmpty());
+    keep(program, QStringLiteral("chat-early-question-") + QString::fromLatin1(QTest::currentDataTag()));
     QTest::keyClick(edit, Qt::Key_Escape);
     QVERIFY(page->composer()->banner().isEmpty());
     QTest::keyClick(edit, Qt::Key_Return);
