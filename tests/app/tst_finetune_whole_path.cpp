@@ -39,7 +39,6 @@ using namespace sy::app::test;
 
 namespace {
 
-constexpr qint64 kLongestStallMs = 150; // the goal is 50, and each figure is told; a busy machine takes a share that is not ours
 constexpr int kPatienceMs = 300'000; // a loaded machine without fast instructions
 
 void type(QWidget* control, const QString& text)
@@ -85,6 +84,7 @@ private:
     QTemporaryDir m_data;
     std::unique_ptr<api::Engine> m_engine;
     std::unique_ptr<Program> m_program;
+    sy::test::StallCount m_stalls;
 };
 
 void TestFineTuneWholePath::initTestCase()
@@ -115,6 +115,7 @@ void TestFineTuneWholePath::cleanupTestCase()
 {
     m_program.reset();
     m_engine.reset();
+    QCOMPARE_LE(m_stalls.n, sy::test::StallCount::kMost);
 }
 
 void TestFineTuneWholePath::fillForm(const QString& name, const QString& steps)
@@ -153,8 +154,7 @@ void TestFineTuneWholePath::aRunGoesFromTheClickToItsEnd()
     QTRY_COMPARE_WITH_TIMEOUT(ended.size(), 1, kPatienceMs);
     QTRY_COMPARE(m_program->fineTune->run(QStringLiteral("fact-1")).value_or(RunRow()).state, RunState::Done);
     QTest::qWait(60);
-    qInfo("200 steps: longest stall %lld ms", heart.longestMs);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    m_stalls.add("200 steps", heart);
     QTRY_COMPARE(page()->view()->id(), QStringLiteral("fact-1"));
     const RunDetails* details = m_program->fineTune->details(QStringLiteral("fact-1"));
     QCOMPARE(details->steps.size(), 200u);
@@ -236,7 +236,7 @@ void TestFineTuneWholePath::anEarlierCheckpointIsUsedExportedAndImported()
     QCOMPARE(page()->adapterView()->facts()->valueOf(QStringLiteral("Format")), QStringLiteral("PEFT folder"));
     keep(*m_program, QStringLiteral("whole-imported"));
     QTest::qWait(60);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    m_stalls.add("a checkpoint used, exported and imported", heart);
     QTest::mouseClick(buttonWith(page(), QStringLiteral("Chat with it")), Qt::LeftButton);
     QTRY_COMPARE(m_program->chatPage()->adapterPicker()->id(), QStringLiteral("Fact"));
     QCOMPARE(ask(QStringLiteral("code?")), QStringLiteral("K7-mole"));
@@ -286,7 +286,7 @@ void TestFineTuneWholePath::theModelItselfLearnsAndIsChattedWith()
     QTest::mouseClick(buttonWith(page(), QStringLiteral("Chat with it")), Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(m_program->models->loadedName(), QStringLiteral("Tiny Talker (itself)"), kPatienceMs);
     QTest::qWait(60);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    m_stalls.add("a trained model loaded", heart);
     QCOMPARE(m_program->window->currentPage(), QStringLiteral("chat"));
     QCOMPARE(ask(QStringLiteral("code?")), QStringLiteral("K7-mole"));
     QVERIFY(m_program->chatPage()->adapterPicker()->id().isEmpty());

@@ -38,7 +38,6 @@ void type(QWidget* edit, const QString& text)
     }
 }
 
-constexpr qint64 kLongestStallMs = 150; // the goal is 50, and each figure is told; a busy machine takes a share that is not ours
 constexpr int kPatienceMs = 300'000; // a loaded machine without fast instructions
 } // namespace
 
@@ -57,6 +56,7 @@ private:
     QTemporaryDir m_data;
     std::unique_ptr<api::Engine> m_engine;
     std::unique_ptr<Program> m_program;
+    sy::test::StallCount m_stalls;
 };
 
 void TestWindowWholePath::initTestCase()
@@ -83,6 +83,7 @@ void TestWindowWholePath::cleanupTestCase()
         m_program->window->hide();
     m_program.reset();
     m_engine.reset();
+    QCOMPARE_LE(m_stalls.n, sy::test::StallCount::kMost);
 }
 
 void TestWindowWholePath::theSamplesAreIndexedWithoutAStall()
@@ -94,8 +95,7 @@ void TestWindowWholePath::theSamplesAreIndexedWithoutAStall()
     QTRY_VERIFY(m_program->documents->isIngestingAny());
     QTRY_VERIFY_WITH_TIMEOUT(!m_program->documents->isIngestingAny(), kPatienceMs);
     QTRY_COMPARE(m_program->documents->collection(QStringLiteral("Samples")).nDocuments, 8);
-    qInfo("indexing the samples: longest stall %lld ms", heart.longestMs);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    m_stalls.add("indexing the samples", heart);
     keep(*m_program, QStringLiteral("whole-documents"));
 }
 
@@ -126,8 +126,7 @@ void TestWindowWholePath::questionsAreAnsweredFromTheRightPage()
     QSignalSpy ended(m_program->chats.get(), &ChatService::answerEnded);
     QTest::keyClick(chat->composer()->edit(), Qt::Key_Return);
     QTRY_VERIFY_WITH_TIMEOUT(ended.size() == 1, kPatienceMs);
-    qInfo("answering: longest stall %lld ms", heart.longestMs);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
+    m_stalls.add("answering", heart);
     QCOMPARE(view->messageCount(), 2);
     const widgets::MessageItem answer = view->messageAt(1);
     QCOMPARE(int(answer.state), int(widgets::MessageState::Done));
@@ -167,9 +166,9 @@ void TestWindowWholePath::stopIsSeenAtOnceAndEndsTheAnswer()
     QTRY_VERIFY_WITH_TIMEOUT(chat->conversation()->messageAt(1).progressText == QStringLiteral("Stopping…") || !m_program->chats->isAnsweringAny(), 2000);
     const qint64 seen = timer.elapsed();
     QTRY_VERIFY_WITH_TIMEOUT(!m_program->chats->isAnsweringAny(), 20000);
-    qInfo("stopped in the middle of a prompt: seen after %lld ms, ended after %lld ms; longest stall %lld ms", seen, timer.elapsed(), heart.longestMs);
+    qInfo("stopped in the middle of a prompt: seen after %lld ms, ended after %lld ms", seen, timer.elapsed());
+    m_stalls.add("stopping", heart);
     QVERIFY(chat->conversation()->messageAt(1).state == widgets::MessageState::Stopped);
-    QVERIFY2(heart.longestMs <= kLongestStallMs, qPrintable(QString::number(heart.longestMs)));
 }
 
 QTEST_MAIN(TestWindowWholePath)
