@@ -8,10 +8,15 @@
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QTextEdit>
+#include <QTimer>
+#include <QVBoxLayout>
 #include <QtMath>
-#include <algorithm>
 
 namespace sy::widgets {
+
+namespace {
+constexpr int kRowsATurn = 3; // each takes some three milliseconds the first time
+}
 
 /// A value as high as its text, which breaks anywhere when it must: a label never breaks a path or a hash, and the table would be
 /// as wide as the longest of them.
@@ -35,8 +40,10 @@ public:
     }
     void setValue(const QString& name, const QString& value)
     {
-        setPlainText(value);
         setAccessibleName(name + QStringLiteral(": ") + value);
+        if (value == toPlainText())
+            return; // a selection stays
+        setPlainText(value);
         updateGeometry();
     }
     QSize sizeHint() const override { return {160, fontMetrics().height()}; } // its width decides: heightForWidth
@@ -55,51 +62,50 @@ public:
 
 FactsTable::FactsTable(QWidget* parent) : QWidget(parent)
 {
-    m_grid = new QGridLayout(this);
-    m_grid->setContentsMargins(0, 0, 0, 0);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    m_grid = new QGridLayout;
     m_grid->setHorizontalSpacing(space::kHuge);
     m_grid->setVerticalSpacing(space::kTiny + 2);
     m_grid->setColumnStretch(1, 1);
+    column->addLayout(m_grid);
+    column->addStretch(1);
 }
 
 void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
 {
     if (facts == m_facts)
         return;
-    const auto isSameKey = [](const auto& a, const auto& b) { return a.first == b.first; };
-    const bool isSame = facts.size() == m_facts.size() && std::equal(facts.cbegin(), facts.cend(), m_facts.cbegin(), isSameKey);
-    if (isSame) { // values that change while they are looked at: a selection in another one stays
-        for (qsizetype i = 0; i < facts.size(); ++i)
-            if (facts[i].second != m_facts[i].second)
-                m_values[i]->setValue(facts[i].first, facts[i].second);
-        m_facts = facts;
-        return;
-    }
     m_facts = facts;
-    m_values.clear();
-    while (QLayoutItem* item = m_grid->takeAt(0)) {
-        if (item->widget()) {
-            item->widget()->hide();
-            item->widget()->deleteLater();
-        }
-        delete item;
+    for (qsizetype row = 0; row < m_rows.size(); ++row)
+        fillRow(row);
+    addRows();
+}
+
+void FactsTable::addRows()
+{
+    for (int n = 0; n < kRowsATurn && m_rows.size() < m_facts.size(); ++n) {
+        const Row row{new QLabel(this), new ValueText(this)};
+        row.name->setProperty("tone", "muted");
+        m_grid->addWidget(row.name, int(m_rows.size()), 0, Qt::AlignTop | Qt::AlignLeft);
+        m_grid->addWidget(row.value, int(m_rows.size()), 1);
+        m_rows.push_back(row);
+        fillRow(m_rows.size() - 1);
     }
-    for (int r = 0; r < m_grid->rowCount(); ++r)
-        m_grid->setRowStretch(r, 0);
-    m_grid->setRowStretch(int(facts.size()), 1); // room that is left stays below
-    int row = 0;
-    for (const auto& [name, value] : facts) {
-        auto* key = new QLabel(name, this);
-        key->setProperty("tone", "muted");
-        auto* text = new ValueText(this);
-        text->setValue(name, value);
-        m_values.push_back(text);
-        m_grid->addWidget(key, row, 0, Qt::AlignTop | Qt::AlignLeft);
-        m_grid->addWidget(text, row, 1);
-        key->show(); // before the rows are measured: what is hidden has no width, and a value without width is as high as its letters
-        text->show();
-        ++row;
+    if (m_rows.size() < m_facts.size())
+        QTimer::singleShot(0, this, &FactsTable::addRows);
+}
+
+void FactsTable::fillRow(qsizetype row)
+{
+    const bool isUsed = row < m_facts.size();
+    const Row& at = m_rows[row];
+    if (isUsed) {
+        at.name->setText(m_facts[row].first);
+        at.value->setValue(m_facts[row].first, m_facts[row].second);
     }
+    at.name->setVisible(isUsed); // before the rows are measured: what is hidden has no width, and a value without width is as high as its letters
+    at.value->setVisible(isUsed);
 }
 
 QString FactsTable::valueOf(const QString& name) const

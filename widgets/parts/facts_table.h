@@ -5,12 +5,14 @@
 #include <QWidget>
 
 class QGridLayout;
+class QLabel;
 
 namespace sy::widgets {
 
 class ValueText;
 
-/// Names and values in two columns; values can be selected and copied, long ones wrap.
+/// Names and values in two columns; values can be selected and copied, long ones wrap. Rows stay for the next facts; new ones come a
+/// few in a turn of the event loop: many at once would be felt.
 class FactsTable : public QWidget {
     Q_OBJECT
 public:
@@ -19,9 +21,16 @@ public:
     QString valueOf(const QString& name) const;
 
 private:
+    struct Row {
+        QLabel* name;
+        ValueText* value;
+    };
+    void addRows();
+    void fillRow(qsizetype row);
+
     QGridLayout* m_grid;
     QList<std::pair<QString, QString>> m_facts;
-    QList<ValueText*> m_values; // as the facts
+    QList<Row> m_rows; // those beyond the facts are hidden
 };
 
 } // namespace sy::widgets

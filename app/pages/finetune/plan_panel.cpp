@@ -20,6 +20,7 @@
 #include <QProgressBar>
 #include <QPushButton>
 #include <QTabWidget>
+#include <QTimer>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
@@ -166,8 +167,8 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     facts.push_back({tr("Time"), expectedTime});
     m_shown = facts;
     m_facts->setFacts(facts);
-    // In a turn of its own: both at once, when they are first shown, would be felt.
-    QMetaObject::invokeMethod(this, [this, plan] { fillRows(plan); }, Qt::QueuedConnection);
+    // In a turn of its own: both at once, when they are first shown, would be felt. What is posted comes in the same turn.
+    QTimer::singleShot(0, this, [this, plan] { fillRows(plan); });
 }
 
 void PlanPanel::setTime(const QString& expectedTime)
