@@ -14,13 +14,31 @@ QString locationFile()
 
 } // namespace
 
-Settings::Settings(const QString& file, QObject* parent) : QObject(parent), m_file(file, QSettings::IniFormat) {}
+Settings::Settings(const QString& file, QObject* parent) : QObject(parent), m_file(std::make_unique<QSettings>(file, QSettings::IniFormat))
+{
+    for (const QString& key : m_file->allKeys())
+        m_values.insert(key, m_file->value(key));
+    m_file->moveToThread(&m_writer);
+    m_writer.setObjectName(QStringLiteral("settings"));
+    m_writer.start();
+}
+
+Settings::~Settings()
+{
+    write([this](QSettings&) { m_writer.quit(); }); // after what waits before it
+    m_writer.wait();
+}
+
+void Settings::write(const std::function<void(QSettings& file)>& change)
+{
+    QMetaObject::invokeMethod(m_file.get(), [this, change] { change(*m_file); }, Qt::QueuedConnection);
+}
 
 QVariant Settings::value(const char* key) const
 {
     const SettingRow* row = findSetting(QLatin1String(key));
     Q_ASSERT(row);
-    QVariant value = m_file.value(QLatin1String(key));
+    QVariant value = m_values.value(QLatin1String(key));
     if (!value.isValid() || !value.convert(QMetaType(row->type)))
         return row->standard;
     if (row->least < row->most) {
@@ -33,16 +51,20 @@ QVariant Settings::value(const char* key) const
 
 void Settings::set(const char* key, const QVariant& value)
 {
-    if (this->value(key) == value && m_file.contains(QLatin1String(key)))
+    const QString name = QLatin1String(key);
+    if (this->value(key) == value && m_values.contains(name))
         return;
-    m_file.setValue(QLatin1String(key), value);
-    emit changed(QLatin1String(key));
+    m_values.insert(name, value);
+    write([name, value](QSettings& file) { file.setValue(name, value); });
+    emit changed(name);
 }
 
 void Settings::reset(const char* key)
 {
-    m_file.remove(QLatin1String(key));
-    emit changed(QLatin1String(key));
+    const QString name = QLatin1String(key);
+    m_values.remove(name);
+    write([name](QSettings& file) { file.remove(name); });
+    emit changed(name);
 }
 
 bool Settings::isChanged(const char* key) const

@@ -3,17 +3,24 @@
 
 #include "app/settings/setting_table.h"
 
+#include <QHash>
 #include <QObject>
 #include <QSettings>
+#include <QThread>
+
+#include <functional>
+#include <memory>
 
 namespace sy::app {
 
 /// The settings in DATA/settings.ini. Values out of range, or of another type, count as not set: a broken file costs nothing but
-/// the choices in it.
+/// the choices in it. They are read once; what is set is written by a thread of its own, since a busy disk may take a tenth of a
+/// second to say that it has them.
 class Settings : public QObject {
     Q_OBJECT
 public:
     explicit Settings(const QString& file, QObject* parent = nullptr);
+    ~Settings() override; // when all is written
 
     QVariant value(const char* key) const;
     QString text(const char* key) const { return value(key).toString(); }
@@ -32,7 +39,11 @@ signals:
     void changed(const QString& key);
 
 private:
-    QSettings m_file;
+    void write(const std::function<void(QSettings& file)>& change);
+
+    QHash<QString, QVariant> m_values; // as in the file
+    QThread m_writer;
+    std::unique_ptr<QSettings> m_file; // the writer's
 };
 
 } // namespace sy::app
