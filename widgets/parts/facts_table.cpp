@@ -14,10 +14,6 @@
 
 namespace sy::widgets {
 
-namespace {
-constexpr int kRowsATurn = 3; // each takes some three milliseconds the first time
-}
-
 /// A value as high as its text, which breaks anywhere when it must: a label never breaks a path or a hash, and the table would be
 /// as wide as the longest of them.
 class ValueText : public QTextEdit {
@@ -79,21 +75,20 @@ void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
     m_facts = facts;
     for (qsizetype row = 0; row < m_rows.size(); ++row)
         fillRow(row);
-    addRows();
+    addRow();
 }
 
-void FactsTable::addRows()
+void FactsTable::addRow()
 {
-    for (int n = 0; n < kRowsATurn && m_rows.size() < m_facts.size(); ++n) {
-        const Row row{new QLabel(this), new ValueText(this)};
-        row.name->setProperty("tone", "muted");
-        m_grid->addWidget(row.name, int(m_rows.size()), 0, Qt::AlignTop | Qt::AlignLeft);
-        m_grid->addWidget(row.value, int(m_rows.size()), 1);
-        m_rows.push_back(row);
-        fillRow(m_rows.size() - 1);
-    }
-    if (m_rows.size() < m_facts.size())
-        QTimer::singleShot(0, this, &FactsTable::addRows);
+    if (m_rows.size() >= m_facts.size())
+        return;
+    const Row row{new QLabel(this), new ValueText(this)};
+    row.name->setProperty("tone", "muted");
+    m_grid->addWidget(row.name, int(m_rows.size()), 0, Qt::AlignTop | Qt::AlignLeft);
+    m_grid->addWidget(row.value, int(m_rows.size()), 1);
+    m_rows.push_back(row);
+    fillRow(m_rows.size() - 1);
+    QTimer::singleShot(1, this, &FactsTable::addRow); // 0 would be posted, and come in this turn
 }
 
 void FactsTable::fillRow(qsizetype row)

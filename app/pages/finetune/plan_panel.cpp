@@ -167,8 +167,8 @@ void PlanPanel::setPlan(const api::FineTunePlan& plan, const QString& expectedTi
     facts.push_back({tr("Time"), expectedTime});
     m_shown = facts;
     m_facts->setFacts(facts);
-    // In a turn of its own: both at once, when they are first shown, would be felt. What is posted comes in the same turn.
-    QTimer::singleShot(0, this, [this, plan] { fillRows(plan); });
+    // In a turn of its own: both at once, when they are first shown, would be felt. What waits for 0 is posted and comes in this one.
+    QTimer::singleShot(1, this, [this, plan] { fillRows(plan); });
 }
 
 void PlanPanel::setTime(const QString& expectedTime)
