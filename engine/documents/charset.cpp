@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <iconv.h>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@ namespace sy::documents {
 namespace {
 
 constexpr size_t kSampleBytes = 256 * 1024;
+constexpr const char* kReplacement = "\xef\xbf\xbd";
 
 struct IconvDeleter {
     using pointer = iconv_t;
@@ -31,6 +33,13 @@ using Detector = std::unique_ptr<std::remove_pointer_t<uchardet_t>, DetectorDele
 struct Utf8Check {
     int64_t nMultiByte = 0; // valid sequences past ASCII
     int64_t nBad = 0;
+
+    Utf8Check& operator+=(const Utf8Check& other)
+    {
+        nMultiByte += other.nMultiByte;
+        nBad += other.nBad;
+        return *this;
+    }
 };
 
 Utf8Check checkUtf8(std::string_view bytes)
@@ -49,20 +58,40 @@ Utf8Check checkUtf8(std::string_view bytes)
 }
 
 // The lines that tell charsets apart: a long English text with one accented name has all its evidence in one place.
-std::string telltaleSample(std::string_view bytes)
-{
-    std::string sample;
-    for (size_t at = 0; at < bytes.size() && sample.size() < kSampleBytes;) {
-        size_t end = bytes.find('\n', at);
-        end = std::min({end == std::string_view::npos ? bytes.size() : end + 1, at + 4096, bytes.size()});
-        const std::string_view line = bytes.substr(at, end - at);
-        if (std::any_of(line.begin(), line.end(),
-                        [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == 0x1b || c == 0x0e || c == 0x0f; }))
-            sample += line;
-        at = end;
+class TelltaleSample {
+public:
+    void add(std::string_view bytes)
+    {
+        while (!bytes.empty() && m_sample.size() < kSampleBytes) {
+            const size_t lineEnd = bytes.find('\n');
+            const size_t n = std::min(
+                {lineEnd == std::string_view::npos ? bytes.size() : lineEnd + 1, bytes.size(), kMostOfLine - m_line.size()});
+            m_line += bytes.substr(0, n);
+            bytes.remove_prefix(n);
+            if (m_line.back() == '\n' || m_line.size() == kMostOfLine)
+                endLine();
+        }
     }
-    return sample;
-}
+    const std::string& finish()
+    {
+        if (m_sample.size() < kSampleBytes)
+            endLine();
+        return m_sample;
+    }
+
+private:
+    static constexpr size_t kMostOfLine = 4096;
+
+    void endLine()
+    {
+        if (std::any_of(m_line.begin(), m_line.end(),
+                        [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == 0x1b || c == 0x0e || c == 0x0f; }))
+            m_sample += m_line;
+        m_line.clear();
+    }
+
+    std::string m_sample, m_line;
+};
 
 // A sample may end in the middle of a character, so the very end does not count.
 bool decodesStrictly(std::string_view sample, const std::string& charset)
@@ -191,54 +220,24 @@ bool looksBinary(std::string_view sample)
     return sample.find('\0') != std::string_view::npos || n * 100 > static_cast<int64_t>(sample.size());
 }
 
-} // namespace
-
-Decoded decodeText(std::string_view bytes, const std::string& charset)
-{
-    const iconv_t raw = iconv_open("UTF-8", charset.c_str());
-    if (raw == reinterpret_cast<iconv_t>(-1))
-        throw std::invalid_argument("decodeText: no charset " + charset);
-    const std::unique_ptr<iconv_t, IconvDeleter> handle(raw);
-    Decoded result;
-    result.utf8.reserve(bytes.size() + bytes.size() / 2);
-    char* in = const_cast<char*>(bytes.data());
-    size_t nIn = bytes.size();
-    std::vector<char> block(64 * 1024);
-    while (nIn > 0) {
-        char* out = block.data();
-        size_t nOut = block.size();
-        const size_t status = iconv(raw, &in, &nIn, &out, &nOut);
-        const int problem = errno;
-        result.utf8.append(block.data(), static_cast<size_t>(out - block.data()));
-        if (status != static_cast<size_t>(-1) || problem == E2BIG)
-            continue;
-        result.utf8 += "\xef\xbf\xbd"; // EILSEQ, or EINVAL: an incomplete character at the end
-        ++result.nReplaced;
-        if (problem == EINVAL)
-            break;
-        ++in;
-        --nIn;
-    }
-    return result;
-}
-
-CharsetGuess guessCharset(std::string_view bytes)
+// What the start of a text, kSampleBytes of it at most, and all of it tell.
+CharsetGuess judge(std::string_view start, const std::function<Utf8Check()>& checkAll,
+                   const std::function<std::string()>& telltaleSample)
 {
     using namespace std::string_view_literals;
-    if (bytes.starts_with("\xef\xbb\xbf"sv))
-        return {"UTF-8", 3, checkUtf8(bytes.substr(3)).nBad, {}};
-    if (bytes.starts_with("\xff\xfe\0\0"sv))
+    if (start.starts_with("\xef\xbb\xbf"sv))
+        return {"UTF-8", 3, checkAll().nBad, {}};
+    if (start.starts_with("\xff\xfe\0\0"sv))
         return {"UTF-32LE", 4, 0, {}};
-    if (bytes.starts_with("\0\0\xfe\xff"sv))
+    if (start.starts_with("\0\0\xfe\xff"sv))
         return {"UTF-32BE", 4, 0, {}};
-    if (bytes.starts_with("\xff\xfe"sv))
+    if (start.starts_with("\xff\xfe"sv))
         return {"UTF-16LE", 2, 0, {}};
-    if (bytes.starts_with("\xfe\xff"sv))
+    if (start.starts_with("\xfe\xff"sv))
         return {"UTF-16BE", 2, 0, {}};
 
-    const std::string_view start = bytes.substr(0, kSampleBytes);
     if (start.find('\0') != std::string_view::npos) {
-        if (const auto wide = guessWide(bytes))
+        if (const auto wide = guessWide(start))
             return {*wide, 0, 0, {}};
         return {{}, 0, 0, "it holds binary data"};
     }
@@ -247,13 +246,13 @@ CharsetGuess guessCharset(std::string_view bytes)
 
     const bool hasEscapes =
         start.find("\x1b$"sv) != std::string_view::npos || start.find("\x1b("sv) != std::string_view::npos;
-    const Utf8Check check = checkUtf8(bytes);
+    const Utf8Check check = checkAll();
     if (check.nBad == 0 && !hasEscapes)
         return {"UTF-8", 0, 0, {}};
     // A few damaged bytes in a long UTF-8 text: no other charset makes so many valid sequences by chance.
     if (check.nBad > 0 && check.nMultiByte >= 10 * check.nBad)
         return {"UTF-8", 0, check.nBad, {}};
-    const std::string sample = telltaleSample(bytes);
+    const std::string sample = telltaleSample();
     // Japanese without kanji-in sequences and the like: fall back to what was valid.
     const std::string charset = guessByDetector(sample);
     if (check.nBad == 0 && !charset.starts_with("ISO-2022") && charset != "HZ")
@@ -261,6 +260,122 @@ CharsetGuess guessCharset(std::string_view bytes)
     if (readableShare(decodeText(sample, charset).utf8) < 0.6)
         return {{}, 0, 0, "its characters could not be made out"};
     return {charset, 0, 0, {}};
+}
+
+} // namespace
+
+struct TextDecoder::State {
+    std::unique_ptr<iconv_t, IconvDeleter> handle;
+    std::string held; // the beginning of a character
+    std::vector<char> block = std::vector<char>(64 * 1024);
+    int64_t nReplaced = 0;
+};
+
+TextDecoder::TextDecoder(const std::string& charset) : m_state(std::make_unique<State>())
+{
+    const iconv_t raw = iconv_open("UTF-8", charset.c_str());
+    if (raw == reinterpret_cast<iconv_t>(-1))
+        throw std::invalid_argument("decodeText: no charset " + charset);
+    m_state->handle.reset(raw);
+}
+
+TextDecoder::~TextDecoder() = default;
+TextDecoder::TextDecoder(TextDecoder&&) noexcept = default;
+TextDecoder& TextDecoder::operator=(TextDecoder&&) noexcept = default;
+
+int64_t TextDecoder::nReplaced() const
+{
+    return m_state->nReplaced;
+}
+
+void TextDecoder::add(std::string_view bytes, std::string& utf8)
+{
+    State& s = *m_state;
+    const std::string joined = s.held.empty() ? std::string() : s.held + std::string(bytes);
+    if (!joined.empty())
+        bytes = joined;
+    s.held.clear();
+    char* in = const_cast<char*>(bytes.data());
+    size_t nIn = bytes.size();
+    while (nIn > 0) {
+        char* out = s.block.data();
+        size_t nOut = s.block.size();
+        const size_t status = iconv(s.handle.get(), &in, &nIn, &out, &nOut);
+        const int problem = errno;
+        utf8.append(s.block.data(), static_cast<size_t>(out - s.block.data()));
+        if (status != static_cast<size_t>(-1) || problem == E2BIG)
+            continue;
+        if (problem == EINVAL) { // an incomplete character at the end
+            s.held.assign(in, nIn);
+            return;
+        }
+        utf8 += kReplacement; // EILSEQ
+        ++s.nReplaced;
+        ++in;
+        --nIn;
+    }
+}
+
+void TextDecoder::finish(std::string& utf8)
+{
+    if (m_state->held.empty())
+        return;
+    utf8 += kReplacement;
+    ++m_state->nReplaced;
+    m_state->held.clear();
+}
+
+Decoded decodeText(std::string_view bytes, const std::string& charset)
+{
+    TextDecoder decoder(charset);
+    Decoded result;
+    result.utf8.reserve(bytes.size() + bytes.size() / 2);
+    decoder.add(bytes, result.utf8);
+    decoder.finish(result.utf8);
+    result.nReplaced = decoder.nReplaced();
+    return result;
+}
+
+struct CharsetGuesser::State {
+    std::string start; // kSampleBytes of it
+    std::string held;  // the beginning of a UTF-8 sequence
+    Utf8Check check;
+    TelltaleSample telltale;
+};
+
+CharsetGuesser::CharsetGuesser() : m_state(std::make_unique<State>()) {}
+CharsetGuesser::~CharsetGuesser() = default;
+
+void CharsetGuesser::add(std::string_view bytes)
+{
+    State& s = *m_state;
+    s.start += bytes.substr(0, kSampleBytes - s.start.size());
+    s.telltale.add(bytes);
+    const std::string joined = s.held.empty() ? std::string() : s.held + std::string(bytes);
+    if (!joined.empty())
+        bytes = joined;
+    const size_t nWhole = bytes.size() - incompleteUtf8Tail(bytes);
+    s.check += checkUtf8(bytes.substr(0, nWhole));
+    s.held = bytes.substr(nWhole);
+}
+
+CharsetGuess CharsetGuesser::guess()
+{
+    State& s = *m_state;
+    s.check += checkUtf8(s.held);
+    return judge(
+        s.start, [&] { return s.check; }, [&] { return s.telltale.finish(); });
+}
+
+CharsetGuess guessCharset(std::string_view bytes)
+{
+    return judge(
+        bytes.substr(0, kSampleBytes), [&] { return checkUtf8(bytes); },
+        [&] {
+            TelltaleSample sample;
+            sample.add(bytes);
+            return sample.finish();
+        });
 }
 
 } // namespace sy::documents

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,5 +27,36 @@ struct Decoded {
     int64_t nReplaced = 0;
 };
 Decoded decodeText(std::string_view bytes, const std::string& charset);
+
+/// guessCharset() of bytes that come in pieces, wherever these end; keeps half a megabyte of them at most.
+class CharsetGuesser {
+public:
+    CharsetGuesser();
+    ~CharsetGuesser();
+    void add(std::string_view bytes);
+    CharsetGuess guess(); // of all; nothing may be added afterwards
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
+
+/// decodeText() of bytes that come in pieces, wherever these end.
+class TextDecoder {
+public:
+    /// Throws std::invalid_argument as decodeText().
+    explicit TextDecoder(const std::string& charset);
+    ~TextDecoder();
+    TextDecoder(TextDecoder&&) noexcept;
+    TextDecoder& operator=(TextDecoder&&) noexcept;
+
+    void add(std::string_view bytes, std::string& utf8); // appends; a character that is not complete yet is held back
+    void finish(std::string& utf8);                      // what was held back means nothing: U+FFFD
+    int64_t nReplaced() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> m_state;
+};
 
 } // namespace sy::documents

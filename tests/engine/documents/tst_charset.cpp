@@ -89,6 +89,36 @@ private slots:
         QVERIFY2(back == long_, (guess.charset + ": " + back.substr(0, 200)).c_str());
     }
 
+    void piecesOfAnySizeAreTheSameText_data() { textComesBackFromEveryCharset_data(); }
+    void piecesOfAnySizeAreTheSameText()
+    {
+        QFETCH(QByteArray, charset);
+        QFETCH(QByteArray, text);
+        // Damaged at the end and, in UTF-8, in the middle, where a sequence breaks off.
+        const std::string bytes =
+            encoded(text.toStdString() + "\n" + text.toStdString(), charset.constData()) + "\xe4\xbd" + "a\xe4\xbd";
+        const std::string damaged = bytes + (charset == "UTF-8" ? bytes : std::string());
+        const CharsetGuess whole = guessCharset(damaged);
+        const Decoded decoded = decodeText(damaged, charset.toStdString());
+        for (size_t size = 1; size < damaged.size(); size += size < 9 ? 1 : 37) {
+            CharsetGuesser guesser;
+            TextDecoder decoder(charset.toStdString());
+            std::string utf8;
+            for (size_t at = 0; at < damaged.size(); at += size) {
+                guesser.add(std::string_view(damaged).substr(at, size));
+                decoder.add(std::string_view(damaged).substr(at, size), utf8);
+            }
+            decoder.finish(utf8);
+            const CharsetGuess guess = guesser.guess();
+            QCOMPARE(guess.charset, whole.charset);
+            QCOMPARE(guess.bomBytes, whole.bomBytes);
+            QCOMPARE(guess.nBadBytes, whole.nBadBytes);
+            QCOMPARE(guess.problem, whole.problem);
+            QVERIFY2(utf8 == decoded.utf8, qPrintable(QString("pieces of %1").arg(size)));
+            QCOMPARE(decoder.nReplaced(), decoded.nReplaced);
+        }
+    }
+
     // Chinese in UTF-16 has hardly a zero byte; line feeds give it away.
     void utf16WithoutAMarkIsFoundInChineseLines()
     {
@@ -104,6 +134,10 @@ private slots:
         const std::string text = std::string(400'000, 'a') + "\n" + kRussian + "\n";
         const std::string bytes = encoded(text, "KOI8-R");
         QCOMPARE(guessCharset(bytes).charset, std::string("KOI8-R"));
+        CharsetGuesser guesser;
+        for (size_t at = 0; at < bytes.size(); at += 1000)
+            guesser.add(std::string_view(bytes).substr(at, 1000));
+        QCOMPARE(guesser.guess().charset, std::string("KOI8-R"));
     }
 
     void aDamagedByteLeavesUtf8()
