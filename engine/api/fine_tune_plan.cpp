@@ -115,9 +115,7 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     const train::StepCost cost = trainer.measure(kMostTokens, stop);
     // A pass that keeps nothing for its way back is a third of a step, or with activation checkpointing a quarter.
     const double evaluated = parsed.activationCheckpointing ? 0.25 : 1.0 / 3;
-    int64_t heldOut = 0;
-    for (const train::TrainingText& text : material.data().heldOut)
-        heldOut += int64_t(text.tokens.size());
+    const int64_t heldOut = material.data().heldOut.nTokens();
     const int64_t nEvaluations = (trainer.nSteps() + parsed.evaluation.everySteps - 1) / parsed.evaluation.everySteps;
     FineTuneSpeed speed;
     speed.tokensPerSecond = 1 / cost.secondsPerToken;

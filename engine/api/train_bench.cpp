@@ -19,8 +19,8 @@ TrainBenchResult benchTraining(Engine& engine, const std::filesystem::path& mode
     config.batch.sequences = 1;
     config.activationCheckpointing = options.hasCheckpoints;
     const auto nTokens = size_t(options.contextLength);
-    train::TrainingText text{someTokens(options.contextLength, kEveryVocabulary), std::vector<uint8_t>(nTokens, 1)};
-    TrainingMaterial material(engine, config, {std::move(text)}, stop);
+    const train::TrainingText text{someTokens(options.contextLength, kEveryVocabulary), std::vector<uint8_t>(nTokens, 1)};
+    TrainingMaterial material(engine, config, text, stop);
     train::Trainer trainer = material.trainer(config, {}, nullptr);
     trainer.shareProcessor(material.stepLock());
     {

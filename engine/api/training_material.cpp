@@ -40,15 +40,17 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
     options.heldOutFraction = config.evaluation.fraction;
     options.heldOutPath = config.evaluation.path;
     options.objective = config.objective;
+    options.spoolFolder = engine.dataDir();
+    options.nThreads = m_processor->pool.nThreads();
     m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
 }
 
-TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts,
+TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const train::TrainingText& text,
                                    std::stop_token stop)
     : m_processor(engine.state().processor), m_context{m_processor->pool}
 {
     open(engine, config, stop);
-    m_data.texts = std::move(texts);
+    m_data.texts.add(text);
 }
 
 void TrainingMaterial::open(Engine& engine, const train::RunConfig& config, const std::stop_token& stop)

@@ -27,8 +27,8 @@ class TrainingMaterial {
 public:
     /// Throws as fineTune(): BadFile with `source` for settings that are missing.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop);
-    /// With texts that are tokens already, in place of the configuration's data.
-    TrainingMaterial(Engine& engine, const train::RunConfig& config, std::vector<train::TrainingText> texts, std::stop_token stop);
+    /// With one text that is tokens already, in place of the configuration's data.
+    TrainingMaterial(Engine& engine, const train::RunConfig& config, const train::TrainingText& text, std::stop_token stop);
 
     /// Of a configuration that trains only the experts which the data uses most: finds them. What they are used for is kept
     /// by the engine, so that the same data asked about again costs nothing. Throws as train::scoreExperts().

@@ -3,62 +3,80 @@
 
 #include "engine/core/error.h"
 #include "engine/core/sha256.h"
-#include "engine/train/row_format.h"
+#include "engine/cpu/thread_pool.h"
+#include "engine/train/hash_list.h"
+#include "engine/train/record_file.h"
+#include "engine/train/row_texts.h"
 #include "engine/train/training_rows.h"
 
 #include <algorithm>
 #include <cmath>
-#include <span>
+#include <exception>
 #include <stdexcept>
-#include <unordered_set>
+#include <utility>
 
 namespace sy::train {
 
 namespace {
 
 using nlohmann::json;
-using nlohmann::ordered_json;
+
+constexpr size_t kBlockRows = 64; // are encoded together
 
 class Reader {
 public:
     Reader(const TextEncoder& encoder, const DatasetOptions& options, std::stop_token stop)
-        : m_encoder(encoder), m_options(options), m_stop(std::move(stop))
+        : m_encoder(encoder), m_options(options), m_stop(std::move(stop)), m_pool(options.nThreads),
+          m_kept(options.spoolFolder), m_keptHashes(options.spoolFolder), m_hashes(options.spoolFolder)
     {
         m_data.textsPerExample = isPreference(options.objective) ? 2 : 1;
+        m_data.texts = TextStore(options.spoolFolder);
+        m_data.heldOut = TextStore(options.spoolFolder);
     }
 
     /// Rows read from now on are held out, whatever the fraction says.
-    void beginHeldOut() { m_isHeldOutFile = true; }
+    void beginHeldOut() { m_firstHeldOut = m_kept.size(); }
 
     void read(const DataFile& file)
     {
         m_path = file.path;
         if (m_firstPath.empty())
             m_firstPath = m_path;
-        readRows(file, [&](const json& row, int64_t number) {
-            m_row = number;
-            add(row, file.format);
-        });
+        m_rules = {file.format, m_options.objective, m_options.nVocabulary, m_options.contextLength};
+        const auto use = [&](json row, int64_t number) {
+            m_waiting.push_back({std::move(row), number, {}, {}});
+            if (m_waiting.size() == kBlockRows)
+                encodeWaiting();
+        };
+        try {
+            readRows(file, use);
+        } catch (const Error&) {
+            encodeWaiting(); // one of the rows before it may be wrong too
+            throw;
+        }
+        encodeWaiting();
     }
 
     Dataset finish()
     {
-        DatasetReport& r = m_data.report;
         // A hash is below the limit for the same rows always.
         const double fraction = m_options.heldOutPath.empty() ? m_options.heldOutFraction : 0;
-        const auto limit = double(m_nExamples) * fraction >= 1 ? uint64_t(std::ldexp(fraction, 64)) : uint64_t(0);
-        for (Kept& kept : m_kept) {
-            const bool isHeldOut = kept.isHeldOutFile || kept.rowHash < limit;
-            if (kept.preview >= 0)
-                m_data.preview[size_t(kept.preview)].kind = isHeldOut ? TextOutcome::Kind::heldOut : TextOutcome::Kind::used;
-            r.nHeldOut += isHeldOut;
-            if (!isHeldOut) {
-                ++r.nTexts;
-                r.nTokens += int64_t(kept.text.tokens.size());
-                r.nTrainedTokens += kept.text.nLabels();
-            }
-            (isHeldOut ? m_data.heldOut : m_data.texts).push_back(std::move(kept.text));
+        const bool isSplit = double(m_hashes.size()) * fraction >= 1;
+        const auto limit = isSplit ? uint64_t(std::ldexp(fraction, 64)) : uint64_t(0);
+        const auto isHeldOut = [&](size_t i) { return i >= m_firstHeldOut || m_keptHashes[i] < limit; };
+        for (const auto& [kept, preview] : m_previewed)
+            m_data.preview[preview].kind = isHeldOut(kept) ? TextOutcome::Kind::heldOut : TextOutcome::Kind::used;
+        DatasetReport& r = m_data.report;
+        for (size_t i = 0; i < m_kept.size(); ++i) {
+            stopWhenAsked();
+            const bool isOut = isHeldOut(i);
+            (isOut ? m_data.heldOut : m_data.texts).addFrom(m_kept, i);
+            r.nTrainedTokens += isOut ? 0 : m_kept.length(i).nLabels;
         }
+        r.nTexts = int64_t(m_data.texts.size());
+        r.nTokens = m_data.texts.nTokens();
+        r.nHeldOut = int64_t(m_data.heldOut.size());
+        r.nDuplicates = m_hashes.countRepeated(m_stop);
         if (m_data.texts.empty())
             throw BadFile(m_firstPath, "nothing would be learned: of " + std::to_string(r.nRows) + " rows " +
                                            std::to_string(r.nTooLong) + " are longer than " +
@@ -66,148 +84,78 @@ public:
                                            std::to_string(r.nWithoutLabels) + " have no trained token and " +
                                            std::to_string(r.nHeldOut) + " are held out");
         Sha256 hash;
-        for (const auto* texts : {&m_data.texts, &m_data.heldOut})
-            for (const TrainingText& text : *texts)
+        for (const TextStore* texts : {&m_data.texts, &m_data.heldOut}) {
+            for (const TrainingText& text : *texts) {
+                stopWhenAsked();
                 addTo(hash, text);
+            }
+        }
         m_data.sha256 = hash.hex();
         return std::move(m_data);
     }
 
 private:
-    // A text that may be trained; whether it is held out is known when all rows are.
-    struct Kept {
-        TrainingText text;
-        uint64_t rowHash = 0;
-        bool isHeldOutFile = false;
-        int64_t preview = -1; // its place in Dataset::preview
+    struct Row {
+        json row;
+        int64_t number = 0;
+        RowTexts texts;
+        std::exception_ptr problem;
     };
 
-    static void addTo(Sha256& hash, const TrainingText& t)
-    {
-        const auto count = int64_t(t.tokens.size());
-        hash.add(std::as_bytes(std::span(&count, 1)));
-        hash.add(std::as_bytes(std::span(t.tokens)));
-        hash.add(std::as_bytes(std::span(t.isTrained)));
-    }
-
-    [[noreturn]] void bad(const std::string& problem) const
-    {
-        throw BadFile(m_path, "row " + std::to_string(m_row) + " " + problem);
-    }
-
-    void add(const json& row, DataFormat format)
+    void stopWhenAsked() const
     {
         if (m_stop.stop_requested())
             throw Cancelled();
-        if (!row.is_object())
-            bad("is no object");
-        if (format == DataFormat::automatic || format == DataFormat::csv)
-            format = recognizeRow(row);
-        if (format == DataFormat::automatic) {
-            std::string keys;
-            for (const auto& [key, value] : row.items())
-                keys += (keys.empty() ? "" : ", ") + key;
-            bad("is of no known format; its keys are " + keys);
+    }
+
+    // Several at a time; what comes of them is taken in their order.
+    void encodeWaiting()
+    {
+        std::vector<Row> rows = std::exchange(m_waiting, {});
+        m_pool.parallelFor(int64_t(rows.size()), 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end && !m_stop.stop_requested(); ++i)
+                encode(rows[size_t(i)]);
+        });
+        stopWhenAsked();
+        for (Row& row : rows) {
+            if (row.problem)
+                std::rethrow_exception(row.problem);
+            take(std::move(row.texts), row.number);
         }
-        if ((format == DataFormat::preference) != isPreference(m_options.objective))
-            bad(format == DataFormat::preference ? "is a preference, which the objectives dpo and orpo learn from"
-                                                 : "is no preference, which this objective learns from");
-        ++m_data.report.nRows;
-        ++m_data.report.formats[formatName(format)];
-        if (format == DataFormat::tokens) {
-            addExample({tokens(row)}, false);
-            return;
-        }
+    }
+
+    void encode(Row& row) const
+    {
+        const std::string number = std::to_string(row.number);
         try {
-            addContent(readRow(row, format));
+            row.texts = encodeRow(row.row, m_encoder, m_rules);
+            row.row = nullptr; // giving it back takes as long as some rows take to encode
         } catch (const Unsupported& error) {
-            throw Unsupported(m_path + ", row " + std::to_string(m_row) + ": " + error.thing, error.reason);
+            row.problem =
+                std::make_exception_ptr(Unsupported(m_path + ", row " + number + ": " + error.thing, error.reason));
         } catch (const Error&) {
-            throw;
+            row.problem = std::current_exception();
         } catch (const std::runtime_error& error) {
-            bad(error.what());
+            row.problem = std::make_exception_ptr(BadFile(m_path, "row " + number + " " + error.what()));
+        } catch (...) {
+            row.problem = std::current_exception();
         }
     }
 
-    void addContent(const RowContent& content)
+    void take(RowTexts row, int64_t number)
     {
-        for (const ordered_json* messages : {&content.messages, &content.otherMessages})
-            for (const ordered_json& message : *messages)
-                m_data.report.personal += findPersonalData(message["content"].get_ref<const std::string&>());
-        if (content.text) {
-            m_data.report.personal += findPersonalData(*content.text);
-            addText(*content.text);
-            return;
-        }
-        if (!m_encoder.tokenizer || !m_encoder.chatTemplate)
-            throw Unsupported("training a conversation", "the model has no chat template");
-        if (isPreference(m_options.objective)) {
-            // Both end with the answer that counts, whatever the template makes of the turns before.
-            std::vector<TrainingText> chosen = encodeConversation(m_encoder, content.messages),
-                                      rejected = encodeConversation(m_encoder, content.otherMessages);
-            std::vector<TrainingText> pair = {std::move(chosen.back()), std::move(rejected.back())};
-            if (pair[0].tokens == pair[1].tokens) // nothing to prefer
-                for (TrainingText& text : pair)
-                    text.isTrained.assign(text.isTrained.size(), 0);
-            addExample(std::move(pair), true);
-            return;
-        }
-        std::vector<TrainingText> texts = encodeConversation(m_encoder, content.messages);
-        if (m_options.objective == Objective::pretrain)
-            for (TrainingText& text : texts)
-                text.isTrained.assign(text.isTrained.size(), 1);
-        addExample(std::move(texts), m_options.objective == Objective::sft);
+        ++m_data.report.nRows;
+        ++m_data.report.formats[formatName(row.format)];
+        m_data.report.personal += row.personal;
+        for (const Example& example : row.examples)
+            add(example, number);
     }
 
-    void addText(const std::string& text)
-    {
-        if (!m_encoder.tokenizer)
-            throw Unsupported("training plain text", "the model has no tokenizer");
-        std::vector<int32_t> ids = m_encoder.tokenizer->encode(text, {.addSpecial = true});
-        const int32_t end = m_encoder.tokenizer->eos();
-        if (end >= 0 && (ids.empty() || ids.back() != end))
-            ids.push_back(end);
-        const auto most = size_t(m_options.contextLength);
-        for (size_t first = 0; first == 0 || first + 1 < ids.size(); first += most - 1) {
-            const size_t last = std::min(first + most, ids.size());
-            TrainingText piece;
-            piece.tokens.assign(ids.begin() + long(first), ids.begin() + long(last));
-            piece.isTrained.assign(piece.tokens.size(), 1);
-            addExample({std::move(piece)}, false);
-        }
-    }
-
-    TrainingText tokens(const json& row) const
-    {
-        const auto list = [&](const char* key, int64_t most) {
-            const auto found = row.find(key);
-            if (found == row.end() || !found->is_array())
-                bad("has no list \"" + std::string(key) + "\"");
-            std::vector<int32_t> values;
-            for (const json& value : *found) {
-                if (!value.is_number_integer() || value.get<int64_t>() < 0 || value.get<int64_t>() > most)
-                    bad("has " + value.dump() + " in \"" + key + "\", expected 0 to " + std::to_string(most));
-                values.push_back(value.get<int32_t>());
-            }
-            return values;
-        };
-        TrainingText t;
-        t.tokens = list("ids", m_options.nVocabulary - 1);
-        const std::vector<int32_t> mask = list("mask", 1);
-        if (mask.size() != t.tokens.size())
-            bad("has " + std::to_string(t.tokens.size()) + " ids and a mask of " + std::to_string(mask.size()));
-        t.isTrained.assign(mask.begin(), mask.end());
-        return t;
-    }
-
-    // Texts that are held out, and of preferences left out, together.
-    void addExample(std::vector<TrainingText> texts, bool isConversation)
+    void add(const Example& example, int64_t number)
     {
         using Kind = TextOutcome::Kind;
-        Sha256 hash;
         std::vector<Kind> kinds;
-        for (const TrainingText& text : texts) {
-            addTo(hash, text);
+        for (const TrainingText& text : example.texts) {
             const auto nTokens = int64_t(text.tokens.size());
             m_data.report.longestTokens = std::max(m_data.report.longestTokens, nTokens);
             kinds.push_back(text.nLabels() == 0                 ? Kind::nothingTrained
@@ -216,46 +164,47 @@ private:
         }
         if (isPreference(m_options.objective)) // one alone teaches nothing
             kinds.assign(kinds.size(), std::ranges::max(kinds));
-        const uint64_t rowHash = std::stoull(hash.hex().substr(0, 16), nullptr, 16);
-        m_data.report.nDuplicates += !m_rowHashes.insert(rowHash).second;
-        ++m_nExamples;
-        for (size_t i = 0; i < texts.size(); ++i)
-            addOne(std::move(texts[i]), kinds[i], rowHash, isConversation);
+        m_hashes.add(example.hash);
+        for (size_t i = 0; i < example.texts.size(); ++i)
+            addOne(example, example.texts[i], {kinds[i], m_path, number, int64_t(example.texts[i].tokens.size()), {}});
     }
 
-    void addOne(TrainingText t, TextOutcome::Kind kind, uint64_t rowHash, bool isConversation)
+    void addOne(const Example& example, const TrainingText& text, const TextOutcome& outcome)
     {
         DatasetReport& r = m_data.report;
-        TextOutcome outcome{kind, m_path, m_row, int64_t(t.tokens.size()), {}};
-        r.nWithoutLabels += kind == TextOutcome::Kind::nothingTrained;
-        r.nTooLong += kind == TextOutcome::Kind::tooLong;
-        const bool isKept = kind == TextOutcome::Kind::used;
+        r.nWithoutLabels += outcome.kind == TextOutcome::Kind::nothingTrained;
+        r.nTooLong += outcome.kind == TextOutcome::Kind::tooLong;
+        const bool isKept = outcome.kind == TextOutcome::Kind::used;
         if (!isKept && m_data.dropped.size() < kMostDropped)
             m_data.dropped.push_back(outcome);
-        int64_t preview = -1;
-        if (m_nExamples <= kPreviewRows) {
-            preview = int64_t(m_data.preview.size());
+        if (m_hashes.size() <= size_t(kPreviewRows)) {
+            if (isKept)
+                m_previewed.push_back({m_kept.size(), m_data.preview.size()});
             m_data.preview.push_back(outcome);
-            m_data.preview.back().text = t;
+            m_data.preview.back().text = text;
         }
         if (!isKept)
             return;
-        if (isConversation) {
-            const auto last = std::find(t.isTrained.rbegin(), t.isTrained.rend(), uint8_t(1));
-            r.nWithoutEnd += !m_encoder.tokenizer->isEndOfGeneration(t.tokens[size_t(t.isTrained.rend() - last) - 1]);
+        if (example.isConversation) {
+            const auto last = std::find(text.isTrained.rbegin(), text.isTrained.rend(), uint8_t(1));
+            r.nWithoutEnd += !m_encoder.tokenizer->isEndOfGeneration(text.tokens[size_t(text.isTrained.rend() - last) - 1]);
         }
-        m_kept.push_back({std::move(t), rowHash, m_isHeldOutFile, preview});
+        m_kept.add(text);
+        m_keptHashes.add(example.hash);
     }
 
     const TextEncoder& m_encoder;
     DatasetOptions m_options;
     std::stop_token m_stop;
+    cpu::ThreadPool m_pool; // not the models': a chat would wait behind every block
     std::string m_path, m_firstPath;
-    int64_t m_row = 0;
-    int64_t m_nExamples = 0;
-    bool m_isHeldOutFile = false;
-    std::vector<Kept> m_kept;
-    std::unordered_set<uint64_t> m_rowHashes;
+    RowRules m_rules;
+    std::vector<Row> m_waiting;
+    TextStore m_kept; // may be trained; which of them are held out is known when all rows are
+    RecordFile<uint64_t> m_keptHashes;
+    HashList m_hashes; // of all examples
+    size_t m_firstHeldOut = SIZE_MAX;
+    std::vector<std::pair<size_t, size_t>> m_previewed; // of m_kept, and its place in Dataset::preview
     Dataset m_data;
 };
 

@@ -5,7 +5,9 @@
 #include "engine/train/packed_batch.h"
 #include "engine/train/personal_data.h"
 #include "engine/train/run_config.h"
+#include "engine/train/text_store.h"
 
+#include <filesystem>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -19,6 +21,8 @@ struct DatasetOptions {
     double heldOutFraction = 0;   // of the rows
     std::string heldOutPath = {}; // a file whose rows are held out instead; empty: none
     Objective objective = Objective::sft;
+    std::filesystem::path spoolFolder = {}; // where the tokens are kept while the data set lives; empty: in memory
+    int nThreads = 1;                       // to encode with
 };
 
 /// What became of a text of a row.
@@ -49,9 +53,9 @@ inline constexpr int64_t kPreviewRows = 50;
 inline constexpr size_t kMostDropped = 100;
 
 struct Dataset {
-    std::vector<TrainingText> texts;   // of preferences: pairs, a prompt with the chosen and then with the rejected answer
-    int64_t textsPerExample = 1;       // 2 for preferences
-    std::vector<TrainingText> heldOut; // not trained: losses are measured on them
+    TextStore texts;             // of preferences: pairs, a prompt with the chosen and then with the rejected answer
+    int64_t textsPerExample = 1; // 2 for preferences
+    TextStore heldOut;           // not trained: losses are measured on them
     DatasetReport report;
     std::string sha256;               // of all texts' tokens and masks, in order
     std::vector<TextOutcome> preview; // of the first kPreviewRows rows
@@ -69,6 +73,8 @@ struct Dataset {
 ///
 /// A row is held out or not by a hash of its tokens: it stays on its side when rows are added, moved or repeated, and equal
 /// rows are on the same one. From fewer rows than 1 / heldOutFraction none is held out.
+///
+/// Any number of rows takes the same memory: what is known of each lies in files.
 ///
 /// Throws BadFile with file and row for a row that is no JSON, lacks a key or is nothing for the objective, and for a set in
 /// which nothing is trained;

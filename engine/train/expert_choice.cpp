@@ -3,6 +3,7 @@
 
 #include "engine/core/error.h"
 #include "engine/train/decoder_pass.h"
+#include "engine/train/packed_batch.h"
 
 #include <algorithm>
 #include <numeric>
@@ -28,25 +29,23 @@ void divide(std::vector<double>& values, double by)
 }
 
 // Spread over the data, which may be sorted by kind.
-std::vector<const TrainingText*> sampleOf(std::span<const TrainingText> texts, int64_t mostTokens)
+std::vector<size_t> sampleOf(const TextStore& texts, int64_t mostTokens)
 {
-    int64_t all = 0, n = 0;
-    for (const TrainingText& text : texts)
-        all += int64_t(text.tokens.size());
-    const double kept = std::min(1.0, double(mostTokens) / double(std::max<int64_t>(all, 1)));
-    std::vector<const TrainingText*> sample;
+    const double kept = std::min(1.0, double(mostTokens) / double(std::max<int64_t>(texts.nTokens(), 1)));
+    std::vector<size_t> sample;
+    int64_t n = 0;
     for (size_t i = 0; i < texts.size() && n < mostTokens; ++i) {
         if (int64_t(double(i) * kept) == int64_t(double(i + 1) * kept) && i > 0)
             continue;
-        sample.push_back(&texts[i]);
-        n += int64_t(texts[i].tokens.size());
+        sample.push_back(i);
+        n += texts.length(i).nTokens;
     }
     return sample;
 }
 
 } // namespace
 
-ExpertScores scoreExperts(const ops::OpContext& context, const models::Model& model, std::span<const TrainingText> texts,
+ExpertScores scoreExperts(const ops::OpContext& context, const models::Model& model, const TextStore& texts,
                           int64_t mostTokens, generate::StepLock& lock, const std::stop_token& stop)
 {
     TrainedSet nothing;
@@ -63,10 +62,10 @@ ExpertScores scoreExperts(const ops::OpContext& context, const models::Model& mo
         scores.nTokens += batch.nTokens();
         batch = {};
     };
-    for (const TrainingText* text : sampleOf(texts, mostTokens)) {
-        if (batch.nTokens() > 0 && batch.nTokens() + int64_t(text->tokens.size()) > kBatchTokens)
+    for (const size_t text : sampleOf(texts, mostTokens)) {
+        if (batch.nTokens() > 0 && batch.nTokens() + texts.length(text).nTokens > kBatchTokens)
             take();
-        batch.add(*text);
+        batch.add(texts[text]);
     }
     if (batch.nTokens() > 0)
         take();

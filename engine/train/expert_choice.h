@@ -3,11 +3,10 @@
 
 #include "engine/generate/step_lock.h"
 #include "engine/models/model.h"
-#include "engine/train/packed_batch.h"
+#include "engine/train/text_store.h"
 
 #include <cstdint>
 #include <map>
-#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -25,7 +24,7 @@ using ExpertChoice = std::map<int, std::vector<int32_t>>;
 
 /// Runs the model over texts from all over the data, until they have mostTokens tokens. Takes turns at the processor. Throws
 /// Unsupported for a model without experts and as DecoderPass does, Cancelled.
-ExpertScores scoreExperts(const ops::OpContext& context, const models::Model& model, std::span<const TrainingText> texts,
+ExpertScores scoreExperts(const ops::OpContext& context, const models::Model& model, const TextStore& texts,
                           int64_t mostTokens, generate::StepLock& lock, const std::stop_token& stop);
 
 /// The fewest experts of each layer whose scores come to `share`; all where they do not. Of equal scores the first counts.

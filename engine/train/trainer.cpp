@@ -20,11 +20,12 @@ constexpr double kRateOfB = 16;   // LoRA+
 constexpr double kBalance = 0.01; // Fedus et al. 2021, arXiv:2101.03961
 using Method = RunConfig::Adapter::Method;
 
-// The order of an epoch: Fisher and Yates with draws that are a function of seed and epoch.
-std::vector<size_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
+// The order of an epoch: Fisher and Yates with draws that are a function of seed and epoch. Four bytes an example are all
+// that grows with the data; a permutation without a list would be another order than that of runs which are to go on.
+std::vector<uint32_t> shuffled(size_t n, uint64_t seed, int64_t epoch)
 {
-    std::vector<size_t> order(n);
-    std::iota(order.begin(), order.end(), size_t(0));
+    std::vector<uint32_t> order(n);
+    std::iota(order.begin(), order.end(), uint32_t(0));
     const std::array<uint32_t, 2> key = {uint32_t(seed), uint32_t(seed >> 32)};
     for (size_t i = n; i > 1; --i) {
         const auto draw = generate::philox({uint32_t(i), uint32_t(uint64_t(i) >> 32), uint32_t(epoch), 0x6f726465}, key);
@@ -80,6 +81,9 @@ Trainer::Trainer(const ops::OpContext& context, const models::Model& model, cons
       m_pass(context, model, m_set), m_optimizer(optimizerOf(config))
 {
     const auto nExamples = int64_t(data.texts.size()) / data.textsPerExample;
+    if (nExamples > int64_t(UINT32_MAX))
+        throw Unsupported("training on " + std::to_string(nExamples) + " examples",
+                          "this version numbers them with 32 bits");
     m_stepsPerEpoch = (nExamples + config.batch.sequences - 1) / config.batch.sequences;
     m_nSteps = std::min(config.epochs * m_stepsPerEpoch, config.maxSteps.value_or(INT64_MAX));
     const RunConfig::Optimizer& o = config.optimizer;
@@ -102,10 +106,16 @@ BatchSize Trainer::largestBatch()
 {
     BatchSize largest;
     for (int64_t step = 0; step < std::min(m_nSteps, m_stepsPerEpoch); ++step) {
-        for (const PackedBatch& batch : batchesOf(examplesOf(step))) {
-            largest.nTokens = std::max(largest.nTokens, batch.nTokens());
-            largest.nLabels = std::max(largest.nLabels, batch.nLabels());
-            largest.otherTokens.insert(sizeClass(batch.nTokens()));
+        for (const std::vector<size_t>& examples : microBatches(examplesOf(step))) {
+            TextStore::Length all;
+            for (const size_t example : examples) {
+                const TextStore::Length length = lengthOf(example);
+                all.nTokens += length.nTokens;
+                all.nLabels += length.nLabels;
+            }
+            largest.nTokens = std::max(largest.nTokens, all.nTokens);
+            largest.nLabels = std::max(largest.nLabels, all.nLabels);
+            largest.otherTokens.insert(sizeClass(all.nTokens));
         }
     }
     largest.otherTokens.erase(sizeClass(largest.nTokens));
@@ -136,32 +146,50 @@ std::vector<size_t> Trainer::examplesOf(int64_t step)
     return {m_order.begin() + first, m_order.begin() + end};
 }
 
-std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& examples) const
+TextStore::Length Trainer::lengthOf(size_t example) const
 {
     const auto nTexts = size_t(m_data.textsPerExample);
-    const auto textOf = [&](size_t example, size_t i) -> const TrainingText& {
-        return m_data.texts[examples[example] * nTexts + i];
-    };
+    TextStore::Length sum;
+    for (size_t i = 0; i < nTexts; ++i) {
+        const TextStore::Length length = m_data.texts.length(example * nTexts + i);
+        sum.nTokens += length.nTokens;
+        sum.nLabels += length.nLabels;
+    }
+    return sum;
+}
+
+// Which of the examples go together, one after another.
+std::vector<std::vector<size_t>> Trainer::microBatches(const std::vector<size_t>& examples) const
+{
     std::vector<std::vector<size_t>> bins;
     if (m_config.batch.packing) {
         std::vector<int64_t> lengths;
-        for (size_t example = 0; example < examples.size(); ++example) {
-            lengths.push_back(0);
-            for (size_t i = 0; i < nTexts; ++i)
-                lengths.back() += int64_t(textOf(example, i).tokens.size());
-        }
+        for (const size_t example : examples)
+            lengths.push_back(lengthOf(example).nTokens);
         bins = packTexts(lengths, m_config.batch.contextLength);
     } else {
         for (size_t i = 0; i < examples.size(); ++i)
             bins.push_back({i});
     }
-    std::vector<PackedBatch> batches;
+    std::vector<std::vector<size_t>> batches;
     for (size_t i = 0; i < bins.size(); ++i) {
         if (i % size_t(m_config.batch.microSequences) == 0)
             batches.emplace_back();
-        for (const size_t example : bins[i])
-            for (size_t j = 0; j < nTexts; ++j)
-                batches.back().add(textOf(example, j));
+        for (const size_t place : bins[i])
+            batches.back().push_back(examples[place]);
+    }
+    return batches;
+}
+
+std::vector<PackedBatch> Trainer::batchesOf(const std::vector<size_t>& examples) const
+{
+    const auto nTexts = size_t(m_data.textsPerExample);
+    std::vector<PackedBatch> batches;
+    for (const std::vector<size_t>& together : microBatches(examples)) {
+        PackedBatch& batch = batches.emplace_back();
+        for (const size_t example : together)
+            for (size_t i = 0; i < nTexts; ++i)
+                batch.add(m_data.texts[example * nTexts + i]);
     }
     return batches;
 }
@@ -286,9 +314,7 @@ StepCost Trainer::measure(int64_t mostTokens, std::stop_token stop)
     std::vector<size_t> chosen;
     int64_t nTokens = 0;
     for (const size_t example : examplesOf(0)) {
-        int64_t length = 0;
-        for (int64_t i = 0; i < m_data.textsPerExample; ++i)
-            length += int64_t(m_data.texts[example * size_t(m_data.textsPerExample) + size_t(i)].tokens.size());
+        const int64_t length = lengthOf(example).nTokens;
         if (!chosen.empty() && nTokens + length > mostTokens)
             continue;
         chosen.push_back(example);
@@ -309,12 +335,10 @@ int64_t Trainer::nTokensInAll()
 {
     // An epoch has every text once; of one that is cut short, the texts of its steps.
     const int64_t nEpochs = m_nSteps / m_stepsPerEpoch;
-    int64_t n = 0;
-    for (const TrainingText& text : m_data.texts)
-        n += int64_t(text.tokens.size()) * nEpochs;
+    int64_t n = m_data.texts.nTokens() * nEpochs;
     for (int64_t step = nEpochs * m_stepsPerEpoch; step < m_nSteps; ++step)
-        for (const PackedBatch& batch : batchesOf(examplesOf(step)))
-            n += batch.nTokens();
+        for (const size_t example : examplesOf(step))
+            n += lengthOf(example).nTokens;
     return n;
 }
 
@@ -410,7 +434,7 @@ void Trainer::save()
         std::filesystem::remove(all[i], error);
 }
 
-double Trainer::meanLoss(std::span<const TrainingText> texts, std::stop_token stop)
+double Trainer::meanLoss(const TextStore& texts, std::stop_token stop)
 {
     double sum = 0;
     int64_t n = 0;

@@ -103,10 +103,12 @@ public:
     const RunState& state() const { return m_state; }
 
     /// Mean loss of the trained tokens of some texts with the set as it is, nats; of preferences the mean of the pairs.
-    double meanLoss(std::span<const TrainingText> texts, std::stop_token stop = {});
+    double meanLoss(const TextStore& texts, std::stop_token stop = {});
 
 private:
     std::vector<size_t> examplesOf(int64_t step);
+    TextStore::Length lengthOf(size_t example) const;
+    std::vector<std::vector<size_t>> microBatches(const std::vector<size_t>& examples) const;
     std::vector<PackedBatch> batchesOf(const std::vector<size_t>& examples) const;
     double batchLoss(const PackedBatch& batch, int64_t nShares, const PassOptions& options, std::stop_token stop);
     void countExperts(const PassResult& result);
@@ -128,7 +130,7 @@ private:
     AdamW m_optimizer;
     Schedule m_schedule;
     int64_t m_nSteps = 0, m_stepsPerEpoch = 0;
-    std::vector<size_t> m_order; // of the texts in epoch m_orderOf
+    std::vector<uint32_t> m_order; // of the examples in epoch m_orderOf
     int64_t m_orderOf = 0;
     int64_t m_savedStep = -1;
     std::map<int, std::vector<int64_t>> m_expertRows; // of the step in progress, by layer

@@ -32,7 +32,7 @@ train::Dataset someTexts(size_t n)
             text.tokens.push_back(int32_t((x >> 8) % 256));
             text.isTrained.push_back(t >= length / 2);
         }
-        data.texts.push_back(text);
+        data.texts.add(text);
     }
     data.sha256 = "data " + std::to_string(n);
     return data;
@@ -150,7 +150,8 @@ private slots:
         Bench bench("qwen2");
         // Texts of the same pattern but other numbers: memorizing the trained ones makes these worse after a while.
         const train::Dataset more = someTexts(20);
-        bench.data.heldOut.assign(more.texts.begin() + 13, more.texts.end());
+        for (size_t i = 13; i < 20; ++i)
+            bench.data.heldOut.addFrom(more.texts, i);
         bench.config.maxSteps = 24;
         bench.config.evaluation.everySteps = 3;
         bench.config.checkpoint = {6, 2};
@@ -418,7 +419,7 @@ private slots:
         models::bindAdapter(context, *bench.model, adapter, "test");
         const auto cache = test::poolFor(*bench.model, 100);
         nn::KvSequence sequence(*cache);
-        const train::TrainingText& text = bench.data.texts[2];
+        const train::TrainingText text = bench.data.texts[2];
         const models::SequenceStep step{&sequence, text.tokens, models::LogitsWanted::all, nullptr, 1, {&adapter, 1}};
         const Tensor logits = bench.model->step(context, {&step, 1});
         for (size_t i = 1; i < text.tokens.size(); ++i) {

@@ -285,7 +285,7 @@ private slots:
         const auto data = t.readFile(file, content.toUtf8());
         QCOMPARE(data.report.nRows, 1);
         QCOMPARE(data.report.formats.at(format.toStdString()), 1);
-        QCOMPARE(t.whole(data.texts.at(0)),
+        QCOMPARE(t.whole(data.texts[0]),
                  std::string("<|start|>system\nS<|end|>\n<|start|>user\nq<|end|>\n<|start|>assistant\na<|end|>\n"));
         QCOMPARE(t.trained(data.texts[0]), std::string("a<|end|>"));
     }
@@ -313,7 +313,7 @@ private slots:
         QCOMPARE(t.trained(t.readFile("a.csv",
                                       QByteArray("question,answer\n\xC4\xE3\xBA\xC3\xA3\xBF\xCA\xC0\xBD\xE7\xBA\xCD\xC6\xBD,"
                                                  "\xC4\xE3\xBA\xC3\xCA\xC0\xBD\xE7\xB5\xC4\xC8\xCB\xC3\xF1\n"))
-                               .texts.at(0)),
+                               .texts[0]),
                  std::string("你好世界的人民<|end|>"));
     }
 
@@ -326,7 +326,7 @@ private slots:
         const auto straight = t.readFile("c.csv", "prompt,completion\nq,a\n");
         QCOMPARE(swapped.sha256, straight.sha256);
         const auto data = t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Frage"}, {"completion", "Antwort"}});
-        QCOMPARE(t.trained(data.texts.at(0)), std::string("a<|end|>"));
+        QCOMPARE(t.trained(data.texts[0]), std::string("a<|end|>"));
         try {
             t.readFile("a.csv", "Frage,Antwort\nq,a\n", {{"prompt", "Question"}, {"completion", "Antwort"}});
             QFAIL("accepted");
