@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/data_columns.h"
 
-#include "engine/core/error.h"
 #include "engine/train/row_format.h"
 #include "engine/train/training_rows.h"
 
@@ -19,8 +18,6 @@ DataColumns readDataColumns(const std::filesystem::path& file, std::stop_token s
 {
     DataColumns columns;
     const auto use = [&](const nlohmann::json& row, int64_t) {
-        if (stop.stop_requested())
-            throw Cancelled();
         if (!row.is_object())
             return;
         if (columns.rows.empty()) {
@@ -41,7 +38,7 @@ DataColumns readDataColumns(const std::filesystem::path& file, std::stop_token s
             throw Enough();
     };
     try {
-        train::readRows({file.string()}, use);
+        train::readRows({file.string()}, use, {.stop = stop});
     } catch (const Enough&) { // the rest is not read
     }
     return columns;

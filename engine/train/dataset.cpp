@@ -49,7 +49,7 @@ public:
                 encodeWaiting();
         };
         try {
-            readRows(file, use);
+            readRows(file, use, {.stop = m_stop});
         } catch (const Error&) {
             encodeWaiting(); // one of the rows before it may be wrong too
             throw;

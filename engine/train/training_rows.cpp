@@ -2,14 +2,11 @@
 #include "engine/train/training_rows.h"
 
 #include "engine/core/error.h"
-#include "engine/documents/charset.h"
 #include "engine/formats/json_text.h"
+#include "engine/train/json_rows.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,38 +16,22 @@ namespace sy::train {
 namespace {
 
 using nlohmann::json;
-using Use = std::function<void(const json& row, int64_t number)>;
-
-std::ifstream opened(const std::string& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    if (!in || std::filesystem::is_directory(path))
-        throw StorageFailure(path, "reading training data", std::strerror(in ? EISDIR : errno));
-    return in;
-}
+using Use = std::function<void(json row, int64_t number)>;
 
 [[noreturn]] void bad(const std::string& path, int64_t row, const std::string& problem)
 {
     throw BadFile(path, "row " + std::to_string(row) + " " + problem);
 }
 
-std::string readText(const std::string& path)
-{
-    std::ifstream in = opened(path);
-    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
-    const documents::CharsetGuess guess = documents::guessCharset(bytes);
-    if (guess.charset.empty() && !bytes.empty())
-        throw BadFile(path, "is no text in a known encoding");
-    return bytes.empty() ? bytes
-                         : documents::decodeText(std::string_view(bytes).substr(size_t(guess.bomBytes)), guess.charset).utf8;
-}
-
 // A table's records one by one.
 class Table {
 public:
-    Table(std::string_view text, char separator, const std::string& path)
-        : m_text(text), m_separator(separator), m_path(path)
+    Table(TextInput& in, const std::string& path) : m_in(in), m_path(path)
     {
+        for (int c = m_in.peek(); c != '\n' && c != TextInput::kEnd; c = m_in.peek())
+            m_header += char(m_in.get());
+        const auto count = [&](char c) { return std::ranges::count(m_header, c); };
+        m_separator = std::ranges::max({'\t', ',', ';'}, {}, count);
     }
 
     int64_t line() const { return m_recordLine; } // where the last record began
@@ -58,14 +39,13 @@ public:
     // Empty at the end. Blank lines are passed over.
     std::optional<std::vector<std::string>> next()
     {
-        while (m_at < m_text.size() && (m_text[m_at] == '\n' || m_text[m_at] == '\r'))
-            m_line += m_text[m_at++] == '\n';
-        if (m_at >= m_text.size())
+        while (peek() == '\n' || peek() == '\r')
+            m_line += get() == '\n';
+        if (peek() == TextInput::kEnd)
             return {};
         std::vector<std::string> fields(1);
         m_recordLine = m_line;
-        while (m_at < m_text.size()) {
-            const char c = m_text[m_at++];
+        for (int c = get(); c != TextInput::kEnd; c = get()) {
             if (c == '"' && fields.back().empty()) {
                 quoted(fields.back());
             } else if (c == m_separator) {
@@ -73,137 +53,139 @@ public:
             } else if (c == '\n') {
                 ++m_line;
                 break;
-            } else if (c != '\r' || (m_at < m_text.size() && m_text[m_at] != '\n')) {
-                fields.back() += c;
+            } else if (c != '\r' || (peek() != TextInput::kEnd && peek() != '\n')) {
+                fields.back() += char(c);
             }
         }
         return fields;
     }
 
 private:
+    // What the separator was looked for in comes first, once more.
+    int peek() { return m_at < m_header.size() ? uint8_t(m_header[m_at]) : m_in.peek(); }
+    int get() { return m_at < m_header.size() ? uint8_t(m_header[m_at++]) : m_in.get(); }
+
     void quoted(std::string& field)
     {
-        for (;; ++m_at) {
-            if (m_at >= m_text.size())
+        for (int c = get();; c = get()) {
+            if (c == TextInput::kEnd)
                 bad(m_path, m_recordLine, "has a quote that does not end");
-            if (m_text[m_at] == '"') {
-                if (m_at + 1 >= m_text.size() || m_text[m_at + 1] != '"')
-                    break;
-                ++m_at; // two of them stand for one
-            }
-            m_line += m_text[m_at] == '\n';
-            field += m_text[m_at];
+            if (c == '"' && peek() != '"')
+                return;
+            if (c == '"')
+                get(); // two of them stand for one
+            m_line += c == '\n';
+            field += char(c);
         }
-        ++m_at;
     }
 
-    std::string_view m_text;
-    char m_separator;
+    TextInput& m_in;
     const std::string& m_path;
+    std::string m_header; // the first line
     size_t m_at = 0;
+    char m_separator;
     int64_t m_line = 1, m_recordLine = 1;
 };
 
-void readTable(const std::string& path, const Use& use)
+void readTable(const std::string& path, const Use& use, const TextInput::Options& options)
 {
-    const std::string text = readText(path);
-    const std::string_view header = std::string_view(text).substr(0, text.find('\n'));
-    const auto count = [&](char c) { return std::ranges::count(header, c); };
-    const char separator = std::ranges::max({'\t', ',', ';'}, {}, count);
-    Table table(text, separator, path);
+    TextInput in(path, TextInput::Charset::any, options);
+    Table table(in, path);
     const auto columns = table.next();
     if (!columns)
         return;
-    for (;;) {
-        const auto fields = table.next();
-        if (!fields)
-            return;
+    while (auto fields = table.next()) {
         const int64_t number = table.line();
         if (fields->size() != columns->size())
             bad(path, number, "has " + std::to_string(fields->size()) + " columns, which is not what the first one has");
         json row = json::object();
         for (size_t i = 0; i < columns->size(); ++i)
-            row[(*columns)[i]] = (*fields)[i];
-        use(row, number);
+            row[(*columns)[i]] = std::move((*fields)[i]);
+        use(std::move(row), number);
     }
 }
 
-// A list, or an object with one list inside.
-void readList(const json& whole, const std::string& path, const Use& use)
+void trimEnd(std::string& line)
 {
-    const json* list = whole.is_array() ? &whole : nullptr;
-    if (whole.is_object()) {
-        for (const auto& [key, value] : whole.items()) {
-            if (value.is_array() && list)
-                throw BadFile(path, "holds one object with several lists, not a list of rows");
-            if (value.is_array())
-                list = &value;
-        }
-    }
-    if (!list)
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+        line.pop_back();
+}
+
+// Whether the file is an object over several lines with a list inside, whose first line alone makes no sense.
+bool isObjectWithList(const std::string& path, const std::string& firstLine, const TextInput::Options& options)
+{
+    const int64_t nLists = json::accept(firstLine) ? -1 : countJsonLists(path, options.stop);
+    if (nLists == 0)
         throw BadFile(path, "is no list of rows");
-    int64_t number = 0;
-    for (const json& row : *list)
-        use(row, ++number);
+    if (nLists > 1)
+        throw BadFile(path, "holds one object with several lists, not a list of rows");
+    return nLists == 1;
 }
 
-void readJson(const std::string& path, const Use& use)
+void skipByteOrderMark(TextInput& in)
 {
-    std::ifstream in = opened(path);
+    in.skip("\xEF\xBB\xBF");
+}
+
+void readJson(const std::string& path, const Use& use, const TextInput::Options& options)
+{
+    TextInput in(path, TextInput::Charset::bytes, options);
+    skipByteOrderMark(in);
+    int64_t number = 1;
+    for (int c = in.peek(); c == ' ' || c == '\t' || c == '\r' || c == '\n'; c = in.peek())
+        number += in.get() == '\n';
+    if (in.peek() == '[') {
+        readJsonList(in, path, use);
+        return;
+    }
     std::string line;
-    bool isFirst = true;
-    for (int64_t number = 1; std::getline(in, line); ++number) {
-        if (isFirst && line.starts_with("\xEF\xBB\xBF"))
-            line.erase(0, 3);
-        while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
-            line.pop_back();
+    for (bool isFirst = true; in.line(line); ++number) {
+        trimEnd(line);
         if (line.empty())
             continue;
-        // A list, or an object over several lines: the whole file at once.
-        if (isFirst && (line.starts_with('[') || !json::accept(line))) {
-            const std::string whole = line + "\n" + std::string((std::istreambuf_iterator<char>(in)), {});
-            if (line.starts_with('[') || json::accept(whole)) {
-                readList(formats::parseJson(whole, path), path, use);
-                return;
-            }
+        if (isFirst && isObjectWithList(path, line, options)) {
+            TextInput whole(path, TextInput::Charset::bytes, options);
+            skipByteOrderMark(whole);
+            readJsonList(whole, path, use);
+            return;
         }
         isFirst = false;
         use(formats::parseJson(line, path + ", row " + std::to_string(number)), number);
     }
-    if (in.bad())
-        throw StorageFailure(path, "reading training data", std::strerror(errno));
+}
+
+// A row's values under the names that the mapping gives them.
+json named(const DataFile& file, json row, int64_t number)
+{
+    if (file.mapping.empty() || !row.is_object())
+        return row;
+    json named = row;
+    for (const auto& [ours, theirs] : file.mapping) {
+        if (!row.contains(theirs))
+            bad(file.path, number, "has no column \"" + theirs + "\"");
+        named.erase(theirs);
+    }
+    for (const auto& [ours, theirs] : file.mapping) // after all are gone: two may change places
+        named[ours] = row[theirs];
+    return named;
 }
 
 } // namespace
 
-void readRows(const DataFile& file, const Use& use)
+void readRows(const DataFile& file, const Use& use, const TextInput::Options& options)
 {
-    const auto mapped = [&](const json& row, int64_t number) {
-        if (file.mapping.empty() || !row.is_object()) {
-            use(row, number);
-            return;
-        }
-        json named = row;
-        for (const auto& [ours, theirs] : file.mapping) {
-            if (!row.contains(theirs))
-                bad(file.path, number, "has no column \"" + theirs + "\"");
-            named.erase(theirs);
-        }
-        for (const auto& [ours, theirs] : file.mapping) // after all are gone: two may change places
-            named[ours] = row[theirs];
-        use(named, number);
-    };
+    const auto mapped = [&](json row, int64_t number) { use(named(file, std::move(row), number), number); };
     std::string extension = std::filesystem::path(file.path).extension().string();
     std::ranges::transform(extension, extension.begin(),
                            [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
     const bool isTable = extension == ".csv" || extension == ".tsv";
     const bool isText = extension == ".txt" || extension == ".md";
     if (file.format == DataFormat::csv || isTable)
-        readTable(file.path, mapped);
+        readTable(file.path, mapped, options);
     else if (isText && (file.format == DataFormat::text || file.format == DataFormat::automatic))
-        use({{"text", readText(file.path)}}, 1);
+        use({{"text", TextInput(file.path, TextInput::Charset::any, options).rest()}}, 1);
     else
-        readJson(file.path, mapped);
+        readJson(file.path, mapped, options);
 }
 
 } // namespace sy::train
