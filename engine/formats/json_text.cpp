@@ -27,6 +27,8 @@ std::string plainWords(const std::string& what)
 nlohmann::json parseJson(std::string_view text, const std::string& path, uint64_t offset)
 {
     using nlohmann::json;
+    if (const size_t zero = text.find('\0'); zero != std::string_view::npos) // which the library takes for the end
+        throw BadFile(path, "it is no valid JSON: it holds a zero byte", int64_t(offset + zero));
     std::vector<std::unordered_set<std::string>> keys; // of the objects that are open
     const json::parser_callback_t watch = [&](int depth, json::parse_event_t event, json& parsed) {
         switch (event) {

@@ -94,7 +94,7 @@ void writeGgufAdapter(const std::filesystem::path& path, const Model& model, con
         const bool isPerExpert = update.a.shape().rank() == 3 || update.b.shape().rank() == 3;
         const int64_t n = !isPerExpert ? 1 : update.a.shape().rank() == 3 ? update.a.shape()[0] : update.b.shape()[0];
         const float fold = update.scale / (alpha / float(update.rank()));
-        const auto declare = [&](const Tensor& factor, std::string_view suffix, float times) {
+        const auto declare = [&, &name = name](const Tensor& factor, std::string_view suffix, float times) {
             const int64_t height = factor.shape().rank() == 3 ? factor.shape()[1] : factor.rows();
             Tensor t = Tensor::empty(isPerExpert ? Shape{n, height, factor.cols()} : Shape{height, factor.cols()});
             for (int64_t i = 0; i < t.count(); ++i)

@@ -6,6 +6,7 @@
 #include "engine/train/packed_batch.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace sy::train {
@@ -85,7 +86,7 @@ ExpertChoice fewestExperts(const std::map<int, std::vector<double>>& scores, dou
     for (const auto& [layer, score] : scores) {
         std::vector<int32_t> order(score.size());
         std::iota(order.begin(), order.end(), 0);
-        std::ranges::stable_sort(order, [&](int32_t a, int32_t b) { return score[size_t(a)] > score[size_t(b)]; });
+        std::ranges::stable_sort(order, std::greater(), [&values = score](int32_t e) { return values[size_t(e)]; });
         double sum = 0;
         size_t n = 0;
         while (n < order.size() && (n == 0 || sum < share - kRounding))

@@ -13,8 +13,7 @@ namespace {
 void makeDistinct(std::vector<uint64_t>& hashes)
 {
     std::ranges::sort(hashes);
-    const auto repeated = std::ranges::unique(hashes);
-    hashes.erase(repeated.begin(), repeated.end());
+    hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
 }
 
 } // namespace

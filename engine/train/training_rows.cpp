@@ -30,8 +30,9 @@ public:
     {
         for (int c = m_in.peek(); c != '\n' && c != TextInput::kEnd; c = m_in.peek())
             m_header += char(m_in.get());
-        const auto count = [&](char c) { return std::ranges::count(m_header, c); };
-        m_separator = std::ranges::max({'\t', ',', ';'}, {}, count);
+        m_separator = std::max({'\t', ',', ';'}, [&](char a, char b) {
+            return std::ranges::count(m_header, a) < std::ranges::count(m_header, b);
+        });
     }
 
     int64_t line() const { return m_recordLine; } // where the last record began

@@ -143,6 +143,19 @@ private slots:
         QCOMPARE(train::checkpointsIn(bench.folder("whole")).size(), 3u);
     }
 
+    // A run that was begun by an earlier version must go on with the examples that it would have had.
+    void theOrderOfTheDataIsThatOfEarlierVersions()
+    {
+        if (!hasModels())
+            QSKIP("the golden models are not there");
+        Bench bench("qwen2");
+        bench.run(bench.folder("run"));
+        std::vector<int64_t> nTokens;
+        for (const train::StepReport& report : bench.reports)
+            nTokens.push_back(report.nTokens);
+        QCOMPARE(nTokens, (std::vector<int64_t>{58, 71, 50, 77, 73, 29, 64, 71, 44, 64, 63, 52}));
+    }
+
     void theHeldOutLossIsMeasuredAndItsBestCheckpointKept()
     {
         if (!hasModels())

@@ -196,14 +196,17 @@ private slots:
         row("comma at the end", "a.json", "[1,]", 1, "row 2: it is no valid JSON");
         row("two lists", "a.json", "[1][2]", 1, "something follows its end");
         row("other bracket", "a.json", "[{\"a\": 1]]", 0, "row 1: it is no valid JSON");
-        row("string over lines", "a.json", "[\"a\n\", 2]", 0, "row 1: it is no valid JSON");
+        row("string over lines", "a.json", "[\"a\n\", 2]", 0, "missing closing quote"); // likewise
         row("invalid UTF-8", "a.json", "[1, \"\xff\"]", 1, "row 2: it is no valid JSON");
+        row("a zero byte", "a.json", std::string("[1, 2\0, 3]", 10), 1, "row 2: it is no valid JSON: it holds a zero byte");
+        row("a zero byte in a line", "a.jsonl", std::string("{}\n{}\0{", 7), 1, "row 2: it is no valid JSON: it holds a zero");
         row("a key twice", "a.json", "[1, {\"a\": 1, \"a\": 2}]", 1, "row 2: the JSON has the key \"a\" twice");
         row("a key of the whole twice", "a.json", "{\n\"r\": [1], \"a\": 1, \"a\": 2}", 1, "the JSON has the key \"a\" twice");
         row("several lists", "a.json", "{\n\"a\": [1], \"b\": [2]}", 0, "one object with several lists");
         row("no list", "a.json", "{\n\"a\": {\"b\": [1]}}", 0, "is no list of rows");
         row("object that is cut", "a.json", "{\n\"a\": [1, 2, 3]", 0, "row 1: it is no valid JSON");
-        row("deep", "a.json", "[1, " + std::string(100'000, '['), 1, "row 2: the JSON is nested more than 64 levels deep");
+        row("deep", "a.json", "[1, " + std::string(100'000, '['), 1, // seen before the rest is read
+            "row 2: the JSON is nested more than 64 levels deep (at byte 69)");
         row("deep in an object", "a.json", "{\n\"a\": " + std::string(100'000, '['), 0, "nested more than 64 levels deep");
         row("deep in a line", "a.jsonl", "{}\n" + std::string(100, '[') + std::string(100, ']'), 1, "row 2: the JSON is nested");
         row("a line", "a.jsonl", "{}\n\n{\"a\": }\n{}", 1, "row 3: it is no valid JSON");
