@@ -21,7 +21,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kBlockRows = 64; // are encoded together
+constexpr size_t kBlockWeight = size_t(64) << 10; // of rows that are encoded together: hundreds of short ones, one long one
+
+// About how much there is in a row: characters, and values.
+size_t weightOf(const json& value)
+{
+    if (value.is_string())
+        return value.get_ref<const std::string&>().size();
+    size_t weight = 1;
+    if (value.is_structured())
+        for (const json& inner : value)
+            weight += weightOf(inner);
+    return weight;
+}
 
 class Reader {
 public:
@@ -44,8 +56,9 @@ public:
             m_firstPath = m_path;
         m_rules = {file.format, m_options.objective, m_options.nVocabulary, m_options.contextLength};
         const auto use = [&](json row, int64_t number) {
+            m_waitingWeight += weightOf(row);
             m_waiting.push_back({std::move(row), number, {}, {}});
-            if (m_waiting.size() == kBlockRows)
+            if (m_waitingWeight >= kBlockWeight)
                 encodeWaiting();
         };
         try {
@@ -112,6 +125,7 @@ private:
     void encodeWaiting()
     {
         std::vector<Row> rows = std::exchange(m_waiting, {});
+        m_waitingWeight = 0;
         m_pool.parallelFor(int64_t(rows.size()), 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end && !m_stop.stop_requested(); ++i)
                 encode(rows[size_t(i)]);
@@ -200,6 +214,7 @@ private:
     std::string m_path, m_firstPath;
     RowRules m_rules;
     std::vector<Row> m_waiting;
+    size_t m_waitingWeight = 0;
     TextStore m_kept; // may be trained; which of them are held out is known when all rows are
     RecordFile<uint64_t> m_keptHashes;
     HashList m_hashes; // of all examples

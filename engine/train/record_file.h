@@ -38,7 +38,7 @@ public:
     }
 
 private:
-    static constexpr size_t kBlockRecords = 256; // no dearer than one where the order is random
+    static constexpr size_t kBlockRecords = 64; // no dearer than one where the order is random
 
     SpoolFile m_file;
     mutable std::vector<T> m_block; // records from m_first on
