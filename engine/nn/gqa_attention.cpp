@@ -5,33 +5,13 @@
 #include "engine/nn/cached_attention.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/gated_activation/gated_activation.h"
+#include "engine/ops/head_gates/head_gates.h"
 #include "engine/ops/matmul/matmul.h"
-#include "engine/ops/parallel_rows.h"
 #include "engine/ops/rms_norm/rms_norm.h"
 
-#include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace sy::nn {
-
-namespace {
-
-// (rows, nHeads * 2 * headDim) with a gate behind each head's queries: both apart, (rows, nHeads * headDim) each.
-std::pair<Tensor, Tensor> splitGate(const ops::OpContext& context, const Tensor& both, const ops::AttentionConfig& config)
-{
-    const int64_t n = config.headDim, nHeads = config.nHeads;
-    Tensor q = Tensor::empty({both.rows(), nHeads * n}), gate = Tensor::empty({both.rows(), nHeads * n});
-    ops::parallelRows(context, both.rows(), both.cols(), [&](int64_t first, int64_t end) {
-        for (int64_t i = first * nHeads; i < end * nHeads; ++i) {
-            std::copy_n(both.f32() + 2 * i * n, n, q.f32() + i * n);
-            std::copy_n(both.f32() + (2 * i + 1) * n, n, gate.f32() + i * n);
-        }
-    });
-    return {q, gate};
-}
-
-} // namespace
 
 GqaAttention loadGqaAttention(WeightReader& weights, const std::string& prefix, int64_t dim, const ops::AttentionConfig& config,
                               const GqaOptions& options)
@@ -88,8 +68,11 @@ void addAttention(const ops::OpContext& context, const GqaAttention& a, int laye
         products.push_back(apply(context, ops::MatmulInput(ops::embedRows(context, normed, batch.wantedRows)), a.q, batch.wantedParts));
     }
     Tensor q = std::move(products[2]), gate;
-    if (a.hasGate)
-        std::tie(q, gate) = splitGate(context, q, a.config);
+    if (a.hasGate) {
+        ops::HeadGates both = ops::splitGates(context, q, a.config.nHeads);
+        q = std::move(both.queries);
+        gate = std::move(both.gates);
+    }
     if (a.qNorm)
         ops::rmsNormHeads(context, q, a.qNorm, a.epsilon);
     ops::rope(context, q, *rope.config, selects ? rope.wanted : rope.all);

@@ -3,3 +3,4 @@
 #include "engine/ops/causal_conv/causal_conv_rows.inl.h"
 
 template void sy::ops::causalConvRow<sy::cpu::Avx512>(const float* const*, const float*, int, int64_t, float*) noexcept;
+template void sy::ops::causalConvGradChannels<sy::cpu::Avx512>(const sy::ops::CausalConvGrad&) noexcept;

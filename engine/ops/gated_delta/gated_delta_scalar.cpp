@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/cpu/vec_scalar.h"
 #include "engine/ops/gated_delta/gated_delta_columns.inl.h"
+#include "engine/ops/gated_delta/gated_delta_grad_tokens.inl.h"
 
 template void sy::ops::deltaColumns<sy::cpu::Scalar>(const sy::ops::DeltaColumns&) noexcept;
+template void sy::ops::deltaGradTokens<sy::cpu::Scalar>(const sy::ops::DeltaGradTokens&) noexcept;

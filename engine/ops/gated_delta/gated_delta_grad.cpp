@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A task is one text and one head of keys, with all heads of values that read it: what they give back to the same query and
+// key adds up inside the task, in one order. Running the memory backwards instead of keeping it (S before = what S after
+// says) would divide by e^g, which is 0 where a head forgets.
+//
+//     borders   S0 ........ SC ........ S2C .....       forward once, a copy at each border
+//     chunk              SC SC+1 SC+2 ..                forward again from its border, a copy for each token
+//                        <-------- D                    backward through the chunk; then the chunk before it
+#include "engine/ops/gated_delta/gated_delta_grad.h"
+
+#include "engine/cpu/exp.h"
+#include "engine/cpu/vec.h"
+#include "engine/ops/gated_delta/gated_delta_columns.h"
+#include "engine/ops/gated_delta/gated_delta_grad_tokens.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sy::ops {
+
+namespace {
+
+struct Kernels {
+    decltype(&deltaColumns<cpu::Scalar>) forward;
+    decltype(&deltaGradTokens<cpu::Scalar>) backward;
+};
+
+Kernels kernelsFor(cpu::Level level)
+{
+#if defined(__x86_64__)
+    if (level == cpu::Level::avx512)
+        return {&deltaColumns<cpu::Avx512>, &deltaGradTokens<cpu::Avx512>};
+    if (level == cpu::Level::avx2)
+        return {&deltaColumns<cpu::Avx2>, &deltaGradTokens<cpu::Avx2>};
+#endif
+    (void)level;
+    return {&deltaColumns<cpu::Scalar>, &deltaGradTokens<cpu::Scalar>};
+}
+
+int64_t chunkOf(int64_t length)
+{
+    return std::max<int64_t>(1, int64_t(std::ceil(std::sqrt(double(length)))));
+}
+
+struct Text {
+    int64_t row;
+    int64_t length;
+};
+
+std::vector<Text> textsOf(std::span<const int64_t> lengths, const Tensor& qkv)
+{
+    std::vector<Text> texts;
+    int64_t row = 0;
+    for (const int64_t length : lengths) {
+        texts.push_back({row, length});
+        row += length;
+    }
+    if (row != qkv.rows())
+        throw std::invalid_argument("packedGatedDelta: " + std::to_string(lengths.size()) + " texts in qkv " +
+                                    toString(qkv.shape()));
+    return texts;
+}
+
+// d (n), the gradient of x / max(|x|, epsilon) * factor, becomes that of x.
+void normalizationGrad(const float* x, int n, float epsilon, double factor, float* d)
+{
+    double square = 0, along = 0;
+    for (int i = 0; i < n; ++i) {
+        square += double(x[i]) * double(x[i]);
+        along += double(x[i]) * double(d[i]);
+    }
+    const double length = std::sqrt(square);
+    const bool isShort = !(length > double(epsilon));
+    const double divisor = isShort ? double(epsilon) : length, back = isShort ? 0 : along / square;
+    for (int i = 0; i < n; ++i)
+        d[i] = float(factor / divisor * (double(d[i]) - back * double(x[i])));
+}
+
+class Job {
+public:
+    Job(const OpContext& context, const GatedDeltaConfig& config, const Tensor& qkv, const Tensor& decay, const Tensor& beta,
+        const Tensor& dy)
+        : m_config(config), m_kernels(kernelsFor(context.level)), m_qkv(qkv), m_beta(beta), m_dy(dy),
+          m_keyWidth(int64_t(config.nKeyHeads) * config.keyDim), m_stateFloats(int64_t(config.keyDim) * config.valueDim),
+          m_factors(size_t(decay.count())), m_grad{Tensor::zeros(qkv.shape()), Tensor::empty(decay.shape()),
+                                                   Tensor::empty(beta.shape())}
+    {
+        for (size_t i = 0; i < m_factors.size(); ++i)
+            m_factors[i] = cpu::expDefinition(decay.f32()[i]);
+    }
+
+    void run(const Text& text, int keyHead)
+    {
+        Tensor memory = Tensor::empty({deltaGradFloats(m_config, text.length)});
+        for (int head = keyHead; head < m_config.nValueHeads; head += m_config.nKeyHeads)
+            runHead(text, head, memory.f32());
+        const double factor = 1 / std::sqrt(double(m_config.keyDim));
+        for (int64_t t = text.row; t < text.row + text.length; ++t) {
+            const int64_t at = t * m_qkv.cols() + int64_t(keyHead) * m_config.keyDim;
+            float* d = m_grad.qkv.f32() + at;
+            normalizationGrad(m_qkv.f32() + at, m_config.keyDim, m_config.epsilon, factor, d);
+            normalizationGrad(m_qkv.f32() + at + m_keyWidth, m_config.keyDim, m_config.epsilon, 1, d + m_keyWidth);
+        }
+    }
+
+    GatedDeltaGrad take() { return std::move(m_grad); }
+
+private:
+    int64_t keyColumn(int head) const { return int64_t(head % m_config.nKeyHeads) * m_config.keyDim; }
+    int64_t valueColumn(int head) const { return 2 * m_keyWidth + int64_t(head) * m_config.valueDim; }
+
+    void runHead(const Text& text, int head, float* memory)
+    {
+        const int64_t chunk = chunkOf(text.length), nChunks = (text.length + chunk - 1) / chunk;
+        float* const borders = memory;
+        float* const states = borders + nChunks * m_stateFloats;
+        float* const dState = states + chunk * m_stateFloats;
+        float* const scratch = dState + m_stateFloats;
+        std::fill_n(borders, m_stateFloats, 0.0f);
+        for (int64_t i = 1; i < nChunks; ++i) {
+            std::copy_n(borders + (i - 1) * m_stateFloats, m_stateFloats, borders + i * m_stateFloats);
+            advance(text.row + (i - 1) * chunk, chunk, head, borders + i * m_stateFloats, scratch);
+        }
+        std::fill_n(dState, m_stateFloats, 0.0f);
+        for (int64_t i = nChunks - 1; i >= 0; --i) {
+            const int64_t row = text.row + i * chunk, n = std::min(chunk, text.row + text.length - row);
+            std::copy_n(borders + i * m_stateFloats, m_stateFloats, states);
+            for (int64_t t = 1; t < n; ++t) {
+                std::copy_n(states + (t - 1) * m_stateFloats, m_stateFloats, states + t * m_stateFloats);
+                advance(row + t - 1, 1, head, states + t * m_stateFloats, scratch);
+            }
+            back(row, n, head, states, dState, scratch);
+        }
+    }
+
+    // The memory n tokens on, as the forward pass has it bit for bit.
+    void advance(int64_t row, int64_t n, int head, float* state, float* scratch) const
+    {
+        const GatedDeltaConfig& c = m_config;
+        const float* at = m_qkv.f32() + row * m_qkv.cols();
+        for (int column = 0; column < c.valueDim; column += kDeltaColumns) {
+            DeltaColumns job{};
+            job.q = at + keyColumn(head);
+            job.k = job.q + m_keyWidth;
+            job.v = at + valueColumn(head) + column;
+            job.qkvStride = m_qkv.cols();
+            job.decay = m_factors.data() + row * c.nValueHeads + head;
+            job.beta = m_beta.f32() + row * c.nValueHeads + head;
+            job.gateStride = c.nValueHeads;
+            job.nTokens = n;
+            job.keyDim = c.keyDim;
+            job.nColumns = std::min(kDeltaColumns, c.valueDim - column);
+            job.epsilon = c.epsilon;
+            job.state = state + column;
+            job.stateStride = c.valueDim;
+            job.out = scratch; // nobody reads it
+            job.outStride = 0;
+            m_kernels.forward(job);
+        }
+    }
+
+    void back(int64_t row, int64_t n, int head, const float* states, float* dState, float* scratch)
+    {
+        const GatedDeltaConfig& c = m_config;
+        const int64_t at = row * m_qkv.cols(), gate = row * c.nValueHeads + head;
+        DeltaGradTokens job{};
+        job.q = m_qkv.f32() + at + keyColumn(head);
+        job.k = job.q + m_keyWidth;
+        job.v = m_qkv.f32() + at + valueColumn(head);
+        job.qkvStride = m_qkv.cols();
+        job.decay = m_factors.data() + gate;
+        job.beta = m_beta.f32() + gate;
+        job.gateStride = c.nValueHeads;
+        job.nTokens = n;
+        job.keyDim = c.keyDim;
+        job.valueDim = c.valueDim;
+        job.epsilon = c.epsilon;
+        job.states = states;
+        job.dOut = m_dy.f32() + row * m_dy.cols() + int64_t(head) * c.valueDim;
+        job.outStride = m_dy.cols();
+        job.dState = dState;
+        job.dq = m_grad.qkv.f32() + at + keyColumn(head);
+        job.dk = job.dq + m_keyWidth;
+        job.dv = m_grad.qkv.f32() + at + valueColumn(head);
+        job.dDecay = m_grad.decay.f32() + gate;
+        job.dBeta = m_grad.beta.f32() + gate;
+        job.scratch = scratch;
+        m_kernels.backward(job);
+    }
+
+    const GatedDeltaConfig& m_config;
+    Kernels m_kernels;
+    const Tensor &m_qkv, &m_beta, &m_dy;
+    int64_t m_keyWidth, m_stateFloats;
+    std::vector<float> m_factors; // e^g
+    GatedDeltaGrad m_grad;
+};
+
+} // namespace
+
+Tensor packedGatedDelta(const OpContext& context, const GatedDeltaConfig& c, const Tensor& qkv, const Tensor& decay,
+                        const Tensor& beta, std::span<const int64_t> lengths)
+{
+    Tensor out = Tensor::empty({qkv.rows(), int64_t(c.nValueHeads) * c.valueDim});
+    const Tensor nothing = Tensor::zeros({int64_t(c.nValueHeads) * c.keyDim, c.valueDim});
+    Tensor memory = Tensor::empty(nothing.shape());
+    for (const Text& text : textsOf(lengths, qkv))
+        gatedDelta(context, c, qkv, decay, beta, text.row, text.length, nothing.f32(), memory.f32(), out);
+    return out;
+}
+
+GatedDeltaGrad packedGatedDeltaGrad(const OpContext& context, const GatedDeltaConfig& c, const Tensor& qkv,
+                                    const Tensor& decay, const Tensor& beta, std::span<const int64_t> lengths,
+                                    const Tensor& dy)
+{
+    const bool fits = c.nKeyHeads > 0 && c.nValueHeads % c.nKeyHeads == 0 && c.keyDim > 0 && c.keyDim <= kMostDeltaKey &&
+                      c.valueDim > 0 &&
+                      qkv.cols() == 2 * int64_t(c.nKeyHeads) * c.keyDim + int64_t(c.nValueHeads) * c.valueDim &&
+                      decay.shape() == Shape{qkv.rows(), c.nValueHeads} && beta.shape() == decay.shape() &&
+                      dy.shape() == Shape{qkv.rows(), int64_t(c.nValueHeads) * c.valueDim};
+    if (!fits)
+        throw std::invalid_argument("packedGatedDeltaGrad: qkv " + toString(qkv.shape()) + ", decay " +
+                                    toString(decay.shape()) + ", gradient " + toString(dy.shape()));
+    const std::vector<Text> texts = textsOf(lengths, qkv);
+    Job job(context, c, qkv, decay, beta, dy);
+    context.pool.parallelFor(int64_t(texts.size()) * c.nKeyHeads, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+            job.run(texts[size_t(i / c.nKeyHeads)], int(i % c.nKeyHeads));
+    });
+    return job.take();
+}
+
+int64_t deltaGradFloats(const GatedDeltaConfig& c, int64_t length)
+{
+    const int64_t chunk = chunkOf(length), nChunks = (length + chunk - 1) / chunk;
+    return (nChunks + chunk + 1) * c.keyDim * c.valueDim + 3 * std::max(c.valueDim, kDeltaColumns);
+}
+
+} // namespace sy::ops

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+
+namespace sy::ops {
+
+/// Some tokens of one head, walked backwards. A head's columns are all here: queries' and keys' gradients sum over them.
+struct DeltaGradTokens {
+    const float* q; // of the first token; the next is qkvStride further
+    const float* k;
+    const float* v;
+    int64_t qkvStride;
+    const float* decay; // e^g of the first token; the next is gateStride further
+    const float* beta;
+    int64_t gateStride;
+    int64_t nTokens;
+    int keyDim;
+    int valueDim;
+    float epsilon;
+    const float* states; // (nTokens, keyDim, valueDim): the memory before each token
+    const float* dOut;   // of the first token
+    int64_t outStride;
+    float* dState; // (keyDim, valueDim): of the memory behind the last token; of that before the first one afterwards
+    float* dq;     // of normalized queries, qkvStride apart; are added to
+    float* dk;
+    float* dv;     // are set
+    float* dDecay; // of g, gateStride apart
+    float* dBeta;
+    float* scratch; // 3 * valueDim
+};
+
+template <class Level>
+void deltaGradTokens(const DeltaGradTokens& job) noexcept;
+
+} // namespace sy::ops
