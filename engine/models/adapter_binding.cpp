@@ -3,6 +3,8 @@
 
 #include "engine/core/error.h"
 
+#include <utility>
+
 namespace sy::models {
 
 namespace {
@@ -33,8 +35,6 @@ private:
 
     void addAttention(const nn::DecoderBlock& block, const nn::GqaAttention& a)
     {
-        if (a.hasGate)
-            return;
         AdaptableMatrix* found[] = {add(a.q), add(a.k), add(a.v), add(a.output)};
         for (AdaptableMatrix* matrix : found)
             matrix->isAttention = true;
@@ -53,7 +53,25 @@ private:
         m_found[a.latent.name] = {a.latent.weight.rows() + a.key.weight.rows(), a.latent.weight.cols(), 0, 0, nullptr, true};
         m_found[a.upName] = {int64_t(c.nHeads) * (c.nopeDim + c.valueDim), c.latentDim, 0, 0, nullptr, true};
     }
-    void addAttention(const nn::DecoderBlock&, const nn::DeltaNet&) {}
+    void addAttention(const nn::DecoderBlock&, const nn::DeltaNet& d)
+    {
+        const ops::GatedDeltaConfig& c = d.config;
+        const auto heads = [&](int64_t first, int64_t width) {
+            return TurnedHeads{first, c.nKeyHeads, c.nValueHeads, width};
+        };
+        const std::pair<const nn::Linear*, TurnedHeads> byRow[] = {
+            {&d.qkv, heads(2 * int64_t(c.nKeyHeads) * c.keyDim, c.valueDim)},
+            {&d.gate, heads(0, c.valueDim)},
+            {&d.beta, heads(0, 1)},
+            {&d.alpha, heads(0, 1)},
+            {&d.output, {}}};
+        for (const auto& [linear, rows] : byRow) {
+            AdaptableMatrix* matrix = add(*linear);
+            matrix->isAttention = true;
+            matrix->rows = rows;
+        }
+        m_found[d.output.name].columns = heads(0, c.valueDim);
+    }
 
     void addDense(const nn::GatedFeedForward& f, bool isSharedExpert)
     {
@@ -88,6 +106,16 @@ bool fits(const nn::MatrixUpdate& update, const AdaptableMatrix& matrix)
            hasFactor;
 }
 
+int64_t turnedBack(const TurnedHeads& heads, int64_t i)
+{
+    const int64_t at = i - heads.first;
+    if (heads.nValueHeads == 0 || at < 0 || at >= heads.nValueHeads * heads.width)
+        return i;
+    const int64_t head = at / heads.width, perKey = heads.nValueHeads / heads.nKeyHeads;
+    const int64_t stored = head % heads.nKeyHeads * perKey + head / heads.nKeyHeads;
+    return heads.first + stored * heads.width + at % heads.width;
+}
+
 } // namespace
 
 AdaptableMatrices adaptableMatrices(const Model& model)
@@ -99,9 +127,14 @@ AdaptableMatrices adaptableMatrices(const Model& model)
 int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row)
 {
     if (matrix.nRotatedHeads == 0)
-        return row;
+        return turnedBack(matrix.rows, row);
     const int64_t height = matrix.out / matrix.nRotatedHeads, head = row / height, inHead = row % height;
     return head * height + inHead % 2 * (height / 2) + inHead / 2;
+}
+
+int64_t hfColumnOf(const AdaptableMatrix& matrix, int64_t column)
+{
+    return turnedBack(matrix.columns, column);
 }
 
 void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source)

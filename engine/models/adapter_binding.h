@@ -10,6 +10,15 @@
 
 namespace sy::models {
 
+/// Rows or columns of heads of values that Hugging Face's files have by the key head that they read (all of the first, all
+/// of the second), and GGUF in turn (one of each, then the next of each): Qwen 3.5. Other rows stand where they stand.
+struct TurnedHeads {
+    int64_t first = 0; // row or column where they begin
+    int64_t nKeyHeads = 0;
+    int64_t nValueHeads = 0; // 0: none
+    int64_t width = 0;       // of a head
+};
+
 /// A matrix of a model that an adapter can update.
 struct AdaptableMatrix {
     int64_t out = 0;
@@ -20,6 +29,7 @@ struct AdaptableMatrix {
     const nn::Linear* linear = nullptr; // where it is one whole matrix: DoRA can scale its rows
     bool isAttention = false;
     bool isSharedExpert = false;
+    TurnedHeads rows{}, columns{};
 };
 
 using AdaptableMatrices = std::map<std::string, AdaptableMatrix>;
@@ -28,9 +38,10 @@ using AdaptableMatrices = std::map<std::string, AdaptableMatrix>;
 /// decoder. Valid as long as the model.
 AdaptableMatrices adaptableMatrices(const Model& model);
 
-/// Where a row of a rotated matrix stands in Hugging Face's files: they have the halves of a head side by side, GGUF has its
-/// pairs as neighbours.
+/// Where a row and a column stand in Hugging Face's files. Those have the halves of a rotated head side by side, GGUF has
+/// its pairs as neighbours; see TurnedHeads as well.
 int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row);
+int64_t hfColumnOf(const AdaptableMatrix& matrix, int64_t column);
 
 /// Checks that every update fits a matrix of this model, and makes what DoRA needs (one pass over its matrices). Throws
 /// Unsupported naming the updates that no product would use, or that this version cannot apply; BadFile with `source` for

@@ -197,12 +197,9 @@ private:
             (f.magnitude && f.magnitude.count() != m.out))
             badFile(module + " has factors " + toString(f.a.shape()) + " and " + toString(f.b.shape()) + " for a matrix (" +
                     std::to_string(m.out) + ", " + std::to_string(m.in) + ")");
-        nn::MatrixUpdate update{f.a, f.b, scaleOf(module, f.a.rows()), f.magnitude, {}};
-        if (m.nRotatedHeads > 0) {
-            update.b = rowsInOrder(m, f.b);
-            if (f.magnitude)
-                update.magnitude = rowsInOrder(m, f.magnitude.reshaped({m.out, 1})).reshaped({m.out});
-        }
+        nn::MatrixUpdate update{columnsInOrder(m, f.a), rowsInOrder(m, f.b), scaleOf(module, f.a.rows()), {}, {}};
+        if (f.magnitude)
+            update.magnitude = rowsInOrder(m, f.magnitude.reshaped({m.out, 1})).reshaped({m.out});
         if (!m_adapter.updates.emplace(name, std::move(update)).second)
             badFile("has two updates for " + name);
     }
@@ -212,6 +209,13 @@ private:
         Tensor t = Tensor::empty(stored.shape());
         for (int64_t row = 0; row < m.out; ++row)
             std::copy_n(stored.f32() + hfRowOf(m, row) * stored.cols(), stored.cols(), t.f32() + row * stored.cols());
+        return t;
+    }
+    static Tensor columnsInOrder(const AdaptableMatrix& m, const Tensor& stored)
+    {
+        Tensor t = Tensor::empty(stored.shape());
+        for (int64_t i = 0; i < t.count(); ++i)
+            t.f32()[i] = stored.f32()[i / m.in * m.in + hfColumnOf(m, i % m.in)];
         return t;
     }
 

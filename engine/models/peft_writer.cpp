@@ -67,7 +67,7 @@ private:
             if (module.named != below || isOther)
                 continue;
             const auto& m = matrix->second;
-            addModule(layer + std::string(module.stored), update.a, storedRows(m, update.b), update);
+            addModule(layer + std::string(module.stored), storedColumns(m, update.a), storedRows(m, update.b), update);
             if (update.magnitude)
                 m_tensors.push_back({keyOf(layer + std::string(module.stored), "lora_magnitude_vector"),
                                      storedRows(m, update.magnitude.reshaped({m.out, 1})).reshaped({m.out})});
@@ -111,11 +111,17 @@ private:
     // Rows as Hugging Face's files have them.
     static Tensor storedRows(const AdaptableMatrix& m, const Tensor& rows)
     {
-        if (m.nRotatedHeads == 0)
-            return rows;
         Tensor t = Tensor::empty(rows.shape());
         for (int64_t row = 0; row < m.out; ++row)
             std::copy_n(rows.f32() + row * rows.cols(), rows.cols(), t.f32() + hfRowOf(m, row) * rows.cols());
+        return t;
+    }
+
+    static Tensor storedColumns(const AdaptableMatrix& m, const Tensor& a)
+    {
+        Tensor t = Tensor::empty(a.shape());
+        for (int64_t i = 0; i < t.count(); ++i)
+            t.f32()[i / m.in * m.in + hfColumnOf(m, i % m.in)] = a.f32()[i];
         return t;
     }
 

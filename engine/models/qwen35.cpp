@@ -94,7 +94,8 @@ std::unique_ptr<Model> loadQwen35(const formats::TensorSource& source)
             block.attention = nn::loadGqaAttention(weights, prefix, config.dim, attention, options);
             block.cacheLayer = nAttention++;
         }
-        block.feedForwardNorm = weights.vector(prefix + "post_attention_norm.weight", config.dim);
+        block.feedForwardNormName = "post_attention_norm";
+        block.feedForwardNorm = weights.vector(prefix + block.feedForwardNormName + ".weight", config.dim);
         if (experts)
             block.feedForward = nn::loadMoeFeedForward(weights, prefix, config.dim, *experts);
         else

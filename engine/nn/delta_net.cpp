@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/delta_net.h"
 
+#include "engine/nn/adapted_linear.h"
 #include "engine/ops/causal_conv/causal_conv.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/gated_activation/gated_activation.h"
+#include "engine/ops/gated_delta/delta_gates.h"
 #include "engine/ops/rms_norm/rms_norm.h"
-
-#include <algorithm>
-#include <cmath>
 
 namespace sy::nn {
 
@@ -18,12 +17,17 @@ int64_t channels(const ops::GatedDeltaConfig& c)
     return 2 * int64_t(c.nKeyHeads) * c.keyDim + int64_t(c.nValueHeads) * c.valueDim;
 }
 
-double softplus(double x)
-{
-    return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-}
-
 } // namespace
+
+Tensor byTime(const Tensor& byChannel)
+{
+    const int64_t nChannels = byChannel.rows(), kernel = byChannel.cols();
+    Tensor weight = Tensor::empty({kernel, nChannels});
+    for (int64_t channel = 0; channel < nChannels; ++channel)
+        for (int64_t j = 0; j < kernel; ++j)
+            weight.f32()[j * nChannels + channel] = byChannel.f32()[channel * kernel + j];
+    return weight;
+}
 
 size_t DeltaNet::stateFloats() const
 {
@@ -43,12 +47,7 @@ DeltaNet loadDeltaNet(WeightReader& weights, const std::string& prefix, int64_t 
     d.beta = loadLinear(weights, prefix + "ssm_beta", c.nValueHeads, dim, Bias::none);
     d.alpha = loadLinear(weights, prefix + "ssm_alpha", c.nValueHeads, dim, Bias::none);
     d.output = loadLinear(weights, prefix + "ssm_out", dim, width, Bias::none);
-    // In the file a channel's weights lie together; the loop runs over channels.
-    const Tensor byChannel = weights.vectors(prefix + "ssm_conv1d.weight", nChannels, kernel);
-    d.convolution = Tensor::empty({kernel, nChannels});
-    for (int64_t channel = 0; channel < nChannels; ++channel)
-        for (int j = 0; j < kernel; ++j)
-            d.convolution.f32()[j * nChannels + channel] = byChannel.f32()[channel * kernel + j];
+    d.convolution = byTime(weights.vectors(prefix + "ssm_conv1d.weight", nChannels, kernel));
     d.timeBias = weights.vector(prefix + "ssm_dt.bias", c.nValueHeads);
     d.decay = weights.vector(prefix + "ssm_a", c.nValueHeads);
     d.norm = weights.vector(prefix + "ssm_norm.weight", c.valueDim);
@@ -59,14 +58,9 @@ void addAttention(const ops::OpContext& context, const DeltaNet& d, int, const B
                   const Tensor& normed, Tensor& residual, bool wantedRowsOnly)
 {
     const ops::GatedDeltaConfig& c = d.config;
-    const std::vector<Tensor> products = applyAll(context, ops::MatmulInput(normed), {&d.qkv, &d.beta, &d.alpha});
-    Tensor beta = products[1], decay = products[2];
-    for (int64_t i = 0; i < beta.count(); ++i) {
-        const int64_t head = i % c.nValueHeads;
-        beta.f32()[i] = float(1.0 / (1.0 + std::exp(-double(beta.f32()[i]))));
-        decay.f32()[i] =
-            float(softplus(double(decay.f32()[i]) + double(d.timeBias.f32()[head])) * double(d.decay.f32()[head]));
-    }
+    const std::vector<Tensor> products =
+        applyAll(context, ops::MatmulInput(normed), {&d.qkv, &d.beta, &d.alpha}, batch.parts);
+    const ops::DeltaGates gates = ops::deltaGates(context, products[1], products[2], d.timeBias, d.decay);
 
     Tensor convolved = Tensor::empty(products[0].shape());
     Tensor attended = Tensor::empty({normed.rows(), int64_t(c.nValueHeads) * c.valueDim});
@@ -75,12 +69,13 @@ void addAttention(const ops::OpContext& context, const DeltaNet& d, int, const B
         const float* state = part.cache->state() + d.firstState;
         float* next = part.cache->nextState() + d.firstState;
         ops::causalConv(context, products[0], part.firstRow, part.nRows, d.convolution, state, next, convolved);
-        ops::gatedDelta(context, c, convolved, decay, beta, part.firstRow, part.nRows, state + history, next + history,
-                        attended);
+        ops::gatedDelta(context, c, convolved, gates.decay, gates.beta, part.firstRow, part.nRows, state + history,
+                        next + history, attended);
     }
 
     Tensor input = normed;
-    if (wantedRowsOnly && !batch.wantsAll()) {
+    const bool selects = wantedRowsOnly && !batch.wantsAll();
+    if (selects) {
         if (batch.wantedRows.empty()) {
             residual = Tensor();
             return;
@@ -90,9 +85,10 @@ void addAttention(const ops::OpContext& context, const DeltaNet& d, int, const B
         attended = ops::embedRows(context, attended, batch.wantedRows);
     }
     ops::rmsNormHeads(context, attended, d.norm, d.epsilon);
-    const Tensor gate = apply(context, ops::MatmulInput(input), d.gate);
+    const Parts& parts = selects ? batch.wantedParts : batch.parts;
+    const Tensor gate = apply(context, ops::MatmulInput(input), d.gate, parts);
     attended = ops::gatedActivation(context, {}, gate, attended);
-    addLinear(context, ops::MatmulInput(attended), d.output, {}, d.epsilon, residual);
+    addLinear(context, ops::MatmulInput(attended), d.output, {}, d.epsilon, residual, parts);
 }
 
 void eachMatrix(DeltaNet& d, const std::function<void(Tensor&)>& use)

@@ -32,6 +32,9 @@ struct DeltaNet {
     size_t stateFloats() const; // the convolution's last inputs, then the heads' memories
 };
 
+/// A convolution's weight as the loop over channels wants it, (kernel, channels), of the file's (channels, kernel).
+Tensor byTime(const Tensor& byChannel);
+
 /// PREFIXattn_qkv, attn_gate, ssm_conv1d, ssm_beta, ssm_alpha, ssm_dt.bias, ssm_a, ssm_norm, ssm_out.
 DeltaNet loadDeltaNet(WeightReader& weights, const std::string& prefix, int64_t dim, const ops::GatedDeltaConfig& config,
                       int kernel);
