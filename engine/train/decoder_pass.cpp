@@ -62,9 +62,8 @@ models::DecoderView viewOf(const models::Model& model)
     if (model.config().isEmbedding)
         throw Unsupported("training an embedding model", "this version trains models that predict the next token");
     for (const nn::DecoderBlock& block : view->blocks) {
-        const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
         const auto* mla = std::get_if<nn::MlaAttention>(&block.attention);
-        if ((!gqa && !mla) || (gqa && gqa->hasGate) || (mla && mla->indexer))
+        if (mla && mla->indexer)
             throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
                               "recurrent, gated and sparse attention have no gradient in this version");
     }
@@ -98,6 +97,11 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
         if (const auto* mla = std::get_if<nn::MlaAttention>(&block.attention)) {
             addLinears({&mla->q, &mla->qDown, &mla->latent, &mla->key, &mla->output});
             names.insert(mla->upName);
+        }
+        if (const auto* delta = std::get_if<nn::DeltaNet>(&block.attention)) {
+            addLinears({&delta->qkv, &delta->gate, &delta->beta, &delta->alpha, &delta->output});
+            for (const char* tensor : {"ssm_conv1d.weight", "ssm_dt.bias", "ssm_a", "ssm_norm.weight"})
+                names.insert(prefix + tensor);
         }
         if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
             addLinears({&dense->gate, &dense->up, &dense->down});
@@ -173,9 +177,8 @@ Variable DecoderPass::block(Pass& pass, Tape& tape, int layer, const Variable& x
     const std::string prefix = prefixOf(layer);
     const Variable in = rmsNorm(pass, tape, x, b.attentionNorm, b.epsilon, prefix + "attn_norm.weight");
     const Pass::Rope& rope = pass.ropes[size_t(b.rope)];
-    const auto* mla = std::get_if<nn::MlaAttention>(&b.attention);
-    const Variable middle = mla ? addAttention(pass, tape, *mla, rope, prefix, in, x)
-                                : addAttention(pass, tape, std::get<nn::GqaAttention>(b.attention), rope, prefix, in, x);
+    const Variable middle = std::visit(
+        [&](const auto& attention) { return addAttention(pass, tape, attention, rope, prefix, in, x); }, b.attention);
     const Variable normed =
         rmsNorm(pass, tape, middle, b.feedForwardNorm, b.epsilon, prefix + b.feedForwardNormName + ".weight");
     if (const auto* dense = std::get_if<nn::GatedFeedForward>(&b.feedForward))

@@ -9,7 +9,9 @@
 // Freed buffers are kept for the next op of their size (Tensor); what of them does not fit is a part of its own.
 #include "engine/train/memory_need.h"
 
+#include "engine/cpu/level.h"
 #include "engine/ops/cross_entropy/cross_entropy.h"
+#include "engine/ops/gated_delta/gated_delta_grad.h"
 
 #include <algorithm>
 
@@ -24,6 +26,7 @@ constexpr int64_t kMostKeptBytes = int64_t(192) << 20; // of freed buffers: Host
 struct LayerNeed {
     int64_t kept = 0;    // for the way back, the result included and the input not
     int64_t highest = 0; // that exist beside them at the highest point of the way back
+    int64_t beside = 0;  // numbers that one op takes there, whatever the tokens share of them
 };
 
 int64_t widthOf(const nn::Linear& linear)
@@ -61,7 +64,18 @@ void addExperts(const nn::MoeFeedForward& moe, const TrainedSet& set, int64_t di
         addDense(*moe.shared, set, 2 * dim, need);
 }
 
-LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t dim, int64_t nExpertsUsed)
+void addDeltaNet(const nn::DeltaNet& d, const TrainedSet& set, int64_t nTokens, LayerNeed& need)
+{
+    const int64_t qkv = widthOf(d.qkv), values = widthOf(d.gate), nHeads = d.config.nValueHeads;
+    // q, k, v before and after the convolution; what is attended, normed and gated, and the gate.
+    need.kept += 2 * qkv + 4 * values + 4 * nHeads +
+                 ranksOf(set, {&d.qkv.name, &d.gate.name, &d.beta.name, &d.alpha.name, &d.output.name});
+    need.highest = 2 * qkv + 2 * values;
+    // Each thread has its heads' memories, of a text as long as the batch at worst.
+    need.beside = std::min(cpu::physicalCores(), d.config.nKeyHeads) * ops::deltaGradFloats(d.config, nTokens);
+}
+
+LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t dim, int64_t nExpertsUsed, int64_t nTokens)
 {
     LayerNeed need;
     need.kept = 4 * dim; // two norms' results, the attention's, the sum with it
@@ -78,6 +92,8 @@ LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t d
         need.kept += 2 * widthOf(mla->qDown) + widthOf(mla->q) + 2 * widthOf(mla->latent) + widthOf(mla->key) + keys +
                      2 * values + c.nHeads;
         need.highest = widthOf(mla->q) + keys + values;
+    } else {
+        addDeltaNet(std::get<nn::DeltaNet>(block.attention), set, nTokens, need);
     }
     if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
         addDense(*dense, set, 2 * dim, need);
@@ -119,11 +135,12 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
         need.weightBytes -= std::min<uint64_t>(need.weightBytes, decoder->tokenEmbedding->bytes());
 
     const int64_t dim = model.config().dim;
-    int64_t all = dim, layer = 0; // the embedded tokens
+    int64_t all = dim, layer = 0, beside = 0; // the embedded tokens
     for (const nn::DecoderBlock& block : decoder->blocks) {
-        const LayerNeed l = needOf(block, set, dim, model.config().nExpertsUsed);
+        const LayerNeed l = needOf(block, set, dim, model.config().nExpertsUsed, batch.nTokens);
         all += hasCheckpoints ? dim : l.kept;
         layer = std::max(layer, l.highest + (hasCheckpoints ? l.kept : 0));
+        beside = std::max(beside, l.beside);
     }
     const int64_t vocabulary = decoder->head->weight.rows();
     const int64_t chunk = std::min(ops::lossChunkRows(batch.nLabels, dim, vocabulary), batch.nLabels);
@@ -139,7 +156,7 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
     const int64_t freedBytes = std::min(kMostKeptBytes, int64_t(others * share) + lossBytes);
     // Writing an adapter takes two copies of the values while no activation lives; a whole tensor is written as it lies.
     const int64_t copies = 2 * nWritten * kFloat - keptBytes - layerBytes;
-    need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes);
+    need.otherBytes = uint64_t(std::max<int64_t>({0, lossBytes - layerBytes, copies}) + freedBytes + beside * kFloat);
     return need;
 }
 

@@ -93,6 +93,8 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& attention,
                       const std::string& prefix, const Variable& normed, const Variable& residual);
 Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& attention, const Pass::Rope& rope,
                       const std::string& prefix, const Variable& normed, const Variable& residual);
+Variable addAttention(Pass& pass, Tape& tape, const nn::DeltaNet& deltaNet, const Pass::Rope& rope,
+                      const std::string& prefix, const Variable& normed, const Variable& residual);
 
 /// residual + feedForward(normed).
 Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& feedForward, const std::string& prefix,

@@ -34,9 +34,13 @@ void requireOwnTensors(const models::DecoderView& decoder, const formats::Tensor
     };
     for (const nn::DecoderBlock& block : decoder.blocks) {
         const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
-        if (!gqa)
+        const auto* delta = std::get_if<nn::DeltaNet>(&block.attention);
+        if (!gqa && !delta)
             throw Unsupported("training a model with latent attention whole", "this version trains adapters on it");
-        requireAll({&gqa->q, &gqa->k, &gqa->v, &gqa->output});
+        if (gqa)
+            requireAll({&gqa->q, &gqa->k, &gqa->v, &gqa->output});
+        else
+            requireAll({&delta->qkv, &delta->gate, &delta->beta, &delta->alpha, &delta->output});
         if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward)) {
             requireDense(*dense);
             continue;
@@ -49,12 +53,24 @@ void requireOwnTensors(const models::DecoderView& decoder, const formats::Tensor
     }
 }
 
+std::array<uint32_t, 4> drawsAt(uint64_t place, uint64_t seed, uint32_t tensor)
+{
+    const std::array<uint32_t, 2> key = {uint32_t(seed), uint32_t(seed >> 32)};
+    return generate::philox({uint32_t(place), uint32_t(place >> 32), tensor, 0x77656967}, key);
+}
+
+// Between the two, each number alike.
+void fillEvenly(Tensor& t, double from, double to, uint64_t seed, uint32_t tensor)
+{
+    for (int64_t i = 0; i < t.count(); ++i)
+        t.f32()[i] = float(from + (to - from) * double(drawsAt(uint64_t(i), seed, tensor)[0]) * 0x1p-32);
+}
+
 // Four normal numbers of a place (Box and Muller).
 void fillNormal(Tensor& t, double deviation, uint64_t seed, uint32_t tensor)
 {
-    const std::array<uint32_t, 2> key = {uint32_t(seed), uint32_t(seed >> 32)};
     for (int64_t i = 0; i < t.count(); i += 4) {
-        const auto draws = generate::philox({uint32_t(i / 4), uint32_t(uint64_t(i / 4) >> 32), tensor, 0x77656967}, key);
+        const auto draws = drawsAt(uint64_t(i / 4), seed, tensor);
         for (int64_t j = i; j < std::min(i + 4, t.count()); ++j) {
             const auto pair = size_t(j - i) / 2 * 2;
             const double radius = std::sqrt(-2 * std::log((double(draws[pair]) + 1) * 0x1p-32));
@@ -84,13 +100,21 @@ void drawWeights(TrainedSet& set, uint64_t seed, int nLayers)
     for (auto& [name, parameter] : set.tensors) {
         Tensor& value = parameter.value;
         ++index;
-        if (name.ends_with(".bias")) {
+        if (name.ends_with("ssm_a")) {
+            fillEvenly(value, -16, -1, seed, index);
+        } else if (name.ends_with("ssm_dt.bias")) {
+            std::fill_n(value.f32(), value.count(), 1.0f);
+        } else if (name.ends_with("ssm_conv1d.weight")) { // (channels, kernel)
+            const double bound = 1 / std::sqrt(double(value.cols()));
+            fillEvenly(value, -bound, bound, seed, index);
+        } else if (name.ends_with(".bias")) {
             std::fill_n(value.f32(), value.count(), 0.0f);
         } else if (name.find("norm") != std::string::npos) {
             std::fill_n(value.f32(), value.count(), 1.0f);
         } else {
-            const bool writesResidual =
-                name.find("attn_output.") != std::string::npos || name.find("ffn_down") != std::string::npos;
+            const bool writesResidual = name.find("attn_output.") != std::string::npos ||
+                                        name.find("ssm_out.") != std::string::npos ||
+                                        name.find("ffn_down") != std::string::npos;
             fillNormal(value, writesResidual ? kDeviation / std::sqrt(2.0 * nLayers) : kDeviation, seed, index);
         }
     }

@@ -14,7 +14,9 @@ namespace sy::train {
 TrainedSet wholeModel(const models::Model& model, const formats::TensorSource& source);
 
 /// Values to begin from nothing: norms 1, biases 0, matrices normal with a deviation of .02, those that write to the
-/// residual 1 / sqrt(2 layers) of that (Radford et al. 2019). The numbers follow from the seed and the tensor's place alone.
+/// residual 1 / sqrt(2 layers) of that (Radford et al. 2019); convolutions even in ±1 / sqrt(kernel), and heads of recurrent
+/// layers forget at rates even in -16 ... -1, with steps of softplus(1) (Gu and Dao 2023, arXiv:2312.00752). The numbers
+/// follow from the seed and the tensor's place alone.
 void drawWeights(TrainedSet& set, uint64_t seed, int nLayers);
 
 } // namespace sy::train
