@@ -11,7 +11,10 @@
 #include "engine/ops/parallel_rows.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -22,6 +25,8 @@ namespace sy::ops {
 namespace {
 
 constexpr int64_t kBlock = 64;
+constexpr uint64_t kAllBits = ~uint64_t(0); // no choice
+constexpr float kHidden = -1e30f;
 
 AttentionGradKernels kernelsFor(cpu::Level level)
 {
@@ -35,23 +40,37 @@ AttentionGradKernels kernelsFor(cpu::Level level)
     return scalarAttentionGradKernels();
 }
 
-// One block of rows of one text.
+struct Text {
+    int64_t row, end;       // of its tokens
+    int64_t keyRow, keyEnd; // of its keys
+};
+
+std::vector<Text> textsOf(std::span<const int64_t> lengths, std::span<const int64_t> keyLengths)
+{
+    std::vector<Text> texts;
+    int64_t row = 0, keyRow = 0;
+    for (size_t i = 0; i < lengths.size(); ++i) {
+        const int64_t nKeys = keyLengths.empty() ? lengths[i] : keyLengths[i];
+        texts.push_back({row, row + lengths[i], keyRow, keyRow + nKeys});
+        row += lengths[i];
+        keyRow += nKeys;
+    }
+    return texts;
+}
+
+// Some tokens of a text, or some of its keys.
 struct Block {
-    int64_t textRow; // where the text begins
-    int64_t textEnd;
+    Text text;
     int64_t row;
     int64_t n;
 };
 
-std::vector<Block> cut(std::span<const int64_t> lengths)
+std::vector<Block> cut(const std::vector<Text>& texts, int64_t Text::*row, int64_t Text::*end)
 {
     std::vector<Block> blocks;
-    int64_t row = 0;
-    for (const int64_t length : lengths) {
-        for (int64_t i = 0; i < length; i += kBlock)
-            blocks.push_back({row, row + length, row + i, std::min(kBlock, length - i)});
-        row += length;
-    }
+    for (const Text& text : texts)
+        for (int64_t i = text.*row; i < text.*end; i += kBlock)
+            blocks.push_back({text, i, std::min(kBlock, text.*end - i)});
     return blocks;
 }
 
@@ -64,19 +83,27 @@ GemmScratch& threadScratch()
 class Job {
 public:
     Job(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v, std::span<const int64_t> lengths,
-        const AttentionConfig& config)
-        : m_context(context), m_q(q), m_k(k), m_v(v), m_config(config), m_rows(kernelsFor(context.level)),
-          m_gemm(gemmKernels(context.level)), m_blocks(cut(lengths))
+        const AttentionConfig& config, const SeenKeys& seen)
+        : m_context(context), m_q(q), m_k(k), m_v(v), m_config(config), m_seen(seen), m_rows(kernelsFor(context.level)),
+          m_gemm(gemmKernels(context.level))
     {
-        const int64_t nTokens = q.rows();
-        const auto fits = [&](const Tensor& x, int nHeads, int dim) {
-            return x.rows() == nTokens && x.cols() == int64_t(nHeads) * dim;
+        const auto sum = [](std::span<const int64_t> n) { return std::accumulate(n.begin(), n.end(), int64_t(0)); };
+        const bool hasOwnKeys = !seen.lengths.empty();
+        const int64_t nTokens = q.rows(), nKeys = hasOwnKeys ? sum(seen.lengths) : nTokens;
+        const auto fits = [](const Tensor& x, int64_t nRows, int nHeads, int dim) {
+            return x.rows() == nRows && x.cols() == int64_t(nHeads) * dim;
         };
-        if (config.nKvHeads < 1 || config.nHeads % config.nKvHeads != 0 || !fits(q, config.nHeads, config.headDim) ||
-            !fits(k, config.nKvHeads, config.headDim) || !fits(v, config.nKvHeads, config.valueDim) ||
-            std::accumulate(lengths.begin(), lengths.end(), int64_t(0)) != nTokens)
+        const bool hasLists = seen.rows.empty() ? !hasOwnKeys : int64_t(seen.rows.size()) == nTokens;
+        if (config.nKvHeads < 1 || config.nHeads % config.nKvHeads != 0 ||
+            !fits(q, nTokens, config.nHeads, config.headDim) || !fits(k, nKeys, config.nKvHeads, config.headDim) ||
+            !fits(v, nKeys, config.nKvHeads, config.valueDim) || sum(lengths) != nTokens || !hasLists ||
+            (hasOwnKeys && (seen.lengths.size() != lengths.size() || config.window > 0)))
             throw std::invalid_argument("packedAttention: q " + toString(q.shape()) + ", k " + toString(k.shape()) + ", v " +
                                         toString(v.shape()) + ", " + std::to_string(lengths.size()) + " texts");
+        const std::vector<Text> texts = textsOf(lengths, seen.lengths);
+        checkLists(texts);
+        m_blocks = cut(texts, &Text::row, &Text::end);
+        m_keyBlocks = cut(texts, &Text::keyRow, &Text::keyEnd);
     }
 
     PackedAttention forward() const
@@ -84,7 +111,7 @@ public:
         const auto& c = m_config;
         PackedAttention result{Tensor::empty({m_q.rows(), int64_t(c.nHeads) * c.valueDim}),
                                Tensor::empty({m_q.rows(), c.nHeads})};
-        eachTask(c.nHeads, [&](const Block& block, int head) { forwardBlock(block, head, result); });
+        eachTask(m_blocks, c.nHeads, [&](const Block& block, int head) { forwardBlock(block, head, result); });
         return result;
     }
 
@@ -95,23 +122,29 @@ public:
             throw std::invalid_argument("packedAttentionGrad: gradient " + toString(dy.shape()));
         AttentionGrad grad{Tensor::empty(m_q.shape()), Tensor::empty(m_k.shape()), Tensor::empty(m_v.shape())};
         const Tensor deltas = outputProducts(forward.output, dy);
-        eachTask(c.nHeads, [&](const Block& queries, int head) {
+        eachTask(m_blocks, c.nHeads, [&](const Block& queries, int head) {
             alignas(64) float weights[kBlock * kBlock], dScores[kBlock * kBlock];
+            SeenRows seen;
             Write write = Write::sets;
             eachKeyBlock(queries, [&](const Block& keys) {
-                gradients(queries, keys, head, forward, dy, deltas, weights, dScores);
+                if (!findSeen(queries, keys, seen))
+                    return;
+                gradients(queries, keys, head, forward, dy, deltas, seen, weights, dScores);
                 product({dScores, queries.n, keys.n, kBlock, 1}, view(m_k, keys, kvHead(head), c.headDim),
                         target(grad.q, queries, head, c.headDim), write);
                 write = Write::adds;
             });
         });
-        eachTask(c.nKvHeads, [&](const Block& keys, int head) {
+        eachTask(m_keyBlocks, c.nKvHeads, [&](const Block& keys, int head) {
             alignas(64) float weights[kBlock * kBlock], dScores[kBlock * kBlock];
+            SeenRows seen;
             Write write = Write::sets;
             const int group = c.nHeads / c.nKvHeads;
             for (int h = head * group; h < (head + 1) * group; ++h) {
                 eachQueryBlock(keys, [&](const Block& queries) {
-                    gradients(queries, keys, h, forward, dy, deltas, weights, dScores);
+                    if (!findSeen(queries, keys, seen))
+                        return;
+                    gradients(queries, keys, h, forward, dy, deltas, seen, weights, dScores);
                     product(transposed({weights, queries.n, keys.n, kBlock, 1}), view(dy, queries, h, c.valueDim),
                             target(grad.v, keys, head, c.valueDim), write);
                     product(transposed({dScores, queries.n, keys.n, kBlock, 1}), view(m_q, queries, h, c.headDim),
@@ -119,19 +152,35 @@ public:
                     write = Write::adds;
                 });
             }
+            if (write == Write::sets) { // nobody looks there
+                clear(target(grad.v, keys, head, c.valueDim), keys.n, c.valueDim);
+                clear(target(grad.k, keys, head, c.headDim), keys.n, c.headDim);
+            }
         });
         return grad;
     }
 
 private:
+    void checkLists(const std::vector<Text>& texts) const
+    {
+        if (m_seen.rows.empty())
+            return;
+        for (const Text& text : texts)
+            for (int64_t i = text.row; i < text.end; ++i) {
+                const std::vector<int32_t>& list = m_seen.rows[size_t(i)];
+                if (list.empty() ? !m_seen.lengths.empty() : list.front() < 0 || list.back() >= text.keyEnd - text.keyRow)
+                    throw std::invalid_argument("packedAttention: keys that row " + std::to_string(i) + " does not have");
+            }
+    }
+
     template <class F>
-    void eachTask(int nHeads, F&& f) const
+    void eachTask(const std::vector<Block>& blocks, int nHeads, F&& f) const
     {
         // The last blocks of a text see the most keys: they come first.
-        const auto nBlocks = int64_t(m_blocks.size());
+        const auto nBlocks = int64_t(blocks.size());
         m_context.pool.parallelFor(nBlocks * nHeads, 1, [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; ++i)
-                f(m_blocks[size_t(nBlocks - 1 - i / nHeads)], int(i % nHeads));
+                f(blocks[size_t(nBlocks - 1 - i / nHeads)], int(i % nHeads));
         });
     }
 
@@ -139,21 +188,27 @@ private:
     template <class F>
     void eachKeyBlock(const Block& queries, F&& f) const
     {
-        for (int64_t row = queries.textRow; row < queries.row + queries.n; row += kBlock) {
+        const Text& text = queries.text;
+        const int64_t end = isCausal() ? queries.row + queries.n : text.keyEnd;
+        for (int64_t row = text.keyRow; row < end; row += kBlock) {
             if (m_config.window > 0 && row + kBlock <= queries.row - m_config.window + 1)
                 continue;
-            f(Block{queries.textRow, queries.textEnd, row, std::min(kBlock, queries.textEnd - row)});
+            f(Block{text, row, std::min(kBlock, text.keyEnd - row)});
         }
     }
     template <class F>
     void eachQueryBlock(const Block& keys, F&& f) const
     {
-        for (int64_t row = keys.row; row < keys.textEnd; row += kBlock) {
+        const Text& text = keys.text;
+        for (int64_t row = isCausal() ? keys.row : text.row; row < text.end; row += kBlock) {
             if (m_config.window > 0 && row >= keys.row + keys.n - 1 + m_config.window)
                 break;
-            f(Block{keys.textRow, keys.textEnd, row, std::min(kBlock, keys.textEnd - row)});
+            f(Block{text, row, std::min(kBlock, text.end - row)});
         }
     }
+
+    // Keys are tokens: none behind a query is seen.
+    bool isCausal() const { return m_seen.lengths.empty(); }
 
     int kvHead(int head) const { return head / (m_config.nHeads / m_config.nKvHeads); }
 
@@ -170,15 +225,57 @@ private:
         gemmHere(m_gemm, threadScratch(), a, b, c, write, factor);
     }
 
-    // Which keys of a block a query sees: [first, last).
+    // Which keys of a block a query sees: those of [first, last) whose bit is set.
     struct Seen {
         int first, last;
+        uint64_t bits;
     };
-    Seen seen(int64_t query, const Block& keys) const
+    using SeenRows = std::array<Seen, kBlock>;
+
+    Seen seenBefore(int64_t query, const Block& keys) const
     {
         const int64_t last = std::clamp<int64_t>(query + 1 - keys.row, 0, keys.n);
         const int64_t first = m_config.window > 0 ? std::max<int64_t>(0, query - m_config.window + 1 - keys.row) : 0;
-        return {int(std::min(first, last)), int(last)};
+        return {int(std::min(first, last)), int(last), kAllBits};
+    }
+    Seen seen(int64_t query, const Block& keys) const
+    {
+        if (m_seen.rows.empty() || m_seen.rows[size_t(query)].empty())
+            return seenBefore(query, keys);
+        const std::vector<int32_t>& list = m_seen.rows[size_t(query)];
+        const int64_t first = keys.row - keys.text.keyRow;
+        uint64_t bits = 0;
+        for (auto i = std::ranges::lower_bound(list, first); i != list.end() && *i < first + keys.n; ++i)
+            bits |= uint64_t(1) << (*i - first);
+        return bits == 0 ? Seen{0, 0, 0} : Seen{std::countr_zero(bits), 64 - std::countl_zero(bits), bits};
+    }
+    // Whether any query of the block sees any key of the other.
+    bool findSeen(const Block& queries, const Block& keys, SeenRows& rows) const
+    {
+        bool isAny = false;
+        for (int64_t i = 0; i < queries.n; ++i) {
+            rows[size_t(i)] = seen(queries.row + i, keys);
+            isAny = isAny || rows[size_t(i)].last > rows[size_t(i)].first;
+        }
+        return isAny;
+    }
+    // Between keys that are seen lie others. Their scores count for nothing in a sum with a weight of 1 in it.
+    static void hideScores(float* scores, const Seen& s)
+    {
+        for (int i = s.first; s.bits != kAllBits && i < s.last; ++i)
+            if (!(s.bits >> i & 1))
+                scores[i] = kHidden;
+    }
+    static void hideWeights(float* weights, const Seen& s)
+    {
+        for (int i = s.first; s.bits != kAllBits && i < s.last; ++i)
+            if (!(s.bits >> i & 1))
+                weights[i] = 0;
+    }
+    static void clear(const MatrixTarget& rows, int64_t nRows, int64_t n)
+    {
+        for (int64_t i = 0; i < nRows; ++i)
+            std::fill_n(rows.data + i * rows.rowStride, n, 0.0f);
     }
 
     void scores(const Block& queries, const Block& keys, int head, float* out) const
@@ -196,12 +293,17 @@ private:
         std::fill_n(sums, queries.n, 0.0f);
         const MatrixTarget output = target(result.output, queries, head, c.valueDim);
         bool isFirst = true;
+        SeenRows seen;
         eachKeyBlock(queries, [&](const Block& keys) {
+            if (!findSeen(queries, keys, seen))
+                return;
             scores(queries, keys, head, weights);
             for (int64_t i = 0; i < queries.n; ++i) {
-                const Seen s = seen(queries.row + i, keys);
+                const Seen& s = seen[size_t(i)];
+                hideScores(weights + i * kBlock, s);
                 const float correction =
                     m_rows.softmaxStep(weights + i * kBlock, s.first, s.last, int(keys.n), largest + i, sums + i);
+                hideWeights(weights + i * kBlock, s);
                 if (!isFirst && correction != 1.0f)
                     m_rows.scale(output.data + i * output.rowStride, correction, c.valueDim);
             }
@@ -238,7 +340,7 @@ private:
 
     // The weights of a block and the gradients of its unscaled scores, rows kBlock apart.
     void gradients(const Block& queries, const Block& keys, int head, const PackedAttention& forward, const Tensor& dy,
-                   const Tensor& deltas, float* weights, float* dScores) const
+                   const Tensor& deltas, const SeenRows& seen, float* weights, float* dScores) const
     {
         const auto& c = m_config;
         scores(queries, keys, head, weights);
@@ -246,8 +348,9 @@ private:
                 {dScores, kBlock}, Write::sets);
         for (int64_t i = 0; i < queries.n; ++i) {
             const int64_t entry = (queries.row + i) * c.nHeads + head;
-            const Seen s = seen(queries.row + i, keys);
+            const Seen& s = seen[size_t(i)];
             m_rows.weigh(weights + i * kBlock, s.first, s.last, int(keys.n), forward.logSums.f32()[entry]);
+            hideWeights(weights + i * kBlock, s);
             m_rows.scoreGrad(weights + i * kBlock, dScores + i * kBlock, deltas.f32()[entry], c.scale, int(keys.n));
         }
     }
@@ -255,24 +358,25 @@ private:
     const OpContext& m_context;
     const Tensor &m_q, &m_k, &m_v;
     const AttentionConfig& m_config;
+    SeenKeys m_seen;
     AttentionGradKernels m_rows;
     GemmKernels m_gemm;
-    std::vector<Block> m_blocks;
+    std::vector<Block> m_blocks, m_keyBlocks;
 };
 
 } // namespace
 
 PackedAttention packedAttention(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v,
-                                std::span<const int64_t> lengths, const AttentionConfig& config)
+                                std::span<const int64_t> lengths, const AttentionConfig& config, const SeenKeys& seen)
 {
-    return Job(context, q, k, v, lengths, config).forward();
+    return Job(context, q, k, v, lengths, config, seen).forward();
 }
 
 AttentionGrad packedAttentionGrad(const OpContext& context, const Tensor& q, const Tensor& k, const Tensor& v,
                                   std::span<const int64_t> lengths, const AttentionConfig& config,
-                                  const PackedAttention& forward, const Tensor& dy)
+                                  const PackedAttention& forward, const Tensor& dy, const SeenKeys& seen)
 {
-    return Job(context, q, k, v, lengths, config).backward(forward, dy);
+    return Job(context, q, k, v, lengths, config, seen).backward(forward, dy);
 }
 
 } // namespace sy::ops
