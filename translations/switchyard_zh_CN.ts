@@ -894,10 +894,6 @@
         <translation>此版本只训练预测下一个词元的模型</translation>
     </message>
     <message>
-        <source>recurrent, gated and sparse attention have no gradient in this version</source>
-        <translation>此版本中循环、门控和稀疏注意力没有梯度</translation>
-    </message>
-    <message>
         <source>going on from %1</source>
         <translation>从 %1 继续</translation>
     </message>

@@ -187,7 +187,6 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "this version trains decoders"),
     QT_TRANSLATE_NOOP("EngineWords", "training an embedding model"),
     QT_TRANSLATE_NOOP("EngineWords", "this version trains models that predict the next token"),
-    QT_TRANSLATE_NOOP("EngineWords", "recurrent, gated and sparse attention have no gradient in this version"),
     QT_TRANSLATE_NOOP("EngineWords", "choosing experts"),
     QT_TRANSLATE_NOOP("EngineWords", "the model \"%1\" has none"),
     QT_TRANSLATE_NOOP("EngineWords", "none of the targets has any"),

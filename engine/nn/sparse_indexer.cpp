@@ -4,7 +4,9 @@
 #include "engine/ops/layer_norm/layer_norm.h"
 #include "engine/ops/scale/scale.h"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace sy::nn {
 
@@ -20,6 +22,20 @@ ops::RopeAngles inHalves(const ops::RopeAngles& adjacent)
         angles.sines.f32()[i] = adjacent.sines.f32()[2 * i + 1];
     }
     return angles;
+}
+
+ops::SelectedKeys select(const ops::OpContext& context, const SparseIndexer& indexer,
+                         std::span<const ops::AttentionSequence> sequences, const Tensor& normed, const Tensor& queries,
+                         const ops::RopeAngles& angles)
+{
+    const auto isShort = [&](const ops::AttentionSequence& s) { return s.firstPosition + s.nRows <= indexer.topK; };
+    if (std::ranges::all_of(sequences, isShort))
+        return ops::SelectedKeys(size_t(normed.rows()));
+    Tensor q = apply(context, ops::MatmulInput(queries), indexer.q);
+    ops::rope(context, q, indexer.rope, inHalves(angles));
+    Tensor weights = apply(context, ops::MatmulInput(normed), indexer.weights);
+    ops::scale(context, weights, 1.0f / std::sqrt(float(indexer.dim) * float(indexer.nHeads)));
+    return ops::selectKeys(context, q, weights, sequences, indexer.topK);
 }
 
 } // namespace
@@ -58,18 +74,26 @@ ops::SelectedKeys selectKeys(const ops::OpContext& context, const SparseIndexer&
                              const ops::RopeAngles& angles)
 {
     std::vector<ops::AttentionSequence> sequences;
-    bool isAnyLong = false;
-    for (const Batch::Part& part : parts) {
+    for (const Batch::Part& part : parts)
         sequences.push_back({part.firstRow, part.nRows, part.firstPosition, part.cache->pages(layer)});
-        isAnyLong = isAnyLong || part.firstPosition + part.nRows > indexer.topK;
+    return select(context, indexer, sequences, normed, queries, angles);
+}
+
+ops::SelectedKeys selectKeys(const ops::OpContext& context, const SparseIndexer& indexer, const Tensor& keys,
+                             std::span<const int64_t> lengths, const Tensor& normed, const Tensor& queries,
+                             const ops::RopeAngles& angles)
+{
+    std::vector<const std::byte*> pages; // one for each text
+    pages.reserve(lengths.size());
+    std::vector<ops::AttentionSequence> sequences;
+    int64_t first = 0;
+    for (const int64_t length : lengths) {
+        pages.push_back(keys.raw() + size_t(first) * keys.rowBytes());
+        const std::span<const std::byte* const> page(&pages.back(), 1);
+        sequences.push_back({first, length, 0, {page, page, DType::F32, int(length)}});
+        first += length;
     }
-    if (!isAnyLong)
-        return ops::SelectedKeys(size_t(normed.rows()));
-    Tensor q = apply(context, ops::MatmulInput(queries), indexer.q);
-    ops::rope(context, q, indexer.rope, inHalves(angles));
-    Tensor weights = apply(context, ops::MatmulInput(normed), indexer.weights);
-    ops::scale(context, weights, 1.0f / std::sqrt(float(indexer.dim) * float(indexer.nHeads)));
-    return ops::selectKeys(context, q, weights, sequences, indexer.topK);
+    return select(context, indexer, sequences, normed, queries, angles);
 }
 
 void eachMatrix(SparseIndexer& indexer, const std::function<void(Tensor&)>& use)

@@ -7,6 +7,7 @@
 #include "engine/ops/sparse_attention/sparse_attention.h"
 
 #include <functional>
+#include <span>
 #include <string>
 
 namespace sy::nn {
@@ -14,6 +15,9 @@ namespace sy::nn {
 /// Picks the keys that each token of a sparse attention layer sees. DeepSeek-V3.2, arXiv:2512.02556. Queries and keys begin
 /// with the part that RoPE turns, and in halves, whatever layout the attention beside it has. The reference multiplies both
 /// with a Hadamard matrix, which changes no product and is left out.
+///
+/// It chooses and gives no value, so it has no gradient: training takes its choice for a constant, and the indexer stays as
+/// it is, as in the paper's sparse stage, where the language model's loss does not reach it either.
 struct SparseIndexer {
     Linear q;       // (nHeads * dim, rank of the queries)
     Linear k;       // (dim, model's dim): one key for all heads
@@ -50,6 +54,11 @@ Tensor indexKeys(const ops::OpContext& context, const SparseIndexer& indexer, co
 /// queries  (rows, rank): what the attention's queries are made of
 ops::SelectedKeys selectKeys(const ops::OpContext& context, const SparseIndexer& indexer, int layer,
                              const std::vector<Batch::Part>& parts, const Tensor& normed, const Tensor& queries,
+                             const ops::RopeAngles& angles);
+
+/// The same of whole texts that lie one after another, without a cache: keys (rows, dim) are indexKeys() of all rows.
+ops::SelectedKeys selectKeys(const ops::OpContext& context, const SparseIndexer& indexer, const Tensor& keys,
+                             std::span<const int64_t> lengths, const Tensor& normed, const Tensor& queries,
                              const ops::RopeAngles& angles);
 
 /// Calls use() with every matrix.

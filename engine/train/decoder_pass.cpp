@@ -61,12 +61,6 @@ models::DecoderView viewOf(const models::Model& model)
                           "hyper-connections and compressed attention have no gradient in this version");
     if (model.config().isEmbedding)
         throw Unsupported("training an embedding model", "this version trains models that predict the next token");
-    for (const nn::DecoderBlock& block : view->blocks) {
-        const auto* mla = std::get_if<nn::MlaAttention>(&block.attention);
-        if (mla && mla->indexer)
-            throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
-                              "recurrent, gated and sparse attention have no gradient in this version");
-    }
     return *view;
 }
 

@@ -92,6 +92,15 @@ LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t d
         need.kept += 2 * widthOf(mla->qDown) + widthOf(mla->q) + 2 * widthOf(mla->latent) + widthOf(mla->key) + keys +
                      2 * values + c.nHeads;
         need.highest = widthOf(mla->q) + keys + values;
+        if (mla->indexer && nTokens > mla->indexer->topK) {
+            need.kept += mla->indexer->topK; // numbers of keys
+            // Nothing else has a buffer of its queries' size: it waits for the next layer where it may.
+            const int64_t queries = widthOf(mla->indexer->q);
+            if (nTokens * queries * kFloat <= kMostKeptBytes)
+                need.beside = nTokens * queries;
+            else
+                need.highest = std::max(need.highest, queries);
+        }
     } else {
         addDeltaNet(std::get<nn::DeltaNet>(block.attention), set, nTokens, need);
     }

@@ -120,6 +120,16 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
         });
 }
 
+// What each row sees where an indexer chooses. A choice has no gradient: the indexer is frozen, see nn/sparse_indexer.h.
+ops::SelectedKeys selectedKeys(const Pass& pass, const nn::MlaAttention& a, const Tensor& normed, const Tensor& queries,
+                               const ops::RopeAngles& angles)
+{
+    if (!a.indexer)
+        return {};
+    const Tensor keys = nn::indexKeys(pass.context, *a.indexer, normed, angles);
+    return nn::selectKeys(pass.context, *a.indexer, keys, pass.batch.lengths, normed, queries, angles);
+}
+
 } // namespace
 
 Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& a, const Pass::Rope& angles, const std::string& prefix,
@@ -136,7 +146,8 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& a, const P
     const Variable q = rope(pass, tape, linear(pass, tape, queries, a.q), a.queryRope, angles);
     const std::vector<Variable> kv = decompress(pass, tape, a, latent, key);
     const ops::AttentionConfig config{c.nHeads, c.nHeads, c.nopeDim + c.ropeDim, c.valueDim, c.scale};
-    const Variable attended = attention(pass, tape, q, kv[0], kv[1], config);
+    const Variable attended =
+        attention(pass, tape, q, kv[0], kv[1], config, selectedKeys(pass, a, normed.value, queries.value, angles.forward));
     return addLinear(pass, tape, attended, a.output, {}, a.epsilon, {}, residual);
 }
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace sy::train {
 
@@ -49,18 +50,19 @@ Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& 
 }
 
 Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
-                   const ops::AttentionConfig& config)
+                   const ops::AttentionConfig& config, ops::SelectedKeys selected)
 {
-    const ops::PackedAttention forward =
-        ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config);
-    return tape.record(
-        forward.output, q.isWanted() || k.isWanted() || v.isWanted(), [&pass, &tape, q, k, v, config, forward](Tensor dy) {
-            ops::AttentionGrad grad =
-                ops::packedAttentionGrad(pass.exact, q.value, k.value, v.value, pass.batch.lengths, config, forward, dy);
-            tape.add(q, std::move(grad.q));
-            tape.add(k, std::move(grad.k));
-            tape.add(v, std::move(grad.v));
-        });
+    const auto forward =
+        ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config, {.rows = selected});
+    return tape.record(forward.output, q.isWanted() || k.isWanted() || v.isWanted(),
+                       [&pass, &tape, q, k, v, config, forward, selected = std::move(selected)](Tensor dy) {
+                           ops::AttentionGrad grad =
+                               ops::packedAttentionGrad(pass.exact, q.value, k.value, v.value, pass.batch.lengths, config,
+                                                        forward, dy, {.rows = selected});
+                           tape.add(q, std::move(grad.q));
+                           tape.add(k, std::move(grad.k));
+                           tape.add(v, std::move(grad.v));
+                       });
 }
 
 Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,

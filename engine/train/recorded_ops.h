@@ -5,6 +5,7 @@
 
 #include "engine/autograd/tape.h"
 #include "engine/nn/decoder_block.h"
+#include "engine/ops/sparse_attention/sparse_attention.h"
 #include "engine/train/adapter_set.h"
 #include "engine/train/packed_batch.h"
 
@@ -66,8 +67,9 @@ Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight
 /// In place: x's memory must be nobody else's.
 Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& config, const Pass::Rope& angles);
 
+/// selected: keys that each row sees, or no rows at all; see ops::SeenKeys.
 Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
-                   const ops::AttentionConfig& config);
+                   const ops::AttentionConfig& config, ops::SelectedKeys selected = {});
 
 Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
                          const Variable& up);

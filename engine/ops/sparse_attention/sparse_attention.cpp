@@ -64,6 +64,7 @@ SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor&
     const auto score = kernelFor(context.level);
     context.pool.parallelFor(int64_t(rows.size()), 1, [&](int64_t begin, int64_t end) {
         thread_local std::vector<float> scores, key;
+        thread_local std::vector<int32_t> order;
         for (int64_t i = begin; i < end; ++i) {
             const Row& row = rows[size_t(i)];
             if (row.nKeys <= topK)
@@ -84,14 +85,14 @@ SelectedKeys selectKeys(const OpContext& context, const Tensor& q, const Tensor&
                     score(q.f32() + row.row * q.cols(), weights.f32() + row.row * nHeads, key.data(), nHeads, dim);
                 scores[size_t(t)] = value == value ? value : -INFINITY; // a sort needs an order
             }
-            std::vector<int32_t>& chosen = selected[size_t(row.row)];
-            chosen.resize(size_t(row.nKeys));
-            std::iota(chosen.begin(), chosen.end(), 0);
+            order.resize(size_t(row.nKeys));
+            std::iota(order.begin(), order.end(), 0);
             // Equal scores are no accident: keys that no head responds to have 0. The goldens' choice among them is this
             // algorithm's.
-            std::partial_sort(chosen.begin(), chosen.begin() + topK, chosen.end(),
+            std::partial_sort(order.begin(), order.begin() + topK, order.end(),
                               [&](int32_t a, int32_t b) { return scores[size_t(a)] > scores[size_t(b)]; });
-            chosen.resize(size_t(topK));
+            std::vector<int32_t>& chosen = selected[size_t(row.row)]; // as long as the choice: training keeps it
+            chosen.assign(order.begin(), order.begin() + topK);
             std::ranges::sort(chosen);
         }
     });

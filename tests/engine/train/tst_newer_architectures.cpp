@@ -226,7 +226,7 @@ private:
     static void addFamilies()
     {
         QTest::addColumn<QString>("name");
-        for (const char* name : {"qwen35", "qwen35moe"})
+        for (const char* name : {"qwen35", "qwen35moe", "deepseek32"})
             QTest::newRow(name) << name;
     }
 
@@ -241,7 +241,7 @@ private slots:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<bool>("hasCheckpoints");
-        for (const char* name : {"qwen35", "qwen35moe"}) {
+        for (const char* name : {"qwen35", "qwen35moe", "deepseek32"}) {
             QTest::addRow("%s", name) << name << true;
             QTest::addRow("%s without checkpoints", name) << name << false;
         }

@@ -93,7 +93,7 @@ private slots:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<double>("limit");
-        for (const char* name : {"models-next/qwen35", "models-next/qwen35moe"})
+        for (const char* name : {"models-next/qwen35", "models-next/qwen35moe", "models-next/deepseek32"})
             QTest::newRow(name) << name << 1e-9;
         for (const char* name : {"deepseek-v1", "deepseek2-v2", "deepseek2-v2-lite-legacy", "deepseek2-v3", "gpt-oss",
                                  "llama", "llama-mixtral", "llama-rope-factors", "llama-rope-linear", "olmoe", "qwen2",
@@ -138,10 +138,16 @@ private slots:
             QVERIFY(difference < 1e-9 && test::normalizedError(trained.values(), expected) > 1e-3);
         }
 
-        // Along a random direction the loss rises as the gradient says.
+        // Along a random direction the loss rises as the gradient says. Of keys that an indexer likes alike, the least step
+        // changes the choice, and the loss leaps: a text as long as the choice is wide has none (tst_newer_architectures has
+        // longer ones).
+        if (name.endsWith("deepseek32")) {
+            batch = {};
+            batch.add({{tokens.begin(), tokens.begin() + 8}, std::vector<uint8_t>(8, 1)});
+        }
         train::TrainedSet set = everywhere(*model);
         train::DecoderPass pass(context, *model, set);
-        const std::vector<float> factors(tokens.size() - 1, 1.0f);
+        const std::vector<float> factors(size_t(batch.nLabels()), 1.0f);
         pass.step(batch, factors, {.hasCheckpoints = true});
         std::mt19937 random(11);
         double slope = 0;
@@ -178,7 +184,7 @@ private slots:
     void otherModelsAreRefused_data()
     {
         QTest::addColumn<QString>("file");
-        for (const char* file : {"models-next/deepseek32.gguf", "models-next/deepseek4.gguf", "models/qwen3-embedding.gguf",
+        for (const char* file : {"models-next/deepseek4.gguf", "models/qwen3-embedding.gguf",
                                  "models/bert-cls.gguf"})
             QTest::newRow(file) << file;
     }
