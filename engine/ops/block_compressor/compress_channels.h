@@ -25,4 +25,24 @@ struct CompressChannels {
 template <class Level>
 void compressChannels(const CompressChannels& job) noexcept;
 
+/// The way back for some channels of one text. Pointers are to the first channel of the job; rows of values, scores and
+/// their gradients are inputStride apart, in overlapping compressors the second half `width` behind the first.
+struct CompressGradChannels {
+    const float* values;
+    const float* scores;
+    const float* slotBias;
+    int64_t inputStride;
+    int64_t nTokens; // of the text, from its first
+    int width;       // rows of dOut are so far apart as well
+    int ratio;
+    bool overlaps;
+    int nChannels;
+    const float* dOut; // of the text's first block
+    float* dValues;    // zeros before: tokens that no finished block reads keep them
+    float* dScores;
+};
+
+template <class Level>
+void compressGradChannels(const CompressGradChannels& job) noexcept;
+
 } // namespace sy::ops

@@ -79,4 +79,38 @@ void compressChannels(const CompressChannels& job) noexcept
     }
 }
 
+template <class Level>
+void compressGradChannels(const CompressGradChannels& job) noexcept
+{
+    using Softmax = RunningSoftmax<Level>;
+    using V = cpu::Vec<Level>;
+    const int64_t nBlocks = job.nTokens / job.ratio;
+    for (int c = 0; c < job.nChannels; c += cpu::kLanes) {
+        const int n = job.nChannels - c < cpu::kLanes ? job.nChannels - c : cpu::kLanes;
+        for (int64_t block = 0; block < nBlocks; ++block) {
+            // Where the numbers of the block's i-th token are: with overlap the block before comes first, with its first
+            // half.
+            const int64_t before = job.overlaps && block > 0 ? job.ratio : 0, first = block * job.ratio - before;
+            const auto place = [&](int64_t i) {
+                return (first + i) * job.inputStride + c + (job.overlaps && i >= before ? job.width : 0);
+            };
+            const auto score = [&](int64_t i) {
+                const int64_t at =
+                    (first + i) % job.ratio * job.inputStride + c + (job.overlaps && i >= before ? job.width : 0);
+                return Softmax::load(job.scores + place(i), n) + Softmax::load(job.slotBias + at, n);
+            };
+            Softmax sums;
+            sums.start(score(0), Softmax::load(job.values + place(0), n));
+            for (int64_t i = 1; i < before + job.ratio; ++i)
+                sums.add(score(i), Softmax::load(job.values + place(i), n));
+            const V row = sums.weighted / sums.sum, d = Softmax::load(job.dOut + block * job.width + c, n);
+            for (int64_t i = 0; i < before + job.ratio; ++i) {
+                const V weight = exp(score(i) - sums.largest) / sums.sum, share = weight * d;
+                Softmax::store(share, job.dValues + place(i), n);
+                Softmax::store(share * (Softmax::load(job.values + place(i), n) - row), job.dScores + place(i), n);
+            }
+        }
+    }
+}
+
 } // namespace sy::ops

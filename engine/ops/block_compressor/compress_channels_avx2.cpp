@@ -3,3 +3,4 @@
 #include "engine/ops/block_compressor/compress_channels.inl.h"
 
 template void sy::ops::compressChannels<sy::cpu::Avx2>(const sy::ops::CompressChannels&) noexcept;
+template void sy::ops::compressGradChannels<sy::cpu::Avx2>(const sy::ops::CompressGradChannels&) noexcept;

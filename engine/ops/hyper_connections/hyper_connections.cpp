@@ -4,6 +4,7 @@
 #include "engine/ops/hyper_connections/hyper_connections.h"
 
 #include "engine/cpu/vec.h"
+#include "engine/ops/hyper_connections/hyper_balance.h"
 #include "engine/ops/hyper_connections/hyper_rows.h"
 #include "engine/ops/parallel_rows.h"
 
@@ -37,42 +38,6 @@ double sigmoid(double x)
     return 1.0 / (1.0 + std::exp(-x));
 }
 
-void softmax(double* x, int n)
-{
-    const double largest = *std::max_element(x, x + n);
-    double total = 0;
-    for (int i = 0; i < n; ++i)
-        total += x[i] = std::exp(x[i] - largest);
-    for (int i = 0; i < n; ++i)
-        x[i] /= total;
-}
-
-// Divides n numbers, stride apart, by their sum.
-void divideBySum(double* x, int n, int stride, double epsilon)
-{
-    double sum = epsilon;
-    for (int i = 0; i < n; ++i)
-        sum += x[i * stride];
-    for (int i = 0; i < n; ++i)
-        x[i * stride] /= sum;
-}
-
-void balance(double* across, int n, int iterations, double epsilon)
-{
-    for (int s = 0; s < n; ++s)
-        softmax(across + s * n, n);
-    for (int i = 0; i < n * n; ++i)
-        across[i] += epsilon;
-    for (int d = 0; d < n; ++d)
-        divideBySum(across + d, n, n, epsilon);
-    for (int i = 1; i < iterations; ++i) {
-        for (int s = 0; s < n; ++s)
-            divideBySum(across + s * n, n, 1, epsilon);
-        for (int d = 0; d < n; ++d)
-            divideBySum(across + d, n, n, epsilon);
-    }
-}
-
 } // namespace
 
 HyperMix hyperMix(const OpContext& context, const Tensor& products, const Tensor& base, const Tensor& scale,
@@ -87,6 +52,7 @@ HyperMix hyperMix(const OpContext& context, const Tensor& products, const Tensor
     HyperMix mix{Tensor::empty({nRows, n}), Tensor::empty({nRows, n}), Tensor::empty({nRows, int64_t(n) * n})};
     const float *b = base.f32(), *factor = scale.f32();
     parallelRows(context, nRows, width * (1 + config.iterations), [&](int64_t first, int64_t end) {
+        StreamBalance balance(n, config.iterations, double(config.epsilon));
         for (int64_t t = first; t < end; ++t) {
             const float* z = products.f32() + t * width;
             const auto value = [&](int i, int part) { return double(z[i]) * double(factor[part]) + double(b[i]); };
@@ -97,7 +63,7 @@ HyperMix hyperMix(const OpContext& context, const Tensor& products, const Tensor
             double across[kMostStreams * kMostStreams];
             for (int i = 0; i < n * n; ++i)
                 across[i] = value(2 * n + i, 2);
-            balance(across, n, config.iterations, double(config.epsilon));
+            balance.run(across);
             std::copy_n(across, n * n, mix.across.f32() + t * n * n);
         }
     });

@@ -47,4 +47,23 @@ void mixStreamsRow(float* streams, const float* y, const float* out, const float
     }
 }
 
+template <class Level>
+void streamDotsRow(const float* a, const float* b, int n, int m, int64_t dim, float* products) noexcept
+{
+    using L = StreamLanes<Level>;
+    using V = typename L::V;
+    for (int s = 0; s < n; ++s) {
+        V sums[kMostStreams];
+        for (int d = 0; d < m; ++d)
+            sums[d] = V::all(0.0f);
+        for (int64_t i = 0; i < dim; i += cpu::kLanes) {
+            const V x = L::load(a + s * dim + i, dim - i);
+            for (int d = 0; d < m; ++d)
+                sums[d] = fma(x, L::load(b + d * dim + i, dim - i), sums[d]);
+        }
+        for (int d = 0; d < m; ++d)
+            products[s * m + d] = sums[d].sum();
+    }
+}
+
 } // namespace sy::ops

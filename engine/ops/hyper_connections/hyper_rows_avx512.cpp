@@ -5,3 +5,4 @@
 template void sy::ops::gatherStreamsRow<sy::cpu::Avx512>(const float*, const float*, int, int64_t, float*) noexcept;
 template void sy::ops::mixStreamsRow<sy::cpu::Avx512>(float*, const float*, const float*, const float*, int,
                                                       int64_t) noexcept;
+template void sy::ops::streamDotsRow<sy::cpu::Avx512>(const float*, const float*, int, int, int64_t, float*) noexcept;
