@@ -998,10 +998,6 @@
         <translation>此版本可在其上训练适配器</translation>
     </message>
     <message>
-        <source>hyper-connections and compressed attention have no gradient in this version</source>
-        <translation>超连接和压缩注意力在此版本中没有梯度</translation>
-    </message>
-    <message>
         <source>choosing experts</source>
         <translation>选择专家</translation>
     </message>

@@ -196,7 +196,6 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "its file joins matrices; this version trains adapters on it"),
     QT_TRANSLATE_NOOP("EngineWords", "training a model with latent attention whole"),
     QT_TRANSLATE_NOOP("EngineWords", "this version trains adapters on it"),
-    QT_TRANSLATE_NOOP("EngineWords", "hyper-connections and compressed attention have no gradient in this version"),
     QT_TRANSLATE_NOOP("EngineWords", "going on from %1"),
     QT_TRANSLATE_NOOP("EngineWords", "the training data has changed since"),
     QT_TRANSLATE_NOOP("EngineWords", "the model has changed since"),

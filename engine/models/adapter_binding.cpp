@@ -3,6 +3,7 @@
 
 #include "engine/core/error.h"
 
+#include <initializer_list>
 #include <utility>
 
 namespace sy::models {
@@ -21,6 +22,10 @@ public:
                 addDense(*dense, false);
             else
                 addExperts(std::get<nn::MoeFeedForward>(block.feedForward));
+        }
+        for (const nn::StreamBlock& block : m_decoder.streamBlocks) {
+            addAttention(block.attention);
+            addExperts(block.feedForward);
         }
         return std::move(m_found);
     }
@@ -52,6 +57,17 @@ private:
         const nn::MlaConfig& c = a.config;
         m_found[a.latent.name] = {a.latent.weight.rows() + a.key.weight.rows(), a.latent.weight.cols(), 0, 0, nullptr, true};
         m_found[a.upName] = {int64_t(c.nHeads) * (c.nopeDim + c.valueDim), c.latentDim, 0, 0, nullptr, true};
+    }
+    // Not the groups' matrices, of which each is a block of one; and not the indexer, which nothing trains.
+    void addAttention(const nn::CompressedAttention& a)
+    {
+        const auto addAll = [&](std::initializer_list<const nn::Linear*> linears) {
+            for (const nn::Linear* linear : linears)
+                add(*linear)->isAttention = true;
+        };
+        addAll({&a.qDown, &a.q, &a.kv, &a.output});
+        if (a.compressor)
+            addAll({&a.compressor->values, &a.compressor->scores});
     }
     void addAttention(const nn::DecoderBlock&, const nn::DeltaNet& d)
     {

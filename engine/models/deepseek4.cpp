@@ -14,10 +14,8 @@
 #include "engine/models/causal_model.h"
 #include "engine/models/expert_keys.h"
 #include "engine/models/hyperparameters.h"
-#include "engine/nn/compressed_attention.h"
-#include "engine/nn/hyper_connections.h"
-#include "engine/nn/moe_feed_forward.h"
 #include "engine/nn/rope_config.h"
+#include "engine/nn/stream_block.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/matmul/weight_arena.h"
 #include "engine/ops/rms_norm/rms_norm.h"
@@ -25,6 +23,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace sy::models {
@@ -35,33 +34,27 @@ constexpr int64_t kMostHeadDim = 640; // the attention kernels' scratch
 constexpr int kSparseRatio = 4;       // overlapping blocks with an indexer
 constexpr int kHeavyRatio = 128;
 
-struct Block {
-    nn::HyperConnection attentionStreams;
-    Tensor attentionNorm; // (dim)
-    nn::CompressedAttention attention;
-    nn::HyperConnection feedForwardStreams;
-    Tensor feedForwardNorm; // (dim)
-    nn::MoeFeedForward feedForward;
-};
-
 class DeepSeek4 final : public CausalModel {
 public:
-    DeepSeek4(CausalParts parts, std::vector<Block> blocks, nn::HyperHead head, ops::RopeConfig plain,
-              ops::RopeConfig compressed, float epsilon)
-        : CausalModel(std::move(parts)), m_blocks(std::move(blocks)), m_head(std::move(head)), m_plain(std::move(plain)),
-          m_compressed(std::move(compressed)), m_epsilon(epsilon)
+    DeepSeek4(CausalParts parts, std::vector<nn::StreamBlock> blocks, nn::HyperHead head, std::vector<ops::RopeConfig> ropes)
+        : CausalModel(std::move(parts)), m_blocks(std::move(blocks)), m_head(std::move(head)), m_ropes(std::move(ropes))
     {
+    }
+
+    std::optional<DecoderView> decoder() const override
+    {
+        return DecoderView{&parts().tokenEmbedding, parts().embeddingScale, {}, m_ropes, &parts().head, m_blocks, &m_head};
     }
 
 protected:
     Tensor layers(const ops::OpContext& context, const nn::Batch& batch, Tensor x) const override
     {
-        const nn::StepRope plain = nn::prepareRope(context, m_plain, batch),
-                           compressed = nn::prepareRope(context, m_compressed, batch);
+        std::vector<nn::StepRope> ropes;
+        for (const ops::RopeConfig& rope : m_ropes)
+            ropes.push_back(nn::prepareRope(context, rope, batch));
         Tensor streams = ops::toStreams(context, x, m_head.config.nStreams);
         for (size_t i = 0; i < m_blocks.size(); ++i) {
-            const nn::StepRope& rope = m_blocks[i].attention.compressor ? compressed : plain;
-            forward(context, m_blocks[i], int(i), batch, rope, streams, i + 1 == m_blocks.size());
+            forward(context, m_blocks[i], int(i), batch, ropes[size_t(m_blocks[i].rope)], streams, i + 1 == m_blocks.size());
             batch.layerDone(int(i), streams);
         }
         return streams ? nn::gatherStreams(context, m_head, streams) : Tensor();
@@ -69,7 +62,7 @@ protected:
 
     void eachMatrix(const std::function<void(Tensor&)>& use) override
     {
-        for (Block& block : m_blocks) {
+        for (nn::StreamBlock& block : m_blocks) {
             nn::eachMatrix(block.attention, use);
             nn::eachMatrix(block.feedForward, use);
         }
@@ -77,14 +70,14 @@ protected:
     }
 
 private:
-    void forward(const ops::OpContext& context, const Block& block, int layer, const nn::Batch& batch,
+    void forward(const ops::OpContext& context, const nn::StreamBlock& block, int layer, const nn::Batch& batch,
                  const nn::StepRope& rope, Tensor& streams, bool isLast) const
     {
         {
             const nn::Span span(batch.spanObserver, nn::SpanKind::attention, layer);
             ops::HyperMix mix = nn::hyperMix(context, block.attentionStreams, streams);
             const Tensor input =
-                ops::rmsNorm(context, ops::gatherStreams(context, streams, mix.in), block.attentionNorm, m_epsilon);
+                ops::rmsNorm(context, ops::gatherStreams(context, streams, mix.in), block.attentionNorm, block.epsilon);
             const Tensor y = nn::attend(context, block.attention, layer, batch, rope, input, isLast);
             if (!y) {
                 streams = Tensor();
@@ -98,17 +91,16 @@ private:
         const nn::Span span(batch.spanObserver, nn::SpanKind::feedForward, layer);
         const ops::HyperMix mix = nn::hyperMix(context, block.feedForwardStreams, streams);
         const Tensor input =
-            ops::rmsNorm(context, ops::gatherStreams(context, streams, mix.in), block.feedForwardNorm, m_epsilon);
+            ops::rmsNorm(context, ops::gatherStreams(context, streams, mix.in), block.feedForwardNorm, block.epsilon);
         Tensor y = Tensor::zeros(input.shape());
         nn::addFeedForward(context, block.feedForward, layer, isLast ? batch.wantedParts : batch.parts, input, y,
                            batch.spanObserver);
         ops::mixStreams(context, streams, y, mix);
     }
 
-    std::vector<Block> m_blocks;
+    std::vector<nn::StreamBlock> m_blocks;
     nn::HyperHead m_head;
-    ops::RopeConfig m_plain, m_compressed; // of layers without and with a compressor
-    float m_epsilon;
+    std::vector<ops::RopeConfig> m_ropes; // of layers without and with a compressor
 };
 
 // attention.compress_ratios: tokens of each layer's blocks, 0 for none.
@@ -243,14 +235,16 @@ std::unique_ptr<Model> loadDeepSeek4(const formats::TensorSource& source)
     cache.isWindowed.assign(size_t(config.nLayers), true);
 
     bool isInt8 = true;
-    std::vector<Block> blocks;
+    std::vector<nn::StreamBlock> blocks;
     for (int layer = 0; layer < config.nLayers; ++layer) {
         const std::string prefix = "blk." + std::to_string(layer) + ".";
         const int ratio = ratios[size_t(layer)];
         nn::CompressedAttentionConfig c = ratio == kSparseRatio ? sparse : attention;
         c.ratio = ratio;
         c.overlaps = ratio == kSparseRatio;
-        Block block;
+        nn::StreamBlock block;
+        block.epsilon = epsilon;
+        block.rope = ratio > 0 ? 1 : 0;
         block.attentionStreams = nn::loadHyperConnection(weights, prefix + "hc_attn", config.dim, hyper, epsilon);
         block.attentionNorm = weights.vector(prefix + "attn_norm.weight", config.dim);
         block.attention = nn::loadCompressedAttention(weights, prefix, config.dim, c, ratio > 0 ? compressed : plain);
@@ -292,7 +286,7 @@ std::unique_ptr<Model> loadDeepSeek4(const formats::TensorSource& source)
     parts.stepBytes = ops::gatheredBytes(std::min<int64_t>(cache.window, config.contextLength) + mostBlocks,
                                          size_t(config.headDim) * sizeof(float));
     parts.weightBytes = weights.bytes();
-    return std::make_unique<DeepSeek4>(std::move(parts), std::move(blocks), std::move(head), plain, compressed, epsilon);
+    return std::make_unique<DeepSeek4>(std::move(parts), std::move(blocks), std::move(head), std::vector{plain, compressed});
 }
 
 } // namespace sy::models

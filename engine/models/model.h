@@ -7,6 +7,7 @@
 #include "engine/nn/layer_observer.h"
 #include "engine/nn/router_observer.h"
 #include "engine/nn/span_observer.h"
+#include "engine/nn/stream_block.h"
 #include "engine/ops/op_context.h"
 
 #include <cstdint>
@@ -41,6 +42,8 @@ struct DecoderView {
     std::span<const nn::DecoderBlock> blocks;
     std::span<const ops::RopeConfig> ropes; // numbered by DecoderBlock::rope
     const nn::OutputHead* head;
+    std::span<const nn::StreamBlock> streamBlocks{}; // in place of blocks, where the residual is several streams
+    const nn::HyperHead* streamHead = nullptr;       // what makes one of them before `head`
 };
 
 enum class LogitsWanted : uint8_t { none, last, all };
@@ -78,7 +81,7 @@ public:
     /// Upper bound of the memory that one step of nTokens with nLogitRows rows of logits takes besides weights and KV cache.
     virtual size_t computeBytes(int64_t nTokens, int64_t nLogitRows = 1) const = 0;
 
-    /// The layers, where the model is made of nn::DecoderBlock; nothing otherwise.
+    /// The layers, where the model is made of nn::DecoderBlock or nn::StreamBlock; nothing otherwise.
     virtual std::optional<DecoderView> decoder() const { return {}; }
 
     /// Every matrix that products read, where it can be exchanged for its packed form (weight_packing.h). A model without

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/block_compressor.h"
 
+#include "engine/ops/block_compressor/block_compressor_grad.h"
 #include "engine/ops/rms_norm/rms_norm.h"
-
-#include <vector>
 
 namespace sy::nn {
 
@@ -37,6 +36,27 @@ Tensor finishedBlocks(const ops::OpContext& context, const BlockCompressor& c, c
     for (int64_t block = 0; block < rows.rows(); ++block)
         positions.push_back(int32_t((part.firstPosition / c.config.ratio + block) * c.config.ratio));
     ops::rope(context, rows, c.rope, ops::ropeAngles(context, c.rope, positions));
+    return rows;
+}
+
+std::vector<int32_t> blockPositions(const BlockCompressor& c, std::span<const int64_t> lengths)
+{
+    std::vector<int32_t> positions;
+    for (const int64_t length : lengths)
+        for (int64_t block = 0; block < length / c.config.ratio; ++block)
+            positions.push_back(int32_t(block * c.config.ratio));
+    return positions;
+}
+
+Tensor packedKeys(const ops::OpContext& context, const BlockCompressor& c, const Tensor& normed,
+                  std::span<const int64_t> lengths)
+{
+    const std::vector<Tensor> products = applyAll(context, ops::MatmulInput(normed), {&c.values, &c.scores});
+    const Tensor raw = ops::packedBlocks(context, c.config, products[0], products[1], c.slotBias, lengths);
+    if (raw.rows() == 0)
+        return raw;
+    Tensor rows = ops::rmsNorm(context, raw, c.norm, c.epsilon);
+    ops::rope(context, rows, c.rope, ops::ropeAngles(context, c.rope, blockPositions(c, lengths)));
     return rows;
 }
 

@@ -6,8 +6,11 @@
 #include "engine/ops/block_compressor/block_compressor.h"
 #include "engine/ops/rope/rope.h"
 
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace sy::nn {
 
@@ -41,6 +44,15 @@ BlockCompressor loadBlockCompressor(WeightReader& weights, const std::string& na
 /// values, scores  (rows of the batch, inputWidth): products of the compressor's matrices
 Tensor finishedBlocks(const ops::OpContext& context, const BlockCompressor& compressor, const Tensor& values,
                       const Tensor& scores, const Batch::Part& part);
+
+/// The same of packed texts from their first tokens, without states: all texts' rows, one after another.
+///
+/// normed  (rows, dim)
+Tensor packedKeys(const ops::OpContext& context, const BlockCompressor& compressor, const Tensor& normed,
+                  std::span<const int64_t> lengths);
+
+/// The position that each row of packed texts is turned by.
+std::vector<int32_t> blockPositions(const BlockCompressor& compressor, std::span<const int64_t> lengths);
 
 /// Calls use() with every matrix.
 void eachMatrix(BlockCompressor& compressor, const std::function<void(Tensor&)>& use);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/nn/compressed_attention.h"
 
+#include "engine/nn/adapted_linear.h"
 #include "engine/nn/cached_attention.h"
 #include "engine/ops/embedding/embedding.h"
 #include "engine/ops/head_matmul/head_matmul.h"
@@ -22,8 +23,8 @@ void storeBlocks(const ops::OpContext& context, const CompressedAttention& a, co
     const BlockCompressor& keys = *a.compressor;
     const BlockCompressor* index = a.indexer ? &a.indexer->keys : nullptr;
     const std::vector<Tensor> products =
-        index ? applyAll(context, input, {&keys.values, &keys.scores, &index->values, &index->scores})
-              : applyAll(context, input, {&keys.values, &keys.scores});
+        index ? applyAll(context, input, {&keys.values, &keys.scores, &index->values, &index->scores}, batch.parts)
+              : applyAll(context, input, {&keys.values, &keys.scores}, batch.parts);
     for (const Batch::Part& part : batch.parts) {
         const Tensor rows = finishedBlocks(context, keys, products[0], products[1], part);
         const Tensor indexRows = index ? finishedBlocks(context, *index, products[2], products[3], part) : Tensor();
@@ -34,21 +35,16 @@ void storeBlocks(const ops::OpContext& context, const CompressedAttention& a, co
     }
 }
 
-ops::SelectedKeys selectBlocks(const ops::OpContext& context, const CompressedAttention& a,
-                               const std::vector<Batch::Part>& parts, const Tensor& normed, const Tensor& queries,
-                               const ops::RopeAngles& angles)
+ops::SelectedKeys select(const ops::OpContext& context, const CompressedAttention& a,
+                         std::span<const ops::AttentionSequence> sequences, const Tensor& normed, const Tensor& queries,
+                         const ops::RopeAngles& angles)
 {
-    if (!a.indexer)
-        return ops::SelectedKeys(size_t(normed.rows()));
     const BlockIndexer& indexer = *a.indexer;
     const int ratio = a.compressor->config.ratio;
-    std::vector<ops::AttentionSequence> sequences;
-    bool isAnyLong = false;
-    for (const Batch::Part& part : parts) {
-        sequences.push_back({part.firstRow, part.nRows, part.firstPosition, part.cache->blockPages(a.blocks)});
-        isAnyLong = isAnyLong || (part.firstPosition + part.nRows) / ratio > indexer.topK;
-    }
-    if (!isAnyLong)
+    const auto isShort = [&](const ops::AttentionSequence& s) {
+        return (s.firstPosition + s.nRows) / ratio <= indexer.topK;
+    };
+    if (std::ranges::all_of(sequences, isShort))
         return ops::SelectedKeys(size_t(normed.rows()));
     Tensor q = apply(context, ops::MatmulInput(queries), indexer.q);
     ops::rope(context, q, indexer.rope, angles);
@@ -57,11 +53,23 @@ ops::SelectedKeys selectBlocks(const ops::OpContext& context, const CompressedAt
     return ops::selectKeys(context, q, weights, sequences, indexer.topK, ratio);
 }
 
+ops::SelectedKeys selectCached(const ops::OpContext& context, const CompressedAttention& a,
+                               const std::vector<Batch::Part>& parts, const Tensor& normed, const Tensor& queries,
+                               const ops::RopeAngles& angles)
+{
+    if (!a.indexer)
+        return ops::SelectedKeys(size_t(normed.rows()));
+    std::vector<ops::AttentionSequence> sequences;
+    for (const Batch::Part& part : parts)
+        sequences.push_back({part.firstRow, part.nRows, part.firstPosition, part.cache->blockPages(a.blocks)});
+    return select(context, a, sequences, normed, queries, angles);
+}
+
 Tensor attendRows(const ops::OpContext& context, const CompressedAttention& a, int layer,
                   const std::vector<Batch::Part>& parts, const Tensor& normed, const ops::RopeAngles& angles)
 {
-    const Tensor low = ops::rmsNorm(context, apply(context, ops::MatmulInput(normed), a.qDown), a.qNorm, a.epsilon);
-    Tensor q = apply(context, ops::MatmulInput(low), a.q);
+    const Tensor low = ops::rmsNorm(context, apply(context, ops::MatmulInput(normed), a.qDown, parts), a.qNorm, a.epsilon);
+    Tensor q = apply(context, ops::MatmulInput(low), a.q, parts);
     ops::rmsNormHeads(context, q, a.ones, a.epsilon);
     ops::rope(context, q, a.rope, angles);
     if (!a.compressor)
@@ -71,7 +79,7 @@ Tensor attendRows(const ops::OpContext& context, const CompressedAttention& a, i
         sequences.push_back(
             {part.firstRow, part.nRows, part.firstPosition, part.cache->pages(layer), part.cache->blockPages(a.blocks)});
     return ops::compressedAttention(context, q, sequences, a.config, a.compressor->config.ratio,
-                                    selectBlocks(context, a, parts, normed, low, angles));
+                                    selectCached(context, a, parts, normed, low, angles));
 }
 
 } // namespace
@@ -126,7 +134,7 @@ Tensor attend(const ops::OpContext& context, const CompressedAttention& a, int l
               const StepRope& rope, const Tensor& normed, bool wantedRowsOnly)
 {
     const ops::MatmulInput input(normed);
-    Tensor keys = ops::rmsNorm(context, apply(context, input, a.kv), a.kvNorm, a.epsilon);
+    Tensor keys = ops::rmsNorm(context, apply(context, input, a.kv, batch.parts), a.kvNorm, a.epsilon);
     ops::rope(context, keys, a.rope, rope.all);
     storeKeysAndValues(context, layer, batch, keys, Tensor());
     if (a.compressor)
@@ -144,7 +152,28 @@ Tensor attend(const ops::OpContext& context, const CompressedAttention& a, int l
     ops::headMatmul(context, attended, a.groups, low);
     if (a.groupScale != 1)
         ops::scale(context, low, a.groupScale);
-    return apply(context, ops::MatmulInput(low), a.output);
+    return apply(context, ops::MatmulInput(low), a.output, selects ? batch.wantedParts : batch.parts);
+}
+
+ops::SelectedKeys selectBlocks(const ops::OpContext& context, const CompressedAttention& a, std::span<const int64_t> lengths,
+                               const Tensor& normed, const Tensor& queries, const ops::RopeAngles& angles)
+{
+    if (!a.indexer)
+        return ops::SelectedKeys(size_t(normed.rows()));
+    const Tensor keys = packedKeys(context, a.indexer->keys, normed, lengths);
+    std::vector<const std::byte*> pages; // one for each text
+    pages.reserve(lengths.size());
+    std::vector<ops::AttentionSequence> sequences;
+    int64_t first = 0, firstBlock = 0;
+    for (const int64_t length : lengths) {
+        const int64_t nBlocks = length / a.compressor->config.ratio;
+        pages.push_back(keys.raw() + size_t(firstBlock) * keys.rowBytes());
+        const std::span<const std::byte* const> page(&pages.back(), 1);
+        sequences.push_back({first, length, 0, {page, page, DType::F32, int(std::max<int64_t>(1, nBlocks))}});
+        first += length;
+        firstBlock += nBlocks;
+    }
+    return select(context, a, sequences, normed, queries, angles);
 }
 
 void eachMatrix(CompressedAttention& a, const std::function<void(Tensor&)>& use)

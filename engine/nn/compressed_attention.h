@@ -5,9 +5,11 @@
 #include "engine/nn/block_compressor.h"
 #include "engine/nn/weights.h"
 #include "engine/ops/attention/attention.h"
+#include "engine/ops/sparse_attention/sparse_attention.h"
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,15 @@ CompressedAttention loadCompressedAttention(WeightReader& weights, const std::st
 /// returns  (rows, dim); with wantedRowsOnly of the wanted rows, which may be none: then it is empty
 Tensor attend(const ops::OpContext& context, const CompressedAttention& attention, int layer, const Batch& batch,
               const StepRope& rope, const Tensor& normed, bool wantedRowsOnly);
+
+/// The compressed keys that each row of packed texts sees, by the number of their block; an empty list: all finished ones.
+/// The indexer's choice, which has no gradient: training takes it for a constant, and the indexer stays as it is.
+///
+/// normed   (rows, dim)
+/// queries  (rows, rank): what the attention's queries are made of
+ops::SelectedKeys selectBlocks(const ops::OpContext& context, const CompressedAttention& attention,
+                               std::span<const int64_t> lengths, const Tensor& normed, const Tensor& queries,
+                               const ops::RopeAngles& angles);
 
 /// Calls use() with every matrix.
 void eachMatrix(CompressedAttention& attention, const std::function<void(Tensor&)>& use);

@@ -48,15 +48,11 @@ void loadBiasAndScale(WeightReader& weights, const std::string& name, int64_t nE
 // What the table says of each row's token.
 Tensor givenExperts(const MoeFeedForward& moe, const std::vector<Batch::Part>& parts, int64_t nRows)
 {
-    const int nUsed = moe.routing.nUsed;
-    Tensor experts = Tensor::zeros({nRows, nUsed}, DType::I32);
-    for (const Batch::Part& part : parts) {
-        const std::span<const int32_t> tokens = part.cache->tokens().subspan(size_t(part.firstPosition), size_t(part.nRows));
-        for (int64_t i = 0; i < part.nRows; ++i)
-            std::copy_n(moe.expertsOfToken.data<int32_t>() + int64_t(tokens[size_t(i)]) * nUsed, nUsed,
-                        experts.data<int32_t>() + (part.firstRow + i) * nUsed);
-    }
-    return experts;
+    std::vector<int32_t> tokens(static_cast<size_t>(nRows));
+    for (const Batch::Part& part : parts)
+        std::ranges::copy(part.cache->tokens().subspan(size_t(part.firstPosition), size_t(part.nRows)),
+                          tokens.begin() + part.firstRow);
+    return expertsOf(moe, tokens);
 }
 
 ops::Routing chooseExperts(const ops::OpContext& exact, const MoeFeedForward& moe, int layer, const std::vector<Batch::Part>& parts,
@@ -182,6 +178,16 @@ MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& pref
             moe.sharedGate = weights.vector(prefix + "ffn_gate_inp_shexp.weight", dim).reshaped({1, dim});
     }
     return moe;
+}
+
+Tensor expertsOf(const MoeFeedForward& moe, std::span<const int32_t> tokens)
+{
+    const int nUsed = moe.routing.nUsed;
+    Tensor experts = Tensor::empty({int64_t(tokens.size()), nUsed}, DType::I32);
+    for (size_t i = 0; i < tokens.size(); ++i)
+        std::copy_n(moe.expertsOfToken.data<int32_t>() + int64_t(tokens[i]) * nUsed, nUsed,
+                    experts.data<int32_t>() + int64_t(i) * nUsed);
+    return experts;
 }
 
 void addFeedForward(const ops::OpContext& context, const MoeFeedForward& moe, int layer,

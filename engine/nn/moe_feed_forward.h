@@ -6,8 +6,10 @@
 #include "engine/ops/moe_ffn/moe_ffn.h"
 #include "engine/ops/router/router.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace sy::nn {
@@ -41,6 +43,9 @@ struct MoeOptions {
 /// PREFIXffn_gate_inp, exp_probs_b, ffn_gate_tid2eid, ffn_{gate,up,down}_exps (or gate and up in ffn_gate_up_exps, gate first; or, in very old
 /// files, ffn_gate.E and so on), ffn_{gate,up,down}_shexp, ffn_gate_inp_shexp.
 MoeFeedForward loadMoeFeedForward(WeightReader& weights, const std::string& prefix, int64_t dim, const MoeOptions& options);
+
+/// What expertsOfToken says of tokens: (tokens, nUsed) I32.
+Tensor expertsOf(const MoeFeedForward& moe, std::span<const int32_t> tokens);
 
 /// residual (rows, dim) += the experts' results for normed (rows, dim).
 ///

@@ -53,12 +53,9 @@ std::string prefixOf(int layer)
 models::DecoderView viewOf(const models::Model& model)
 {
     const std::optional<models::DecoderView> view = model.decoder();
-    if (!view && model.config().isEmbedding)
+    if (!view)
         throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
                           "this version trains decoders");
-    if (!view) // made of other blocks
-        throw Unsupported("training a model of the architecture \"" + model.config().architecture + "\"",
-                          "hyper-connections and compressed attention have no gradient in this version");
     if (model.config().isEmbedding)
         throw Unsupported("training an embedding model", "this version trains models that predict the next token");
     return *view;
@@ -78,6 +75,16 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
         for (const nn::Linear* linear : linears)
             if (linear->weight)
                 add(linear->name);
+    };
+    const auto addExperts = [&](const nn::MoeFeedForward& moe, const std::string& prefix) {
+        for (const ops::ExpertMatrices* matrices : {&moe.experts.gate, &moe.experts.up, &moe.experts.down})
+            add(matrices->name);
+        names.insert(prefix + "ffn_gate_inp.weight");
+        names.insert(prefix + "ffn_gate_inp.bias");
+        if (moe.shared)
+            addLinears({&moe.shared->gate, &moe.shared->up, &moe.shared->down});
+        if (moe.sharedGate)
+            add(prefix + "ffn_gate_inp_shexp");
     };
     for (size_t i = 0; i < decoder.blocks.size(); ++i) {
         const nn::DecoderBlock& block = decoder.blocks[i];
@@ -99,16 +106,19 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
         }
         if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward))
             addLinears({&dense->gate, &dense->up, &dense->down});
-        if (const auto* moe = std::get_if<nn::MoeFeedForward>(&block.feedForward)) {
-            for (const ops::ExpertMatrices* matrices : {&moe->experts.gate, &moe->experts.up, &moe->experts.down})
-                add(matrices->name);
-            names.insert(prefix + "ffn_gate_inp.weight");
-            names.insert(prefix + "ffn_gate_inp.bias");
-            if (moe->shared)
-                addLinears({&moe->shared->gate, &moe->shared->up, &moe->shared->down});
-            if (moe->sharedGate)
-                add(prefix + "ffn_gate_inp_shexp");
-        }
+        else
+            addExperts(std::get<nn::MoeFeedForward>(block.feedForward), prefix);
+    }
+    for (size_t i = 0; i < decoder.streamBlocks.size(); ++i) {
+        const nn::StreamBlock& block = decoder.streamBlocks[i];
+        const nn::CompressedAttention& a = block.attention;
+        const std::string prefix = prefixOf(int(i));
+        for (const char* norm : {"attn_norm", "attn_q_a_norm", "attn_kv_a_norm", "attn_compressor_norm", "ffn_norm"})
+            names.insert(prefix + norm + ".weight");
+        addLinears({&a.qDown, &a.q, &a.kv, &a.output});
+        if (a.compressor)
+            addLinears({&a.compressor->values, &a.compressor->scores});
+        addExperts(block.feedForward, prefix);
     }
     return names;
 }
@@ -159,14 +169,34 @@ Pass DecoderPass::makePass(const PackedBatch& batch, const PassOptions& options)
         ops::RopeAngles back = ops::gradientAngles(m_context, angles);
         pass.ropes.push_back({&config, std::move(angles), std::move(back)});
     }
-    pass.nMoeLayers = int(std::ranges::count_if(m_decoder.blocks, [](const nn::DecoderBlock& block) {
-        return std::holds_alternative<nn::MoeFeedForward>(block.feedForward);
-    }));
+    pass.nMoeLayers =
+        int(m_decoder.streamBlocks.size()) + int(std::ranges::count_if(m_decoder.blocks, [](const nn::DecoderBlock& block) {
+            return std::holds_alternative<nn::MoeFeedForward>(block.feedForward);
+        }));
     return pass;
+}
+
+Variable DecoderPass::streamBlock(Pass& pass, Tape& tape, int layer, const Variable& streams) const
+{
+    const nn::StreamBlock& b = m_decoder.streamBlocks[size_t(layer)];
+    const std::string prefix = prefixOf(layer);
+    const auto readBy = [&](const StreamMix& mix, const Variable& from, const Tensor& norm, const char* name) {
+        return rmsNorm(pass, tape, gatherStreams(pass, tape, from, mix.in), norm, b.epsilon, prefix + name);
+    };
+    const StreamMix mix = hyperMix(pass, tape, b.attentionStreams, streams);
+    const Variable attended = attend(pass, tape, b.attention, pass.ropes[size_t(b.rope)], prefix,
+                                     readBy(mix, streams, b.attentionNorm, "attn_norm.weight"));
+    const Variable middle = mixStreams(pass, tape, streams, attended, mix);
+    const StreamMix mixAgain = hyperMix(pass, tape, b.feedForwardStreams, middle);
+    const Variable in = readBy(mixAgain, middle, b.feedForwardNorm, "ffn_norm.weight");
+    const Variable nothing{Tensor::zeros(in.value.shape()), nullptr};
+    return mixStreams(pass, tape, middle, addFeedForward(pass, tape, b.feedForward, layer, prefix, in, nothing), mixAgain);
 }
 
 Variable DecoderPass::block(Pass& pass, Tape& tape, int layer, const Variable& x) const
 {
+    if (!m_decoder.streamBlocks.empty())
+        return streamBlock(pass, tape, layer, x);
     const nn::DecoderBlock& b = m_decoder.blocks[size_t(layer)];
     const std::string prefix = prefixOf(layer);
     const Variable in = rmsNorm(pass, tape, x, b.attentionNorm, b.epsilon, prefix + "attn_norm.weight");
@@ -190,7 +220,9 @@ Variable DecoderPass::forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::
     Variable x = tape.record(std::move(embedded), table != nullptr, [&pass, table, scale](Tensor dy) {
         ops::addEmbeddingGrad(pass.exact, dy, pass.batch.tokens, scale, table->sum());
     });
-    for (int layer = 0; layer < int(m_decoder.blocks.size()); ++layer) {
+    if (m_decoder.streamHead)
+        x = toStreams(pass, tape, x, m_decoder.streamHead->config.nStreams);
+    for (int layer = 0; layer < int(std::max(m_decoder.blocks.size(), m_decoder.streamBlocks.size())); ++layer) {
         if (stop.stop_requested())
             throw Cancelled();
         if (hasCheckpoints)
@@ -199,6 +231,8 @@ Variable DecoderPass::forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::
         else
             x = block(pass, tape, layer, x);
     }
+    if (m_decoder.streamHead)
+        x = gatherStreams(pass, tape, *m_decoder.streamHead, x);
     return x;
 }
 

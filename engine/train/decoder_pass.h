@@ -89,6 +89,7 @@ private:
     Pass makePass(const PackedBatch& batch, const PassOptions& options) const;
     Variable forward(Pass& pass, Tape& tape, bool hasCheckpoints, std::stop_token stop) const;
     Variable block(Pass& pass, Tape& tape, int layer, const Variable& x) const;
+    Variable streamBlock(Pass& pass, Tape& tape, int layer, const Variable& streams) const;
     PassResult run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,
                    const PassOptions& options, std::stop_token stop);
     ops::LossHead lossHead() const;

@@ -111,6 +111,32 @@ LayerNeed needOf(const nn::DecoderBlock& block, const TrainedSet& set, int64_t d
     return need;
 }
 
+LayerNeed needOf(const nn::StreamBlock& block, const TrainedSet& set, int64_t dim, int64_t nExpertsUsed, int64_t nTokens)
+{
+    const nn::CompressedAttention& a = block.attention;
+    const int64_t nStreams = block.attentionStreams.config.nStreams, streams = nStreams * dim;
+    const int64_t heads = widthOf(a.q), low = a.output.weight.cols();
+    LayerNeed need;
+    // Twice: streams behind the sublayer, what it reads before and behind its norm, its result, the mix and its products.
+    need.kept = 2 * (streams + 3 * dim + 2 * nStreams * (2 + nStreams));
+    // Queries before and behind their norm, and attended; the same of their low-rank form and of the keys.
+    need.kept += 3 * heads + 2 * widthOf(a.qDown) + 3 * widthOf(a.kv) + low + a.config.nHeads +
+                 ranksOf(set, {&a.qDown.name, &a.q.name, &a.kv.name, &a.output.name});
+    if (a.compressor) {
+        const int64_t ratio = a.compressor->config.ratio, nBlocks = nTokens / ratio;
+        need.kept += 2 * a.compressor->config.inputWidth() + 4 * widthOf(a.kv) / ratio +
+                     ranksOf(set, {&a.compressor->values.name, &a.compressor->scores.name});
+        need.kept += std::min<int64_t>(a.config.window, nTokens) + // numbers of the keys that a row sees
+                     (a.indexer && nBlocks > a.indexer->topK ? a.indexer->topK : nBlocks / 2);
+    }
+    addExperts(block.feedForward, set, dim, nExpertsUsed, need);
+    // The streams' own gradient waits beside the sublayers', and meets two more of its size where their norm is taken back.
+    need.highest = streams + std::max({need.highest, 2 * streams, 3 * heads});
+    if (a.indexer && nTokens / a.compressor->config.ratio > a.indexer->topK)
+        need.highest = std::max(need.highest, widthOf(a.indexer->q));
+    return need;
+}
+
 } // namespace
 
 int64_t sizeClass(int64_t nTokens)
@@ -145,12 +171,15 @@ MemoryNeed memoryNeed(const models::Model& model, const TrainedSet& set, const B
 
     const int64_t dim = model.config().dim;
     int64_t all = dim, layer = 0, beside = 0; // the embedded tokens
-    for (const nn::DecoderBlock& block : decoder->blocks) {
+    const int64_t streams = decoder->streamHead ? decoder->streamHead->config.nStreams : 1;
+    const auto addLayer = [&](const auto& block) {
         const LayerNeed l = needOf(block, set, dim, model.config().nExpertsUsed, batch.nTokens);
-        all += hasCheckpoints ? dim : l.kept;
+        all += hasCheckpoints ? streams * dim : l.kept;
         layer = std::max(layer, l.highest + (hasCheckpoints ? l.kept : 0));
         beside = std::max(beside, l.beside);
-    }
+    };
+    std::ranges::for_each(decoder->blocks, addLayer);
+    std::ranges::for_each(decoder->streamBlocks, addLayer);
     const int64_t vocabulary = decoder->head->weight.rows();
     const int64_t chunk = std::min(ops::lossChunkRows(batch.nLabels, dim, vocabulary), batch.nLabels);
     const int64_t keptBytes = batch.nTokens * all * kFloat, layerBytes = batch.nTokens * layer * kFloat;

@@ -147,7 +147,7 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& a, const P
     const std::vector<Variable> kv = decompress(pass, tape, a, latent, key);
     const ops::AttentionConfig config{c.nHeads, c.nHeads, c.nopeDim + c.ropeDim, c.valueDim, c.scale};
     const Variable attended =
-        attention(pass, tape, q, kv[0], kv[1], config, selectedKeys(pass, a, normed.value, queries.value, angles.forward));
+        attention(pass, tape, q, kv[0], kv[1], config, {selectedKeys(pass, a, normed.value, queries.value, angles.forward)});
     return addLinear(pass, tape, attended, a.output, {}, a.epsilon, {}, residual);
 }
 

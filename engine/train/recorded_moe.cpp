@@ -128,6 +128,15 @@ ops::BalanceLoss balanceOf(Pass& pass, const ops::Routing& routing, int layer)
     return loss;
 }
 
+// A table's choice is the token's alone; the router's weights have a gradient either way.
+ops::Routing routed(const Pass& pass, const nn::MoeFeedForward& moe, const Tensor& x)
+{
+    Tensor logits = ops::matmul(pass.exact, ops::MatmulInput(x), moe.router, moe.routerBias);
+    if (!moe.expertsOfToken)
+        return ops::route(pass.context, std::move(logits), moe.selectionBias, moe.routing);
+    return ops::routeTo(pass.context, std::move(logits), nn::expertsOf(moe, pass.batch.tokens), moe.routing);
+}
+
 // residual + the routed experts' results.
 Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int layer, const std::string& prefix,
                     const Variable& x, const Variable& residual)
@@ -135,9 +144,7 @@ Variable addExperts(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, int l
     const std::string routerName = prefix + "ffn_gate_inp";
     autograd::Parameter* router = pass.trained.tensor(routerName + ".weight");
     autograd::Parameter* routerBias = pass.trained.tensor(routerName + ".bias");
-    const ops::Routing routing =
-        ops::route(pass.context, ops::matmul(pass.exact, ops::MatmulInput(x.value), moe.router, moe.routerBias),
-                   moe.selectionBias, moe.routing);
+    const ops::Routing routing = routed(pass, moe, x.value);
     const ops::ExpertGroups groups = ops::groupByExpert(routing, moe.experts.nExperts());
     std::vector<int64_t>& expertRows = pass.expertRows[layer];
     expertRows.clear();

@@ -50,15 +50,15 @@ Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& 
 }
 
 Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
-                   const ops::AttentionConfig& config, ops::SelectedKeys selected)
+                   const ops::AttentionConfig& config, ChosenKeys chosen)
 {
-    const auto forward =
-        ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config, {.rows = selected});
+    const auto forward = ops::packedAttention(pass.context, q.value, k.value, v.value, pass.batch.lengths, config,
+                                              {chosen.rows, chosen.lengths});
     return tape.record(forward.output, q.isWanted() || k.isWanted() || v.isWanted(),
-                       [&pass, &tape, q, k, v, config, forward, selected = std::move(selected)](Tensor dy) {
+                       [&pass, &tape, q, k, v, config, forward, chosen = std::move(chosen)](Tensor dy) {
                            ops::AttentionGrad grad =
                                ops::packedAttentionGrad(pass.exact, q.value, k.value, v.value, pass.batch.lengths, config,
-                                                        forward, dy, {.rows = selected});
+                                                        forward, dy, {chosen.rows, chosen.lengths});
                            tape.add(q, std::move(grad.q));
                            tape.add(k, std::move(grad.k));
                            tape.add(v, std::move(grad.v));

@@ -5,6 +5,7 @@
 
 #include "engine/autograd/tape.h"
 #include "engine/nn/decoder_block.h"
+#include "engine/nn/stream_block.h"
 #include "engine/ops/sparse_attention/sparse_attention.h"
 #include "engine/train/adapter_set.h"
 #include "engine/train/packed_batch.h"
@@ -67,9 +68,13 @@ Variable rmsNorm(Pass& pass, Tape& tape, const Variable& x, const Tensor& weight
 /// In place: x's memory must be nobody else's.
 Variable rope(Pass& pass, Tape& tape, const Variable& x, const ops::RopeConfig& config, const Pass::Rope& angles);
 
-/// selected: keys that each row sees, or no rows at all; see ops::SeenKeys.
+/// As ops::SeenKeys, with memory of its own.
+struct ChosenKeys {
+    ops::SelectedKeys rows{};
+    std::vector<int64_t> lengths{};
+};
 Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k, const Variable& v,
-                   const ops::AttentionConfig& config, ops::SelectedKeys selected = {});
+                   const ops::AttentionConfig& config, ChosenKeys chosen = {});
 
 Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
                          const Variable& up);
@@ -97,6 +102,20 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& attention,
                       const std::string& prefix, const Variable& normed, const Variable& residual);
 Variable addAttention(Pass& pass, Tape& tape, const nn::DeltaNet& deltaNet, const Pass::Rope& rope,
                       const std::string& prefix, const Variable& normed, const Variable& residual);
+
+/// attention(normed), which joins streams: recorded_compressed.cpp.
+Variable attend(Pass& pass, Tape& tape, const nn::CompressedAttention& attention, const Pass::Rope& rope,
+                const std::string& prefix, const Variable& normed);
+
+/// How a sublayer meets the streams: recorded_streams.cpp, all of nn/hyper_connections.h.
+struct StreamMix {
+    Variable in, out, across; // as ops::HyperMix
+};
+StreamMix hyperMix(Pass& pass, Tape& tape, const nn::HyperConnection& connection, const Variable& streams);
+Variable toStreams(Pass& pass, Tape& tape, const Variable& x, int nStreams);
+Variable gatherStreams(Pass& pass, Tape& tape, const Variable& streams, const Variable& weights);
+Variable gatherStreams(Pass& pass, Tape& tape, const nn::HyperHead& head, const Variable& streams);
+Variable mixStreams(Pass& pass, Tape& tape, const Variable& streams, const Variable& y, const StreamMix& mix);
 
 /// residual + feedForward(normed).
 Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& feedForward, const std::string& prefix,

@@ -32,6 +32,8 @@ void requireOwnTensors(const models::DecoderView& decoder, const formats::Tensor
             require(f.gate.name);
         requireAll({&f.up, &f.down});
     };
+    if (!decoder.streamBlocks.empty())
+        throw Unsupported("training a model with latent attention whole", "this version trains adapters on it");
     for (const nn::DecoderBlock& block : decoder.blocks) {
         const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
         const auto* delta = std::get_if<nn::DeltaNet>(&block.attention);

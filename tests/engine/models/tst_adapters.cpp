@@ -98,7 +98,7 @@ private slots:
         for (const char* name : {"llama", "llama-mixtral", "qwen2", "qwen2moe", "qwen3moe", "olmoe", "deepseek-v1", "deepseek2-v2-lite",
                                  "deepseek2-v3", "gemma3"})
             QTest::newRow(name) << QString("models/") + name;
-        for (const char* name : {"qwen35", "qwen35moe", "deepseek32"})
+        for (const char* name : {"qwen35", "qwen35moe", "deepseek32", "deepseek4"})
             QTest::newRow(name) << QString("models-next/") + name;
     }
 

@@ -41,22 +41,31 @@ train::TrainingText textOf(std::span<const int32_t> tokens)
     return {{tokens.begin(), tokens.end()}, std::vector<uint8_t>(tokens.size(), 1)};
 }
 
-// Two texts, the longer one longer than what an indexer picks.
+// Two texts, the longer one longer than what an indexer picks, and than the largest block that is compressed.
 train::PackedBatch batchOf(const QString& name)
 {
     const std::vector<int32_t> tokens = tokensOf(name);
     train::PackedBatch batch;
     batch.add(textOf(std::span(tokens).first(9)));
-    batch.add(textOf(std::span(tokens).last(50)));
+    batch.add(textOf(std::span(tokens).last(name == "deepseek4" ? 140 : 50)));
     return batch;
 }
 
 // A model of a file's shapes whose every part matters: the files' own numbers are so small that most layers hardly speak.
 class LivelySource final : public formats::TensorSource {
 public:
-    explicit LivelySource(const QString& name) : m_file(formats::GgufFile::open(pathOf(name)))
+    explicit LivelySource(const QString& name)
+        : m_file(formats::GgufFile::open(pathOf(name))), m_metadata(m_file.metadata())
     {
         std::mt19937 random(17);
+        if (name == "deepseek4") { // the first layer looks its experts up
+            m_metadata.setInteger("deepseek4.hash_layer_count", 1);
+            Tensor table = Tensor::empty({128, 2}, DType::I32);
+            for (int32_t token = 0; token < 128; ++token)
+                for (int32_t i = 0; i < 2; ++i)
+                    table.data<int32_t>()[token * 2 + i] = (token * 5 + i * 3) % 8;
+            m_tensors["blk.0.ffn_gate_tid2eid.weight"] = table;
+        }
         for (const formats::TensorInfo& info : m_file.tensors()) {
             const Tensor stored = m_file.get(info.name);
             const std::string tensor(info.name);
@@ -80,7 +89,7 @@ public:
             throw BadFile("lively", "tensor " + std::string(name) + " is missing");
         return found->second;
     }
-    const formats::Metadata& metadata() const override { return m_file.metadata(); }
+    const formats::Metadata& metadata() const override { return m_metadata; }
     bool isShared() const override { return true; }
 
 private:
@@ -94,12 +103,13 @@ private:
                                                       : 1.3f / std::sqrt(float(shape.back())));
         for (int64_t i = 0; i < t.count(); ++i) {
             const float value = values(random);
-            t.f32()[i] = isRate ? -0.1f - std::abs(value) : isNorm && !name.ends_with(".bias") ? 1 + value : value;
+            t.f32()[i] = isRate ? -0.3f - std::abs(value) : isNorm && !name.ends_with(".bias") ? 1 + value : value;
         }
         return t;
     }
 
     formats::GgufFile m_file;
+    formats::Metadata m_metadata;
     std::map<std::string, Tensor, std::less<>> m_tensors;
 };
 
@@ -195,7 +205,7 @@ double worstSlope(train::DecoderPass& pass, train::TrainedSet& set, const train:
             for (const float g : p->gradient ? p->gradient.values() : std::span<const float>())
                 square += double(g) * double(g);
         }
-        const double slope = std::sqrt(square), t = 0.004 / slope;
+        const double slope = std::sqrt(square), t = 0.012 / slope;
         const auto lossAt = [&](double factor) {
             for (size_t i = 0; i < parameters.size(); ++i) {
                 autograd::Parameter& p = *parameters[i];
@@ -205,7 +215,7 @@ double worstSlope(train::DecoderPass& pass, train::TrainedSet& set, const train:
             }
             return lossOf(pass, batch);
         };
-        // Twice as far as well, which takes the third derivative out.
+        // Twice as far as well, which takes the third derivative out. A shorter way drowns in rounding.
         const double near = lossAt(t) - lossAt(-t), far = lossAt(2 * t) - lossAt(-2 * t);
         const double measured = (8 * near - far) / (12 * t), error = std::abs(measured / slope - 1);
         lossAt(0);
@@ -226,7 +236,7 @@ private:
     static void addFamilies()
     {
         QTest::addColumn<QString>("name");
-        for (const char* name : {"qwen35", "qwen35moe", "deepseek32"})
+        for (const char* name : {"qwen35", "qwen35moe", "deepseek32", "deepseek4"})
             QTest::newRow(name) << name;
     }
 
@@ -241,7 +251,7 @@ private slots:
     {
         QTest::addColumn<QString>("name");
         QTest::addColumn<bool>("hasCheckpoints");
-        for (const char* name : {"qwen35", "qwen35moe", "deepseek32"}) {
+        for (const char* name : {"qwen35", "qwen35moe", "deepseek32", "deepseek4"}) {
             QTest::addRow("%s", name) << name << true;
             QTest::addRow("%s without checkpoints", name) << name << false;
         }
@@ -294,7 +304,7 @@ private slots:
         const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
         train::TrainedSet set = everywhere(*model);
         train::DecoderPass pass(context, *model, set);
-        QVERIFY(worstSlope(pass, set, batchOf(name)) < 0.01);
+        QVERIFY(worstSlope(pass, set, batchOf(name)) < 0.006);
     }
 
     void everyKindOfTensorHasItsSlope_data()
@@ -315,7 +325,7 @@ private slots:
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
         train::DecoderPass pass(context, *model, set);
-        QVERIFY(worstSlope(pass, set, batchOf(name)) < 0.01);
+        QVERIFY(worstSlope(pass, set, batchOf(name)) < 0.006);
         // From nothing, heads forget slowly and every one at a pace of its own.
         train::drawWeights(set, 3, model->config().nLayers);
         const Tensor& rates = set.tensor("blk.0.ssm_a")->value;
@@ -354,7 +364,7 @@ private slots:
         QFETCH(QString, name);
         const auto model = test::loadFile(pathOf(name));
         const std::vector<int32_t> tokens = tokensOf(name);
-        const std::vector<train::TrainingText> texts = {textOf(std::span(tokens).first(9)), textOf(std::span(tokens).last(50)),
+        const std::vector<train::TrainingText> texts = {textOf(std::span(tokens).first(9)), textOf(std::span(tokens).last(150)),
                                                         textOf(std::span(tokens).subspan(30, 21))};
         cpu::ThreadPool pool(2);
         const ops::OpContext context{pool, cpu::level(), ops::Activations::f32};
