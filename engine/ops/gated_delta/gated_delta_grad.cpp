@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A task is one text and one head of keys, with all heads of values that read it: what they give back to the same query and
-// key adds up inside the task, in one order. Running the memory backwards instead of keeping it (S before = what S after
-// says) would divide by e^g, which is 0 where a head forgets.
+// A task is one text and one head of keys, with all heads of values that read it, some columns after the others: what they
+// give back to the same query and key adds up inside the task, in one order. Columns do not meet in a memory, and a chunk of
+// memories of few columns stays in a second-level cache. Running the memory backwards instead of keeping it (S before = what
+// S after says) would divide by e^g, which is 0 where a head forgets.
 //
 //     borders   S0 ........ SC ........ S2C .....       forward once, a copy at each border
 //     chunk              SC SC+1 SC+2 ..                forward again from its border, a copy for each token
@@ -85,9 +86,9 @@ public:
     Job(const OpContext& context, const GatedDeltaConfig& config, const Tensor& qkv, const Tensor& decay, const Tensor& beta,
         const Tensor& dy)
         : m_config(config), m_kernels(kernelsFor(context.level)), m_qkv(qkv), m_beta(beta), m_dy(dy),
-          m_keyWidth(int64_t(config.nKeyHeads) * config.keyDim), m_stateFloats(int64_t(config.keyDim) * config.valueDim),
-          m_factors(size_t(decay.count())), m_grad{Tensor::zeros(qkv.shape()), Tensor::empty(decay.shape()),
-                                                   Tensor::empty(beta.shape())}
+          m_keyWidth(int64_t(config.nKeyHeads) * config.keyDim),
+          m_factors(size_t(decay.count())), m_grad{Tensor::zeros(qkv.shape()), Tensor::zeros(decay.shape()),
+                                                   Tensor::zeros(beta.shape())}
     {
         for (size_t i = 0; i < m_factors.size(); ++i)
             m_factors[i] = cpu::expDefinition(decay.f32()[i]);
@@ -97,7 +98,8 @@ public:
     {
         Tensor memory = Tensor::empty({deltaGradFloats(m_config, text.length)});
         for (int head = keyHead; head < m_config.nValueHeads; head += m_config.nKeyHeads)
-            runHead(text, head, memory.f32());
+            for (int column = 0; column < m_config.valueDim; column += kDeltaColumns)
+                runColumns(text, {head, column, std::min(kDeltaColumns, m_config.valueDim - column)}, memory.f32());
         const double factor = 1 / std::sqrt(double(m_config.keyDim));
         for (int64_t t = text.row; t < text.row + text.length; ++t) {
             const int64_t at = t * m_qkv.cols() + int64_t(keyHead) * m_config.keyDim;
@@ -110,82 +112,84 @@ public:
     GatedDeltaGrad take() { return std::move(m_grad); }
 
 private:
-    int64_t keyColumn(int head) const { return int64_t(head % m_config.nKeyHeads) * m_config.keyDim; }
-    int64_t valueColumn(int head) const { return 2 * m_keyWidth + int64_t(head) * m_config.valueDim; }
+    // Some columns of a head of values.
+    struct Columns {
+        int head, first, n;
+    };
+    int64_t keyColumn(const Columns& c) const { return int64_t(c.head % m_config.nKeyHeads) * m_config.keyDim; }
+    int64_t valueColumn(const Columns& c) const { return int64_t(c.head) * m_config.valueDim + c.first; }
 
-    void runHead(const Text& text, int head, float* memory)
+    void runColumns(const Text& text, const Columns& columns, float* memory)
     {
         const int64_t chunk = chunkOf(text.length), nChunks = (text.length + chunk - 1) / chunk;
+        const int64_t nFloats = int64_t(m_config.keyDim) * columns.n;
         float* const borders = memory;
-        float* const states = borders + nChunks * m_stateFloats;
-        float* const dState = states + chunk * m_stateFloats;
-        float* const scratch = dState + m_stateFloats;
-        std::fill_n(borders, m_stateFloats, 0.0f);
+        float* const states = borders + nChunks * nFloats;
+        float* const dState = states + chunk * nFloats;
+        float* const scratch = dState + nFloats;
+        std::fill_n(borders, nFloats, 0.0f);
         for (int64_t i = 1; i < nChunks; ++i) {
-            std::copy_n(borders + (i - 1) * m_stateFloats, m_stateFloats, borders + i * m_stateFloats);
-            advance(text.row + (i - 1) * chunk, chunk, head, borders + i * m_stateFloats, scratch);
+            std::copy_n(borders + (i - 1) * nFloats, nFloats, borders + i * nFloats);
+            advance(text.row + (i - 1) * chunk, chunk, columns, borders + i * nFloats, scratch);
         }
-        std::fill_n(dState, m_stateFloats, 0.0f);
+        std::fill_n(dState, nFloats, 0.0f);
         for (int64_t i = nChunks - 1; i >= 0; --i) {
             const int64_t row = text.row + i * chunk, n = std::min(chunk, text.row + text.length - row);
-            std::copy_n(borders + i * m_stateFloats, m_stateFloats, states);
+            std::copy_n(borders + i * nFloats, nFloats, states);
             for (int64_t t = 1; t < n; ++t) {
-                std::copy_n(states + (t - 1) * m_stateFloats, m_stateFloats, states + t * m_stateFloats);
-                advance(row + t - 1, 1, head, states + t * m_stateFloats, scratch);
+                std::copy_n(states + (t - 1) * nFloats, nFloats, states + t * nFloats);
+                advance(row + t - 1, 1, columns, states + t * nFloats, scratch);
             }
-            back(row, n, head, states, dState, scratch);
+            back(row, n, columns, states, dState, scratch);
         }
     }
 
     // The memory n tokens on, as the forward pass has it bit for bit.
-    void advance(int64_t row, int64_t n, int head, float* state, float* scratch) const
+    void advance(int64_t row, int64_t n, const Columns& columns, float* state, float* scratch) const
     {
         const GatedDeltaConfig& c = m_config;
-        const float* at = m_qkv.f32() + row * m_qkv.cols();
-        for (int column = 0; column < c.valueDim; column += kDeltaColumns) {
-            DeltaColumns job{};
-            job.q = at + keyColumn(head);
-            job.k = job.q + m_keyWidth;
-            job.v = at + valueColumn(head) + column;
-            job.qkvStride = m_qkv.cols();
-            job.decay = m_factors.data() + row * c.nValueHeads + head;
-            job.beta = m_beta.f32() + row * c.nValueHeads + head;
-            job.gateStride = c.nValueHeads;
-            job.nTokens = n;
-            job.keyDim = c.keyDim;
-            job.nColumns = std::min(kDeltaColumns, c.valueDim - column);
-            job.epsilon = c.epsilon;
-            job.state = state + column;
-            job.stateStride = c.valueDim;
-            job.out = scratch; // nobody reads it
-            job.outStride = 0;
-            m_kernels.forward(job);
-        }
+        DeltaColumns job{};
+        job.q = m_qkv.f32() + row * m_qkv.cols() + keyColumn(columns);
+        job.k = job.q + m_keyWidth;
+        job.v = m_qkv.f32() + row * m_qkv.cols() + 2 * m_keyWidth + valueColumn(columns);
+        job.qkvStride = m_qkv.cols();
+        job.decay = m_factors.data() + row * c.nValueHeads + columns.head;
+        job.beta = m_beta.f32() + row * c.nValueHeads + columns.head;
+        job.gateStride = c.nValueHeads;
+        job.nTokens = n;
+        job.keyDim = c.keyDim;
+        job.nColumns = columns.n;
+        job.epsilon = c.epsilon;
+        job.state = state;
+        job.stateStride = columns.n;
+        job.out = scratch; // nobody reads it
+        job.outStride = 0;
+        m_kernels.forward(job);
     }
 
-    void back(int64_t row, int64_t n, int head, const float* states, float* dState, float* scratch)
+    void back(int64_t row, int64_t n, const Columns& columns, const float* states, float* dState, float* scratch)
     {
         const GatedDeltaConfig& c = m_config;
-        const int64_t at = row * m_qkv.cols(), gate = row * c.nValueHeads + head;
+        const int64_t at = row * m_qkv.cols(), gate = row * c.nValueHeads + columns.head;
         DeltaGradTokens job{};
-        job.q = m_qkv.f32() + at + keyColumn(head);
+        job.q = m_qkv.f32() + at + keyColumn(columns);
         job.k = job.q + m_keyWidth;
-        job.v = m_qkv.f32() + at + valueColumn(head);
+        job.v = m_qkv.f32() + at + 2 * m_keyWidth + valueColumn(columns);
         job.qkvStride = m_qkv.cols();
         job.decay = m_factors.data() + gate;
         job.beta = m_beta.f32() + gate;
         job.gateStride = c.nValueHeads;
         job.nTokens = n;
         job.keyDim = c.keyDim;
-        job.valueDim = c.valueDim;
+        job.nColumns = columns.n;
         job.epsilon = c.epsilon;
         job.states = states;
-        job.dOut = m_dy.f32() + row * m_dy.cols() + int64_t(head) * c.valueDim;
+        job.dOut = m_dy.f32() + row * m_dy.cols() + valueColumn(columns);
         job.outStride = m_dy.cols();
         job.dState = dState;
-        job.dq = m_grad.qkv.f32() + at + keyColumn(head);
+        job.dq = m_grad.qkv.f32() + at + keyColumn(columns);
         job.dk = job.dq + m_keyWidth;
-        job.dv = m_grad.qkv.f32() + at + valueColumn(head);
+        job.dv = m_grad.qkv.f32() + at + 2 * m_keyWidth + valueColumn(columns);
         job.dDecay = m_grad.decay.f32() + gate;
         job.dBeta = m_grad.beta.f32() + gate;
         job.scratch = scratch;
@@ -195,7 +199,7 @@ private:
     const GatedDeltaConfig& m_config;
     Kernels m_kernels;
     const Tensor &m_qkv, &m_beta, &m_dy;
-    int64_t m_keyWidth, m_stateFloats;
+    int64_t m_keyWidth;
     std::vector<float> m_factors; // e^g
     GatedDeltaGrad m_grad;
 };
@@ -237,7 +241,8 @@ GatedDeltaGrad packedGatedDeltaGrad(const OpContext& context, const GatedDeltaCo
 int64_t deltaGradFloats(const GatedDeltaConfig& c, int64_t length)
 {
     const int64_t chunk = chunkOf(length), nChunks = (length + chunk - 1) / chunk;
-    return (nChunks + chunk + 1) * c.keyDim * c.valueDim + 3 * std::max(c.valueDim, kDeltaColumns);
+    const int nColumns = std::min(c.valueDim, kDeltaColumns);
+    return (nChunks + chunk + 1) * c.keyDim * nColumns + 3 * nColumns;
 }
 
 } // namespace sy::ops

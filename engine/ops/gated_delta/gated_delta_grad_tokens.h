@@ -5,7 +5,7 @@
 
 namespace sy::ops {
 
-/// Some tokens of one head, walked backwards. A head's columns are all here: queries' and keys' gradients sum over them.
+/// Some columns of one head over some tokens, walked backwards.
 struct DeltaGradTokens {
     const float* q; // of the first token; the next is qkvStride further
     const float* k;
@@ -16,18 +16,18 @@ struct DeltaGradTokens {
     int64_t gateStride;
     int64_t nTokens;
     int keyDim;
-    int valueDim;
+    int nColumns;
     float epsilon;
-    const float* states; // (nTokens, keyDim, valueDim): the memory before each token
+    const float* states; // (nTokens, keyDim, nColumns): the memory before each token
     const float* dOut;   // of the first token
     int64_t outStride;
-    float* dState; // (keyDim, valueDim): of the memory behind the last token; of that before the first one afterwards
+    float* dState; // (keyDim, nColumns): of the memory behind the last token; of that before the first one afterwards
     float* dq;     // of normalized queries, qkvStride apart; are added to
     float* dk;
     float* dv;     // are set
-    float* dDecay; // of g, gateStride apart
+    float* dDecay; // of g, gateStride apart; are added to
     float* dBeta;
-    float* scratch; // 3 * valueDim
+    float* scratch; // 3 * nColumns
 };
 
 template <class Level>

@@ -24,7 +24,7 @@ struct DeltaGradLoop {
                       const float* state, const float* dOut, float* dq, float* dk, float* dv, float* dDecay,
                       float* dBeta) noexcept
     {
-        const int n = job.valueDim;
+        const int n = job.nColumns;
         float* const error = job.scratch; // v - remembered
         float* const dChange = error + n; // of beta * error
         float* const dRemembered = dChange + n;
@@ -40,17 +40,15 @@ struct DeltaGradLoop {
             const float* row = state + int64_t(i) * n;
             float* dRow = job.dState + int64_t(i) * n;
             const V key = V::all(k[i]), query = V::all(q[i]);
-            V ofQuery = V::all(0.0f), ofKey = V::all(0.0f);
+            V ofQuery = V::all(0.0f);
             each(n, [&](int j, int lanes) {
                 const V change = load(error + j, lanes) * strength, dy = load(dOut + j, lanes);
                 const V d = fma(query, dy, load(dRow + j, lanes));
                 store(d, dRow + j, lanes);
                 ofQuery = fma(fma(key, change, load(row + j, lanes) * fade), dy, ofQuery);
-                ofKey = fma(d, change, ofKey);
                 store(fma(key, d, load(dChange + j, lanes)), dChange + j, lanes);
             });
             dq[i] += ofQuery.sum();
-            dk[i] += ofKey.sum();
         }
         V ofBeta = V::all(0.0f), ofDecay = V::all(0.0f);
         each(n, [&](int j, int lanes) {
@@ -66,15 +64,16 @@ struct DeltaGradLoop {
             V ofKey = V::all(0.0f);
             each(n, [&](int j, int lanes) {
                 const V faded = load(row + j, lanes) * fade, back = load(dRemembered + j, lanes);
-                ofKey = fma(faded, back, ofKey);
-                const V d = fma(key, back, load(dRow + j, lanes));
+                const V before = load(dRow + j, lanes);
+                ofKey = fma(faded, back, fma(before, load(error + j, lanes) * strength, ofKey));
+                const V d = fma(key, back, before);
                 ofDecay = fma(d, faded, ofDecay);
                 store(d * fade, dRow + j, lanes);
             });
             dk[i] += ofKey.sum();
         }
-        *dBeta = ofBeta.sum();
-        *dDecay = ofDecay.sum();
+        *dBeta += ofBeta.sum();
+        *dDecay += ofDecay.sum();
     }
 };
 
@@ -88,7 +87,7 @@ void deltaGradTokens(const DeltaGradTokens& job) noexcept
         DeltaLoop<Level>::normalize(job.q + at, job.keyDim, job.epsilon, factor, q);
         DeltaLoop<Level>::normalize(job.k + at, job.keyDim, job.epsilon, 1.0f, k);
         DeltaGradLoop<Level>::token(job, q, k, job.v + at, job.decay[gate], job.beta[gate],
-                                    job.states + t * job.keyDim * job.valueDim, job.dOut + t * job.outStride, job.dq + at,
+                                    job.states + t * job.keyDim * job.nColumns, job.dOut + t * job.outStride, job.dq + at,
                                     job.dk + at, job.dv + at, job.dDecay + gate, job.dBeta + gate);
     }
 }
