@@ -45,15 +45,15 @@ struct ExpertUsage {
     std::map<int, std::vector<double>> weights; // of each expert's rows, summed, before the model's scale
 };
 
-/// Throws Unsupported, naming the architecture, for a model with layers that have no gradient yet.
+/// Throws Unsupported, naming the architecture, for a model that is no decoder.
 void requireTrainable(const models::Model& model);
 
 /// The training step of a decoder: forward over packed texts, loss, backward into the trained set. The model's own layers
 /// are read, in whatever form inference has them; nothing of the model changes.
 class DecoderPass {
 public:
-    /// All borrowed. Throws Unsupported for a model with layers that have no gradient yet, and for an update or tensor that
-    /// no layer would use: the unused ones are named.
+    /// All borrowed. Throws Unsupported for a model that is no decoder, and for an update or tensor that no layer would use:
+    /// the unused ones are named.
     DecoderPass(const ops::OpContext& context, const models::Model& model, TrainedSet& trained);
 
     /// Passes take turns at the processor with whatever else computes in this process, and give way between two ops.

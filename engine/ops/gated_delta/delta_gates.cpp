@@ -48,7 +48,7 @@ DeltaGates deltaGates(const OpContext& context, const Tensor& x, const Tensor& a
     return gates;
 }
 
-DeltaGatesGrad deltaGatesGrad(const OpContext& context, const Tensor& x, const Tensor& alpha, const Tensor& timeBias,
+DeltaGatesGrad deltaGatesGrad(const OpContext&, const Tensor& x, const Tensor& alpha, const Tensor& timeBias,
                               const Tensor& rates, const Tensor& dBeta, const Tensor& dDecay, Tensor* dTimeBias,
                               Tensor* dRates)
 {
@@ -59,7 +59,7 @@ DeltaGatesGrad deltaGatesGrad(const OpContext& context, const Tensor& x, const T
                                     toString(dDecay.shape()));
     const int64_t nHeads = x.cols();
     DeltaGatesGrad grad{Tensor::empty(x.shape()), Tensor::empty(x.shape())};
-    (void)context; // a few heads: the sums over rows are worth no threads
+    // A few heads: the sums over rows are worth no threads.
     for (int64_t i = 0; i < x.count(); ++i) {
         const int64_t head = i % nHeads;
         const double beta = sigmoid(double(x.f32()[i])), step = double(alpha.f32()[i]) + double(timeBias.f32()[head]);

@@ -354,7 +354,7 @@ private slots:
     void gradientsAreTheSameHoweverTheyAreComputed()
     {
         QFETCH(QString, name);
-        const auto model = test::loadFile(pathOf(name));
+        const auto model = models::loadModel(std::make_shared<LivelySource>(name));
         const train::PackedBatch batch = batchOf(name);
         const auto gradients = [&](int nThreads, const train::PassOptions& options) {
             cpu::ThreadPool pool(nThreads);
@@ -376,7 +376,7 @@ private slots:
     void packedTextsLearnWhatTheyLearnApart()
     {
         QFETCH(QString, name);
-        const auto model = test::loadFile(pathOf(name));
+        const auto model = models::loadModel(std::make_shared<LivelySource>(name));
         const std::vector<int32_t> tokens = tokensOf(name);
         const std::vector<train::TrainingText> texts = {textOf(std::span(tokens).first(9)), textOf(std::span(tokens).last(150)),
                                                         textOf(std::span(tokens).subspan(30, 21))};
