@@ -43,6 +43,8 @@ void packCodes(const float* from, std::byte* to, int dim)
 
 void packRow(DType dtype, const float* from, std::byte* to, int dim)
 {
+    if (dim == 0) // from is null: a cache without values
+        return;
     if (dtype == DType::F32)
         std::memcpy(to, from, size_t(dim) * sizeof(float));
     else if (dtype == DType::F16)
