@@ -275,6 +275,9 @@ private slots:
     {
         QFETCH(QString, name);
         QFETCH(bool, hasCheckpoints);
+#if defined(__SANITIZE_ADDRESS__)
+        QSKIP("the sanitizer's own memory is no model's");
+#endif
         const auto ratio = alone([&] {
             const auto model = models::loadModel(std::make_shared<LivelySource>(name));
             cpu::ThreadPool pool(cpu::physicalCores());
