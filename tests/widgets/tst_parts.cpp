@@ -208,8 +208,8 @@ void TestParts::longFactsBreakInsteadOfWideningTheTable()
     area.show();
     QVERIFY(QTest::qWaitForWindowExposed(&area));
     QVERIFY(table->width() <= area.viewport()->width());
+    QTRY_COMPARE(table->findChildren<QTextEdit*>().size(), 2); // a row a turn
     const auto values = table->findChildren<QTextEdit*>();
-    QCOMPARE(values.size(), 2);
     QTRY_VERIFY(values[0]->height() >= 2 * values[1]->height());
     QCOMPARE(values[0]->verticalScrollBar()->maximum(), 0); // all of it is seen
 }
@@ -229,10 +229,11 @@ void TestParts::otherFactsLeaveNoGaps()
     const QString path(70, QLatin1Char('p'));
     table->setFacts({{QStringLiteral("Layers"), QStringLiteral("28")}, {QStringLiteral("File"), path}, {QStringLiteral("SHA-256"), QString(64, QLatin1Char('c'))}});
     QVERIFY(QTest::qWaitForWindowExposed(&area));
+    QTRY_COMPARE(table->findChildren<QTextEdit*>().size(), 3);
     QTest::qWait(20);
     const int before = table->height();
     table->setFacts({});
-    QTest::qWait(20);
+    QTRY_COMPARE(table->height(), 0);
     table->setFacts({{QStringLiteral("Layers"), QStringLiteral("24")}, {QStringLiteral("File"), path}, {QStringLiteral("SHA-256"), QString(64, QLatin1Char('d'))}});
     QTest::qWait(20);
     QCOMPARE(table->height(), before);
