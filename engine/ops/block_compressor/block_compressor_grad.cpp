@@ -3,6 +3,7 @@
 
 #include "engine/cpu/vec.h"
 #include "engine/ops/block_compressor/compress_channels.h"
+#include "engine/ops/packed_texts.h"
 
 #include <algorithm>
 #include <numeric>
@@ -28,13 +29,6 @@ auto kernelFor(cpu::Level level)
     return &compressGradChannels<cpu::Scalar>;
 }
 
-void requireLengths(const Tensor& values, std::span<const int64_t> lengths)
-{
-    if (std::accumulate(lengths.begin(), lengths.end(), int64_t(0)) != values.rows())
-        throw std::invalid_argument("packedBlocks: " + std::to_string(lengths.size()) + " texts in values " +
-                                    toString(values.shape()));
-}
-
 } // namespace
 
 int64_t blocksOf(const BlockCompressorConfig& config, std::span<const int64_t> lengths)
@@ -46,7 +40,7 @@ int64_t blocksOf(const BlockCompressorConfig& config, std::span<const int64_t> l
 Tensor packedBlocks(const OpContext& context, const BlockCompressorConfig& c, const Tensor& values, const Tensor& scores,
                     const Tensor& slotBias, std::span<const int64_t> lengths)
 {
-    requireLengths(values, lengths);
+    requireTexts("packedBlocks", values, lengths);
     if (c.ratio < 1 || c.width < 1)
         throw std::invalid_argument("packedBlocks: a block of no tokens or channels");
     Tensor rows = Tensor::empty({blocksOf(c, lengths), c.width});
@@ -66,7 +60,7 @@ BlockCompressorGrad packedBlocksGrad(const OpContext& context, const BlockCompre
                                      const Tensor& scores, const Tensor& slotBias, std::span<const int64_t> lengths,
                                      const Tensor& dy)
 {
-    requireLengths(values, lengths);
+    requireTexts("packedBlocks", values, lengths);
     if (c.width < 1 || c.ratio < 1 || values.cols() != c.inputWidth() || scores.shape() != values.shape() ||
         slotBias.rows() != c.ratio || slotBias.cols() != c.inputWidth() ||
         dy.shape() != Shape{blocksOf(c, lengths), c.width})

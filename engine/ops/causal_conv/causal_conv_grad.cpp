@@ -5,11 +5,10 @@
 #include "engine/cpu/vec.h"
 #include "engine/ops/causal_conv/causal_conv.h"
 #include "engine/ops/causal_conv/causal_conv_rows.h"
+#include "engine/ops/packed_texts.h"
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace sy::ops {
@@ -30,18 +29,11 @@ auto kernelFor(cpu::Level level)
     return &causalConvGradChannels<cpu::Scalar>;
 }
 
-void requireLengths(const Tensor& x, std::span<const int64_t> lengths)
-{
-    if (std::accumulate(lengths.begin(), lengths.end(), int64_t(0)) != x.rows())
-        throw std::invalid_argument("packedCausalConv: " + std::to_string(lengths.size()) + " texts in x " +
-                                    toString(x.shape()));
-}
-
 } // namespace
 
 Tensor packedCausalConv(const OpContext& context, const Tensor& x, std::span<const int64_t> lengths, const Tensor& weight)
 {
-    requireLengths(x, lengths);
+    requireTexts("packedCausalConv", x, lengths);
     Tensor y = Tensor::empty(x.shape());
     const std::vector<float> nothing(size_t(weight.count()), 0.0f);
     std::vector<float> ignored(nothing.size());
@@ -56,7 +48,7 @@ Tensor packedCausalConv(const OpContext& context, const Tensor& x, std::span<con
 Tensor packedCausalConvGrad(const OpContext& context, const Tensor& x, std::span<const int64_t> lengths,
                             const Tensor& weight, const Tensor& dy, Tensor* dWeight)
 {
-    requireLengths(x, lengths);
+    requireTexts("packedCausalConv", x, lengths);
     const int64_t nChannels = x.cols();
     if (weight.cols() != nChannels || weight.rows() < 1 || dy.shape() != x.shape() ||
         (dWeight && dWeight->shape() != weight.shape()))

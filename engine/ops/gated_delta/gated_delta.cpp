@@ -27,6 +27,26 @@ auto kernelFor(cpu::Level level)
 
 } // namespace
 
+DeltaTokens deltaTokens(const GatedDeltaConfig& c, const Tensor& qkv, const Tensor& beta, int64_t row, int64_t n,
+                        const float* factors, int64_t head, int64_t column)
+{
+    const int64_t keyWidth = int64_t(c.nKeyHeads) * c.keyDim;
+    const float* tokens = qkv.f32() + row * qkv.cols();
+    DeltaTokens job{};
+    job.q = tokens + head % c.nKeyHeads * c.keyDim;
+    job.k = job.q + keyWidth;
+    job.v = tokens + 2 * keyWidth + head * c.valueDim + column;
+    job.qkvStride = qkv.cols();
+    job.decay = factors + head;
+    job.beta = beta.f32() + row * c.nValueHeads + head;
+    job.gateStride = c.nValueHeads;
+    job.nTokens = n;
+    job.keyDim = c.keyDim;
+    job.nColumns = int(std::min<int64_t>(kDeltaColumns, c.valueDim - column));
+    job.epsilon = c.epsilon;
+    return job;
+}
+
 void gatedDelta(const OpContext& context, const GatedDeltaConfig& c, const Tensor& qkv, const Tensor& decay,
                 const Tensor& beta, int64_t first, int64_t n, const float* state, float* next, Tensor& out)
 {
@@ -53,19 +73,7 @@ void gatedDelta(const OpContext& context, const GatedDeltaConfig& c, const Tenso
             const int64_t at = head * c.keyDim * c.valueDim + column;
             for (int r = 0; next != state && r < c.keyDim; ++r)
                 std::copy_n(state + at + int64_t(r) * c.valueDim, nColumns, next + at + int64_t(r) * c.valueDim);
-            const float* row = qkv.f32() + first * qkv.cols();
-            DeltaColumns job{};
-            job.q = row + head % c.nKeyHeads * c.keyDim;
-            job.k = job.q + keyWidth;
-            job.v = row + 2 * keyWidth + head * c.valueDim + column;
-            job.qkvStride = qkv.cols();
-            job.decay = factors.data() + head;
-            job.beta = beta.f32() + first * c.nValueHeads + head;
-            job.gateStride = c.nValueHeads;
-            job.nTokens = n;
-            job.keyDim = c.keyDim;
-            job.nColumns = nColumns;
-            job.epsilon = c.epsilon;
+            DeltaColumns job{deltaTokens(c, qkv, beta, first, n, factors.data(), head, column)};
             job.state = next + at;
             job.stateStride = c.valueDim;
             job.out = outData + first * valueWidth + head * c.valueDim + column;

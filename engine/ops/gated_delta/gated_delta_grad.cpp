@@ -13,12 +13,11 @@
 #include "engine/cpu/vec.h"
 #include "engine/ops/gated_delta/gated_delta_columns.h"
 #include "engine/ops/gated_delta/gated_delta_grad_tokens.h"
+#include "engine/ops/packed_texts.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace sy::ops {
@@ -54,15 +53,13 @@ struct Text {
 
 std::vector<Text> textsOf(std::span<const int64_t> lengths, const Tensor& qkv)
 {
+    requireTexts("packedGatedDelta", qkv, lengths);
     std::vector<Text> texts;
     int64_t row = 0;
     for (const int64_t length : lengths) {
         texts.push_back({row, length});
         row += length;
     }
-    if (row != qkv.rows())
-        throw std::invalid_argument("packedGatedDelta: " + std::to_string(lengths.size()) + " texts in qkv " +
-                                    toString(qkv.shape()));
     return texts;
 }
 
@@ -144,22 +141,16 @@ private:
         }
     }
 
+    DeltaTokens tokens(int64_t row, int64_t n, const Columns& columns) const
+    {
+        return deltaTokens(m_config, m_qkv, m_beta, row, n, m_factors.data() + row * m_config.nValueHeads, columns.head,
+                           columns.first);
+    }
+
     // The memory n tokens on, as the forward pass has it bit for bit.
     void advance(int64_t row, int64_t n, const Columns& columns, float* state, float* scratch) const
     {
-        const GatedDeltaConfig& c = m_config;
-        DeltaColumns job{};
-        job.q = m_qkv.f32() + row * m_qkv.cols() + keyColumn(columns);
-        job.k = job.q + m_keyWidth;
-        job.v = m_qkv.f32() + row * m_qkv.cols() + 2 * m_keyWidth + valueColumn(columns);
-        job.qkvStride = m_qkv.cols();
-        job.decay = m_factors.data() + row * c.nValueHeads + columns.head;
-        job.beta = m_beta.f32() + row * c.nValueHeads + columns.head;
-        job.gateStride = c.nValueHeads;
-        job.nTokens = n;
-        job.keyDim = c.keyDim;
-        job.nColumns = columns.n;
-        job.epsilon = c.epsilon;
+        DeltaColumns job{tokens(row, n, columns)};
         job.state = state;
         job.stateStride = columns.n;
         job.out = scratch; // nobody reads it
@@ -169,20 +160,8 @@ private:
 
     void back(int64_t row, int64_t n, const Columns& columns, const float* states, float* dState, float* scratch)
     {
-        const GatedDeltaConfig& c = m_config;
-        const int64_t at = row * m_qkv.cols(), gate = row * c.nValueHeads + columns.head;
-        DeltaGradTokens job{};
-        job.q = m_qkv.f32() + at + keyColumn(columns);
-        job.k = job.q + m_keyWidth;
-        job.v = m_qkv.f32() + at + 2 * m_keyWidth + valueColumn(columns);
-        job.qkvStride = m_qkv.cols();
-        job.decay = m_factors.data() + gate;
-        job.beta = m_beta.f32() + gate;
-        job.gateStride = c.nValueHeads;
-        job.nTokens = n;
-        job.keyDim = c.keyDim;
-        job.nColumns = columns.n;
-        job.epsilon = c.epsilon;
+        const int64_t at = row * m_qkv.cols(), gate = row * m_config.nValueHeads + columns.head;
+        DeltaGradTokens job{tokens(row, n, columns)};
         job.states = states;
         job.dOut = m_dy.f32() + row * m_dy.cols() + valueColumn(columns);
         job.outStride = m_dy.cols();

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <cstdint>
+#include "engine/ops/gated_delta/gated_delta_columns.h"
 
 namespace sy::ops {
 
 /// Some columns of one head over some tokens, walked backwards.
-struct DeltaGradTokens {
-    const float* q; // of the first token; the next is qkvStride further
-    const float* k;
-    const float* v;
-    int64_t qkvStride;
-    const float* decay; // e^g of the first token; the next is gateStride further
-    const float* beta;
-    int64_t gateStride;
-    int64_t nTokens;
-    int keyDim;
-    int nColumns;
-    float epsilon;
+struct DeltaGradTokens : DeltaTokens {
     const float* states; // (nTokens, keyDim, nColumns): the memory before each token
     const float* dOut;   // of the first token
     int64_t outStride;
