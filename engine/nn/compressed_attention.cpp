@@ -8,6 +8,7 @@
 #include "engine/ops/rms_norm/rms_norm.h"
 #include "engine/ops/scale/scale.h"
 #include "engine/ops/sparse_attention/compressed_attention.h"
+#include "engine/ops/sparse_attention/packed_keys.h"
 
 #include <algorithm>
 #include <cmath>
@@ -161,19 +162,8 @@ ops::SelectedKeys selectBlocks(const ops::OpContext& context, const CompressedAt
     if (!a.indexer)
         return ops::SelectedKeys(size_t(normed.rows()));
     const Tensor keys = packedKeys(context, a.indexer->keys, normed, lengths);
-    std::vector<const std::byte*> pages; // one for each text
-    pages.reserve(lengths.size());
-    std::vector<ops::AttentionSequence> sequences;
-    int64_t first = 0, firstBlock = 0;
-    for (const int64_t length : lengths) {
-        const int64_t nBlocks = length / a.compressor->config.ratio;
-        pages.push_back(keys.raw() + size_t(firstBlock) * keys.rowBytes());
-        const std::span<const std::byte* const> page(&pages.back(), 1);
-        sequences.push_back({first, length, 0, {page, page, DType::F32, int(std::max<int64_t>(1, nBlocks))}});
-        first += length;
-        firstBlock += nBlocks;
-    }
-    return select(context, a, sequences, normed, queries, angles);
+    return select(context, a, ops::PackedKeys(keys, lengths, a.compressor->config.ratio).sequences(), normed, queries,
+                  angles);
 }
 
 void eachMatrix(CompressedAttention& a, const std::function<void(Tensor&)>& use)

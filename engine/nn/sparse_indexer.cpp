@@ -3,6 +3,7 @@
 
 #include "engine/ops/layer_norm/layer_norm.h"
 #include "engine/ops/scale/scale.h"
+#include "engine/ops/sparse_attention/packed_keys.h"
 
 #include <algorithm>
 #include <cmath>
@@ -83,17 +84,7 @@ ops::SelectedKeys selectKeys(const ops::OpContext& context, const SparseIndexer&
                              std::span<const int64_t> lengths, const Tensor& normed, const Tensor& queries,
                              const ops::RopeAngles& angles)
 {
-    std::vector<const std::byte*> pages; // one for each text
-    pages.reserve(lengths.size());
-    std::vector<ops::AttentionSequence> sequences;
-    int64_t first = 0;
-    for (const int64_t length : lengths) {
-        pages.push_back(keys.raw() + size_t(first) * keys.rowBytes());
-        const std::span<const std::byte* const> page(&pages.back(), 1);
-        sequences.push_back({first, length, 0, {page, page, DType::F32, int(length)}});
-        first += length;
-    }
-    return select(context, indexer, sequences, normed, queries, angles);
+    return select(context, indexer, ops::PackedKeys(keys, lengths).sequences(), normed, queries, angles);
 }
 
 void eachMatrix(SparseIndexer& indexer, const std::function<void(Tensor&)>& use)
