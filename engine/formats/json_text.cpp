@@ -13,8 +13,6 @@ namespace sy::formats {
 
 namespace {
 
-constexpr int kMostLevels = 64;
-
 // What the library's words look like: "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …".
 std::string plainWords(const std::string& what)
 {
@@ -34,8 +32,9 @@ nlohmann::json parseJson(std::string_view text, const std::string& path, uint64_
         switch (event) {
         case json::parse_event_t::object_start:
         case json::parse_event_t::array_start:
-            if (depth >= kMostLevels)
-                throw BadFile(path, "the JSON is nested more than " + std::to_string(kMostLevels) + " levels deep", int64_t(offset));
+            if (depth >= kMostJsonLevels)
+                throw BadFile(path, "the JSON is nested more than " + std::to_string(kMostJsonLevels) + " levels deep",
+                              int64_t(offset));
             if (event == json::parse_event_t::object_start)
                 keys.emplace_back();
             break;

@@ -13,8 +13,6 @@ namespace {
 using nlohmann::json;
 using Use = std::function<void(json row, int64_t number)>;
 
-constexpr int kMostLevels = 64; // as formats::parseJson()
-
 bool isSpace(int c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -111,9 +109,9 @@ private:
             take();
             if (c == '"' && !takeString())
                 break;
-            if ((c == '[' || c == '{') && ++depth > kMostLevels)
+            if ((c == '[' || c == '{') && ++depth > formats::kMostJsonLevels)
                 throw BadFile(m_path + ", row " + std::to_string(m_nRows),
-                              "the JSON is nested more than " + std::to_string(kMostLevels) + " levels deep",
+                              "the JSON is nested more than " + std::to_string(formats::kMostJsonLevels) + " levels deep",
                               int64_t(m_in.position()));
             if (c == ']' || c == '}')
                 --depth;
@@ -178,8 +176,9 @@ private:
     }
     bool enter()
     {
-        if (++m_depth > kMostLevels)
-            throw BadFile(m_path, "the JSON is nested more than " + std::to_string(kMostLevels) + " levels deep");
+        if (++m_depth > formats::kMostJsonLevels)
+            throw BadFile(m_path,
+                          "the JSON is nested more than " + std::to_string(formats::kMostJsonLevels) + " levels deep");
         return value();
     }
     bool leave()
