@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/utf8.h"
 #include "engine/documents/charset.h"
+#include "tests/charset_bytes.h"
 
 #include <QtTest>
-#include <iconv.h>
 #include <stdexcept>
 
 using namespace sy::documents;
+using sy::test::encoded;
 
 namespace {
-
-std::string encoded(const std::string& utf8, const char* charset)
-{
-    const iconv_t handle = iconv_open(charset, "UTF-8");
-    std::string out(utf8.size() * 4 + 16, '\0');
-    char* in = const_cast<char*>(utf8.data());
-    char* to = out.data();
-    size_t nIn = utf8.size(), nOut = out.size();
-    iconv(handle, &in, &nIn, &to, &nOut);
-    iconv(handle, nullptr, nullptr, &to, &nOut);
-    iconv_close(handle);
-    out.resize(out.size() - nOut);
-    return out;
-}
 
 const std::string kChinese =
     "第三章 "

@@ -2,10 +2,13 @@
 // Gradients against central differences of the definition in double.
 #pragma once
 
-#include "engine/core/tensor.h"
+#include "op_test.h"
+
+#include <QtTest>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 namespace sy::test {
@@ -50,6 +53,22 @@ inline double gradientError(const Tensor& gradient, const std::vector<double>& e
         error = d > error || std::isnan(d) ? d : error;
     }
     return error / largest;
+}
+
+/// The results have the same bits at every level and thread count.
+inline void verifySameAnywhere(const std::function<std::vector<Tensor>(const ops::OpContext&)>& run)
+{
+    std::vector<Tensor> first;
+    for (const cpu::Level level : levels()) {
+        for (const int nThreads : {1, 2, 3}) {
+            cpu::ThreadPool pool(nThreads);
+            const std::vector<Tensor> results = run({pool, level});
+            if (first.empty())
+                first = results;
+            for (size_t i = 0; i < results.size(); ++i)
+                QVERIFY(sameBits(results[i], first[i]));
+        }
+    }
 }
 
 } // namespace sy::test

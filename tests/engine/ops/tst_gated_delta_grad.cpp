@@ -10,20 +10,13 @@
 #include <QtTest>
 
 #include <cmath>
+#include <numeric>
 
 using namespace sy;
 
 namespace {
 
 using Doubles = std::vector<double>;
-
-int64_t sum(const std::vector<int64_t>& lengths)
-{
-    int64_t n = 0;
-    for (const int64_t length : lengths)
-        n += length;
-    return n;
-}
 
 struct Delta {
     ops::GatedDeltaConfig config;
@@ -33,7 +26,7 @@ struct Delta {
     Delta(int keyHeads, int valueHeads, int keyDim, int valueDim, std::vector<int64_t> texts)
         : config{keyHeads, valueHeads, keyDim, valueDim, 1e-6f}, lengths(std::move(texts))
     {
-        const int64_t rows = sum(lengths);
+        const auto rows = std::accumulate(lengths.begin(), lengths.end(), int64_t(0));
         qkv = test::randomTensor({rows, 2 * keyHeads * keyDim + valueHeads * valueDim}, 1);
         decay = test::randomTensor({rows, valueHeads}, 2);
         beta = test::randomTensor({rows, valueHeads}, 3);
@@ -90,21 +83,6 @@ struct Delta {
     }
 };
 
-void verifySameAnywhere(const std::function<std::vector<Tensor>(const ops::OpContext&)>& run)
-{
-    std::vector<Tensor> first;
-    for (const cpu::Level level : test::levels()) {
-        for (const int nThreads : {1, 2, 3}) {
-            cpu::ThreadPool pool(nThreads);
-            const std::vector<Tensor> results = run({pool, level});
-            if (first.empty())
-                first = results;
-            for (size_t i = 0; i < results.size(); ++i)
-                QVERIFY(test::sameBits(results[i], first[i]));
-        }
-    }
-}
-
 } // namespace
 
 class TestGatedDeltaGrad : public QObject {
@@ -146,7 +124,7 @@ private slots:
             grad.beta, test::differences(b, dy, [&](const Doubles& changed) { return d.exact(x, g, changed); }));
         qInfo("qkv %.1e, decay %.1e, beta %.1e", ofQkv, ofDecay, ofBeta);
         QVERIFY(ofQkv < 1e-5 && ofDecay < 1e-5 && ofBeta < 1e-5);
-        verifySameAnywhere([&](const ops::OpContext& context) {
+        test::verifySameAnywhere([&](const ops::OpContext& context) {
             const ops::GatedDeltaGrad any = d.grad(context);
             return std::vector{any.qkv, any.decay, any.beta,
                                ops::packedGatedDelta(context, d.config, d.qkv, d.decay, d.beta, d.lengths)};
@@ -231,7 +209,7 @@ private slots:
             test::gradientError(dWeight, test::differences(w, d, [&](const Doubles& changed) { return exact(in, changed); }));
         qInfo("x %.1e, weight %.1e", ofX, ofWeight);
         QVERIFY(ofX < 1e-5 && ofWeight < 1e-5);
-        verifySameAnywhere([&](const ops::OpContext& context) {
+        test::verifySameAnywhere([&](const ops::OpContext& context) {
             Tensor again = Tensor::zeros(weight.shape());
             const Tensor both = ops::packedCausalConvGrad(context, x, lengths, weight, dy, &again);
             return std::vector{both, again, ops::packedCausalConvGrad(context, x, lengths, weight, dy, nullptr)};

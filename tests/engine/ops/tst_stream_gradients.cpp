@@ -21,21 +21,6 @@ double errorOf(const Tensor& gradient, const Doubles& at, const Doubles& dy, con
     return test::gradientError(gradient, test::differences(at, dy, f));
 }
 
-void verifySameAnywhere(const std::function<std::vector<Tensor>(const ops::OpContext&)>& run)
-{
-    std::vector<Tensor> first;
-    for (const cpu::Level level : test::levels()) {
-        for (const int nThreads : {1, 2, 3}) {
-            cpu::ThreadPool pool(nThreads);
-            const std::vector<Tensor> results = run({pool, level});
-            if (first.empty())
-                first = results;
-            for (size_t i = 0; i < results.size(); ++i)
-                QVERIFY(test::sameBits(results[i], first[i]));
-        }
-    }
-}
-
 Doubles joined(std::initializer_list<const Tensor*> parts)
 {
     Doubles all;
@@ -148,7 +133,7 @@ private slots:
         const Tensor grad = ops::hyperMixGrad({pool}, products, base, scale, c, d);
         const double error = errorOf(grad, z, dy, [&](const Doubles& x) { return mixOf(x, base, scale, c); });
         QVERIFY2(error < 1e-6, qPrintable(QString::number(error)));
-        verifySameAnywhere([&](const ops::OpContext& context) {
+        test::verifySameAnywhere([&](const ops::OpContext& context) {
             return std::vector{ops::hyperMixGrad(context, products, base, scale, c, d)};
         });
     }
@@ -220,7 +205,7 @@ private slots:
         QVERIFY(errorOf(grad.y, v, above, [&](const Doubles& x) { return mixed(s, x, out, across); }) < 1e-6);
         QVERIFY(errorOf(grad.out, out, above, [&](const Doubles& x) { return mixed(s, v, x, across); }) < 1e-6);
         QVERIFY(errorOf(grad.across, across, above, [&](const Doubles& x) { return mixed(s, v, out, x); }) < 1e-6);
-        verifySameAnywhere([&](const ops::OpContext& context) {
+        test::verifySameAnywhere([&](const ops::OpContext& context) {
             const ops::GatherStreamsGrad a = ops::gatherStreamsGrad(context, before, weights, dy);
             const ops::MixStreamsGrad b = ops::mixStreamsGrad(context, before, y, mix, d);
             return std::vector{a.streams, a.weights, b.streams, b.y, b.out, b.across};
@@ -255,7 +240,7 @@ private slots:
         const ops::BlockCompressorGrad grad = ops::packedBlocksGrad({pool}, c, values, scores, bias, lengths, dy);
         QVERIFY(errorOf(grad.values, v, d, [&](const Doubles& x) { return blocksOf(c, lengths, x, s, bias); }) < 2e-6);
         QVERIFY(errorOf(grad.scores, s, d, [&](const Doubles& x) { return blocksOf(c, lengths, v, x, bias); }) < 2e-6);
-        verifySameAnywhere([&](const ops::OpContext& context) {
+        test::verifySameAnywhere([&](const ops::OpContext& context) {
             const ops::BlockCompressorGrad any = ops::packedBlocksGrad(context, c, values, scores, bias, lengths, dy);
             return std::vector{any.values, any.scores};
         });

@@ -4,16 +4,17 @@
 #include "engine/core/sha256.h"
 #include "engine/train/dataset.h"
 #include "engine/train/training_rows.h"
+#include "tests/charset_bytes.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
 
 #include <fstream>
-#include <iconv.h>
 #include <malloc.h>
 
 using namespace sy;
 using nlohmann::json;
+using sy::test::encoded;
 
 namespace {
 
@@ -23,19 +24,6 @@ struct Rows {
 
     bool operator==(const Rows&) const = default;
 };
-
-std::string encoded(const std::string& utf8, const char* charset)
-{
-    const iconv_t handle = iconv_open(charset, "UTF-8");
-    std::string out(utf8.size() * 4 + 16, '\0');
-    char* in = const_cast<char*>(utf8.data());
-    char* to = out.data();
-    size_t nIn = utf8.size(), nOut = out.size();
-    iconv(handle, &in, &nIn, &to, &nOut);
-    iconv_close(handle);
-    out.resize(out.size() - nOut);
-    return out;
-}
 
 struct Folder {
     QTemporaryDir dir;
