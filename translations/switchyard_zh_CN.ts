@@ -794,6 +794,42 @@
         <translation>第 %1 行的引号没有结束</translation>
     </message>
     <message>
+        <source>it is no valid JSON: it holds a zero byte</source>
+        <translation>不是有效的 JSON：其中有零字节</translation>
+    </message>
+    <message>
+        <source>it is no valid JSON: behind row %1 it neither goes on nor ends</source>
+        <translation>不是有效的 JSON：第 %1 行之后既没有继续也没有结束</translation>
+    </message>
+    <message>
+        <source>it is no valid JSON: behind &quot;%1&quot; it neither goes on nor ends</source>
+        <translation>不是有效的 JSON：“%1”之后既没有继续也没有结束</translation>
+    </message>
+    <message>
+        <source>it is no valid JSON: something follows its end</source>
+        <translation>不是有效的 JSON：结束之后还有内容</translation>
+    </message>
+    <message>
+        <source>it is no valid JSON: a key and a colon are missing</source>
+        <translation>不是有效的 JSON：缺少键和冒号</translation>
+    </message>
+    <message>
+        <source>it is no valid JSON: %1</source>
+        <translation>不是有效的 JSON：%1</translation>
+    </message>
+    <message>
+        <source>its JSON cannot be used: %1</source>
+        <translation>其 JSON 无法使用：%1</translation>
+    </message>
+    <message>
+        <source>the JSON is nested more than %1 levels deep</source>
+        <translation>JSON 的嵌套超过 %1 层</translation>
+    </message>
+    <message>
+        <source>the JSON has the key &quot;%1&quot; twice</source>
+        <translation>JSON 中的键“%1”出现了两次</translation>
+    </message>
+    <message>
         <source>row %1 has a message without a role and a text</source>
         <translation>第 %1 行有一条消息缺少角色或文本</translation>
     </message>

@@ -112,6 +112,8 @@ void TestUserMessage::theEnginesWordsAreInTheLanguageOfTheWindow()
     QCOMPARE(describe(BadFile("/m/x.gguf", "tensor blk.0.attn_q.weight is missing")).detail, QStringLiteral("缺少张量 blk.0.attn_q.weight。"));
     QCOMPARE(engineWords("the model architecture \"mamba\" is not supported: this version runs bert, llama, qwen2"), QStringLiteral("不支持模型架构“mamba”：此版本支持：bert, llama, qwen2"));
     QCOMPARE(engineWords("tensor a.weight has shape (3, 4), but the model's hyperparameters ask for (4, 4)"), QStringLiteral("张量 a.weight 的形状为 (3, 4)，而模型超参数要求 (4, 4)"));
+    QCOMPARE(engineWords("it is no valid JSON: behind row 12 it neither goes on nor ends"), QStringLiteral("不是有效的 JSON：第 12 行之后既没有继续也没有结束"));
+    QCOMPARE(engineWords("the JSON has the key \"ids\" twice"), QStringLiteral("JSON 中的键“ids”出现了两次"));
     QCOMPARE(describe(StorageFailure("/m/x.gguf", "opening the file", "No such file or directory")).detail, QStringLiteral("/m/x.gguf：文件或文件夹不存在（打开文件）。"));
     QVERIFY(!describe(BadFile("/m/x.gguf", "tensor a is missing")).text().contains(QStringLiteral("。 "))); // no space behind a Chinese full stop
     QCOMPARE(engineWords(""), QString());
