@@ -4,103 +4,98 @@
 #include "widgets/theme/tokens.h"
 
 #include <QAbstractTextDocumentLayout>
-#include <QGridLayout>
-#include <QLabel>
+#include <QEvent>
 #include <QSignalBlocker>
-#include <QTextEdit>
-#include <QTimer>
-#include <QVBoxLayout>
+#include <QTextTable>
 #include <QtMath>
+#include <algorithm>
+#include <utility>
 
 namespace sy::widgets {
 
-/// A value as high as its text, which breaks anywhere when it must: a label never breaks a path or a hash, and the table would be
-/// as wide as the longest of them.
-class ValueText : public QTextEdit {
-public:
-    explicit ValueText(QWidget* parent) : QTextEdit(parent)
-    {
-        setProperty("kind", "bare");
-        setReadOnly(true);
-        setTextInteractionFlags(Qt::TextSelectableByMouse);
-        setFocusPolicy(Qt::ClickFocus);
-        setFrameShape(QFrame::NoFrame);
-        setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-        setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
-        viewport()->setAutoFillBackground(false);
-        document()->setDocumentMargin(0);
-        QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-        policy.setHeightForWidth(true);
-        setSizePolicy(policy);
-    }
-    void setValue(const QString& name, const QString& value)
-    {
-        setAccessibleName(name + QStringLiteral(": ") + value);
-        if (value == toPlainText())
-            return; // a selection stays
-        setPlainText(value);
-        updateGeometry();
-    }
-    QSize sizeHint() const override { return {160, fontMetrics().height()}; } // its width decides: heightForWidth
-    QSize minimumSizeHint() const override { return {40, fontMetrics().height()}; }
-    int heightForWidth(int width) const override
-    {
-        auto* self = const_cast<ValueText*>(this)->document();
-        const QSignalBlocker quiet(self->documentLayout()); // told of another size, the view would lay it out at its own width of now
-        const qreal before = self->textWidth();
-        self->setTextWidth(width);
-        const int height = qCeil(self->size().height());
-        self->setTextWidth(before);
-        return height;
-    }
-};
-
-FactsTable::FactsTable(QWidget* parent) : QWidget(parent)
+FactsTable::FactsTable(QWidget* parent) : QTextEdit(parent)
 {
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(0, 0, 0, 0);
-    m_grid = new QGridLayout;
-    m_grid->setHorizontalSpacing(space::kHuge);
-    m_grid->setVerticalSpacing(space::kTiny + 2);
-    m_grid->setColumnStretch(1, 1);
-    column->addLayout(m_grid);
-    column->addStretch(1);
+    setProperty("kind", "bare");
+    setReadOnly(true);
+    setTextInteractionFlags(Qt::TextSelectableByMouse);
+    setFocusPolicy(Qt::ClickFocus);
+    setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+    setUndoRedoEnabled(false);
+    viewport()->setAutoFillBackground(false);
+    document()->setDocumentMargin(0);
+    QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+    policy.setHeightForWidth(true);
+    setSizePolicy(policy);
 }
 
 void FactsTable::setFacts(const QList<std::pair<QString, QString>>& facts)
 {
     if (facts == m_facts)
         return;
-    m_facts = facts;
-    for (qsizetype row = 0; row < m_rows.size(); ++row)
-        fillRow(row);
-    addRow();
-}
-
-void FactsTable::addRow()
-{
-    if (m_rows.size() >= m_facts.size())
+    const auto isSameName = [](const auto& a, const auto& b) { return a.first == b.first; };
+    const bool isSame = std::equal(facts.cbegin(), facts.cend(), m_facts.cbegin(), m_facts.cend(), isSameName);
+    const QList<std::pair<QString, QString>> before = std::exchange(m_facts, facts);
+    if (!isSame) {
+        build();
         return;
-    const Row row{new QLabel(this), new ValueText(this)};
-    row.name->setProperty("tone", "muted");
-    m_grid->addWidget(row.name, int(m_rows.size()), 0, Qt::AlignTop | Qt::AlignLeft);
-    m_grid->addWidget(row.value, int(m_rows.size()), 1);
-    m_rows.push_back(row);
-    fillRow(m_rows.size() - 1);
-    QTimer::singleShot(1, this, &FactsTable::addRow); // 0 would be posted, and come in this turn
+    }
+    // Values that change while they are looked at: a selection in another one stays.
+    for (int row = 0; row < int(facts.size()); ++row)
+        if (facts[row].second != before[row].second)
+            setCell(row, 1, facts[row].second);
+    tellOthers();
 }
 
-void FactsTable::fillRow(qsizetype row)
+void FactsTable::build()
 {
-    const bool isUsed = row < m_facts.size();
-    const Row& at = m_rows[row];
-    if (isUsed) {
-        at.name->setText(m_facts[row].first);
-        at.value->setValue(m_facts[row].first, m_facts[row].second);
+    clear();
+    m_table = nullptr;
+    if (!m_facts.isEmpty()) {
+        int widest = 0;
+        for (const auto& [name, value] : m_facts)
+            widest = std::max(widest, fontMetrics().horizontalAdvance(name));
+        QTextTableFormat format;
+        format.setBorder(0);
+        format.setCellPadding(0);
+        format.setCellSpacing(0);
+        format.setColumnWidthConstraints({QTextLength(QTextLength::FixedLength, widest + space::kHuge), QTextLength(QTextLength::VariableLength, 0)});
+        format.setWidth(QTextLength(QTextLength::PercentageLength, 100));
+        QTextCursor cursor(document());
+        cursor.beginEditBlock();
+        m_table = cursor.insertTable(int(m_facts.size()), 2, format);
+        for (int row = 0; row < int(m_facts.size()); ++row) {
+            setCell(row, 0, m_facts[row].first);
+            setCell(row, 1, m_facts[row].second);
+        }
+        cursor.endEditBlock();
     }
-    at.name->setVisible(isUsed); // before the rows are measured: what is hidden has no width, and a value without width is as high as its letters
-    at.value->setVisible(isUsed);
+    tellOthers();
+}
+
+void FactsTable::setCell(int row, int column, const QString& text)
+{
+    QTextTableCell cell = m_table->cellAt(row, column);
+    QTextTableCellFormat format;
+    if (row + 1 < m_table->rows())
+        format.setBottomPadding(space::kTiny + 2);
+    format.setForeground(column == 0 ? tokens(palette()).textMuted : tokens(palette()).text);
+    cell.setFormat(format);
+    QTextCursor cursor = cell.firstCursorPosition();
+    cursor.setPosition(cell.lastCursorPosition().position(), QTextCursor::KeepAnchor);
+    cursor.insertText(text, format);
+}
+
+// Layouts, of the height; and who cannot see the columns.
+void FactsTable::tellOthers()
+{
+    QStringList lines;
+    for (const auto& [name, value] : m_facts)
+        lines << name + QStringLiteral(": ") + value;
+    setAccessibleName(lines.join(QStringLiteral("; ")));
+    updateGeometry();
 }
 
 QString FactsTable::valueOf(const QString& name) const
@@ -109,6 +104,36 @@ QString FactsTable::valueOf(const QString& name) const
         if (key == name)
             return value;
     return {};
+}
+
+QSize FactsTable::sizeHint() const
+{
+    return {160, m_facts.isEmpty() ? 0 : fontMetrics().height()}; // its width decides: heightForWidth
+}
+
+QSize FactsTable::minimumSizeHint() const
+{
+    return {40, m_facts.isEmpty() ? 0 : fontMetrics().height()};
+}
+
+int FactsTable::heightForWidth(int width) const
+{
+    if (m_facts.isEmpty())
+        return 0;
+    QTextDocument* text = document();
+    const QSignalBlocker quiet(text->documentLayout()); // told of another size, the view would lay it out at its own width of now
+    const qreal before = text->textWidth();
+    text->setTextWidth(width);
+    const int height = qCeil(text->size().height());
+    text->setTextWidth(before);
+    return height;
+}
+
+void FactsTable::changeEvent(QEvent* event)
+{
+    QTextEdit::changeEvent(event);
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::FontChange)
+        build(); // colours and the width of the names
 }
 
 } // namespace sy::widgets

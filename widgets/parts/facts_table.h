@@ -2,35 +2,36 @@
 #pragma once
 
 #include <QList>
-#include <QWidget>
+#include <QTextEdit>
 
-class QGridLayout;
-class QLabel;
+class QTextTable;
 
 namespace sy::widgets {
 
-class ValueText;
-
-/// Names and values in two columns; values can be selected and copied, long ones wrap. Rows stay for the next facts; new ones come one
-/// in a turn of the event loop: each takes some four milliseconds the first time.
-class FactsTable : public QWidget {
+/// Names and values in two columns, as high as its text; it can be selected and copied, and long values break anywhere: a label
+/// never breaks a path or a hash, and the table would be as wide as the longest of them. One text for all of it, since a widget
+/// for each value takes milliseconds to appear.
+class FactsTable : public QTextEdit {
     Q_OBJECT
 public:
     explicit FactsTable(QWidget* parent = nullptr);
     void setFacts(const QList<std::pair<QString, QString>>& facts);
     QString valueOf(const QString& name) const;
 
-private:
-    struct Row {
-        QLabel* name;
-        ValueText* value;
-    };
-    void addRow();
-    void fillRow(qsizetype row);
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+    int heightForWidth(int width) const override;
 
-    QGridLayout* m_grid;
+protected:
+    void changeEvent(QEvent* event) override;
+
+private:
+    void build();
+    void setCell(int row, int column, const QString& text);
+    void tellOthers();
+
     QList<std::pair<QString, QString>> m_facts;
-    QList<Row> m_rows; // those beyond the facts are hidden
+    QTextTable* m_table = nullptr; // none without facts
 };
 
 } // namespace sy::widgets
