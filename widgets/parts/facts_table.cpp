@@ -95,6 +95,7 @@ void FactsTable::tellOthers()
     for (const auto& [name, value] : m_facts)
         lines << name + QStringLiteral(": ") + value;
     setAccessibleName(lines.join(QStringLiteral("; ")));
+    m_measured = {};
     updateGeometry();
 }
 
@@ -120,13 +121,15 @@ int FactsTable::heightForWidth(int width) const
 {
     if (m_facts.isEmpty())
         return 0;
+    if (width == m_measured.width())
+        return m_measured.height();
     QTextDocument* text = document();
     const QSignalBlocker quiet(text->documentLayout()); // told of another size, the view would lay it out at its own width of now
     const qreal before = text->textWidth();
     text->setTextWidth(width);
-    const int height = qCeil(text->size().height());
+    m_measured = {width, qCeil(text->size().height())};
     text->setTextWidth(before);
-    return height;
+    return m_measured.height();
 }
 
 void FactsTable::changeEvent(QEvent* event)

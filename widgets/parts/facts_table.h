@@ -32,6 +32,7 @@ private:
 
     QList<std::pair<QString, QString>> m_facts;
     QTextTable* m_table = nullptr; // none without facts
+    mutable QSize m_measured;      // the last width that was asked about, and its height
 };
 
 } // namespace sy::widgets
