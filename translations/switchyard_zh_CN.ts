@@ -1026,8 +1026,8 @@
         <translation>它的文件把矩阵合并了；此版本可在其上训练适配器</translation>
     </message>
     <message>
-        <source>training a model with latent attention whole</source>
-        <translation>完整训练带潜在注意力的模型</translation>
+        <source>training a model with residual streams whole</source>
+        <translation>完整训练带多条残差流的模型</translation>
     </message>
     <message>
         <source>this version trains adapters on it</source>

@@ -203,7 +203,7 @@ constexpr const char* kSentences[] = {
     QT_TRANSLATE_NOOP("EngineWords", "tensor %1 is %2; take the original in F32, F16 or BF16, or train an adapter"),
     QT_TRANSLATE_NOOP("EngineWords", "training a model whole that has no tensor %1"),
     QT_TRANSLATE_NOOP("EngineWords", "its file joins matrices; this version trains adapters on it"),
-    QT_TRANSLATE_NOOP("EngineWords", "training a model with latent attention whole"),
+    QT_TRANSLATE_NOOP("EngineWords", "training a model with residual streams whole"),
     QT_TRANSLATE_NOOP("EngineWords", "this version trains adapters on it"),
     QT_TRANSLATE_NOOP("EngineWords", "going on from %1"),
     QT_TRANSLATE_NOOP("EngineWords", "the training data has changed since"),

@@ -45,11 +45,6 @@ private:
     std::stop_token m_stop;
 };
 
-std::string prefixOf(int layer)
-{
-    return "blk." + std::to_string(layer) + ".";
-}
-
 models::DecoderView viewOf(const models::Model& model)
 {
     const std::optional<models::DecoderView> view = model.decoder();
@@ -62,6 +57,11 @@ models::DecoderView viewOf(const models::Model& model)
 }
 
 } // namespace
+
+std::string layerPrefix(int layer)
+{
+    return "blk." + std::to_string(layer) + ".";
+}
 
 std::set<std::string> knownNames(const models::DecoderView& decoder)
 {
@@ -88,7 +88,7 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
     };
     for (size_t i = 0; i < decoder.blocks.size(); ++i) {
         const nn::DecoderBlock& block = decoder.blocks[i];
-        const std::string prefix = prefixOf(int(i));
+        const std::string prefix = layerPrefix(int(i));
         for (const char* norm : {"attn_norm", "attn_q_norm", "attn_k_norm", "attn_q_a_norm", "attn_kv_a_norm",
                                  "post_attention_norm", "post_ffw_norm"})
             names.insert(prefix + norm + ".weight");
@@ -98,6 +98,8 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
         if (const auto* mla = std::get_if<nn::MlaAttention>(&block.attention)) {
             addLinears({&mla->q, &mla->qDown, &mla->latent, &mla->key, &mla->output});
             names.insert(mla->upName);
+            names.insert(prefix + "attn_k_b.weight");
+            names.insert(prefix + "attn_v_b.weight");
         }
         if (const auto* delta = std::get_if<nn::DeltaNet>(&block.attention)) {
             addLinears({&delta->qkv, &delta->gate, &delta->beta, &delta->alpha, &delta->output});
@@ -112,7 +114,7 @@ std::set<std::string> knownNames(const models::DecoderView& decoder)
     for (size_t i = 0; i < decoder.streamBlocks.size(); ++i) {
         const nn::StreamBlock& block = decoder.streamBlocks[i];
         const nn::CompressedAttention& a = block.attention;
-        const std::string prefix = prefixOf(int(i));
+        const std::string prefix = layerPrefix(int(i));
         for (const char* norm : {"attn_norm", "attn_q_a_norm", "attn_kv_a_norm", "attn_compressor_norm", "ffn_norm"})
             names.insert(prefix + norm + ".weight");
         addLinears({&a.qDown, &a.q, &a.kv, &a.output});
@@ -179,7 +181,7 @@ Pass DecoderPass::makePass(const PackedBatch& batch, const PassOptions& options)
 Variable DecoderPass::streamBlock(Pass& pass, Tape& tape, int layer, const Variable& streams) const
 {
     const nn::StreamBlock& b = m_decoder.streamBlocks[size_t(layer)];
-    const std::string prefix = prefixOf(layer);
+    const std::string prefix = layerPrefix(layer);
     const auto readBy = [&](const StreamMix& mix, const Variable& from, const Tensor& norm, const char* name) {
         return rmsNorm(pass, tape, gatherStreams(pass, tape, from, mix.in), norm, b.epsilon, prefix + name);
     };
@@ -198,7 +200,7 @@ Variable DecoderPass::block(Pass& pass, Tape& tape, int layer, const Variable& x
     if (!m_decoder.streamBlocks.empty())
         return streamBlock(pass, tape, layer, x);
     const nn::DecoderBlock& b = m_decoder.blocks[size_t(layer)];
-    const std::string prefix = prefixOf(layer);
+    const std::string prefix = layerPrefix(layer);
     const Variable in = rmsNorm(pass, tape, x, b.attentionNorm, b.epsilon, prefix + "attn_norm.weight");
     const Pass::Rope& rope = pass.ropes[size_t(b.rope)];
     const Variable middle = std::visit(

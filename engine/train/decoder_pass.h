@@ -25,6 +25,9 @@ struct PassOptions {
     Dropout dropout;
 };
 
+/// "blk.3.", what the names of a layer's tensors begin with.
+std::string layerPrefix(int layer);
+
 /// Every name that a pass asks the trained set for, of updates ("blk.0.attn_q") and of whole tensors ("blk.0.attn_q.weight"); of
 /// the latter more than the model has.
 std::set<std::string> knownNames(const models::DecoderView& decoder);

@@ -118,9 +118,11 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
                 ops::addBiasGrad(pass.exact, dy, k.bias->sum());
             if (k.factors)
                 magnitudeGrad(k, dy);
-            if (k.weight)
-                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(x.value), ops::targetOf(k.weight->sum()),
+            if (k.weight) {
+                Tensor dWeight = k.weight->sum().rowRange(l.firstRow, l.weight.rows());
+                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(x.value), ops::targetOf(dWeight),
                           ops::Write::adds, l.scale);
+            }
             if (dx) {
                 ops::matmulGrad(pass.context, dy, l.weight, ops::targetOf(dx), write, l.scale);
                 write = ops::Write::adds;

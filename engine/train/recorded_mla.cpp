@@ -46,13 +46,26 @@ HeadRows headRows(const nn::MlaConfig& c, int head)
     return {first, first + c.nopeDim};
 }
 
+// Adds the gradient of one head's matrix, leftᵀ right, to that of all heads (nHeads, rows, columns).
+void addHeadGrad(const Pass& pass, autograd::Parameter* all, int head, const Tensor& left, const Tensor& right)
+{
+    if (!all)
+        return;
+    const int64_t nRows = left.cols(), nCols = right.cols();
+    Tensor sum = all->sum().reshaped({all->value.count() / nCols, nCols}).rowRange(head * nRows, nRows);
+    ops::gemm(pass.exact, ops::transposed(ops::viewOf(left)), ops::viewOf(right), ops::targetOf(sum), ops::Write::adds);
+}
+
 // Keys (tokens, nHeads * (nopeDim + ropeDim)) and values (tokens, nHeads * valueDim) of latents c (tokens, latentDim) and
 // turned keys r (tokens, ropeDim).
-std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention& a, const Variable& c, const Variable& r)
+std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention& a, const std::string& prefix,
+                                 const Variable& c, const Variable& r)
 {
     const nn::MlaConfig& config = a.config;
     const int64_t nTokens = c.value.rows(), keyDim = config.nopeDim + config.ropeDim;
     TrainedMatrix* matrix = pass.trained.update(a.upName);
+    autograd::Parameter* keyUp = pass.trained.tensor(prefix + "attn_k_b.weight");
+    autograd::Parameter* valueUp = pass.trained.tensor(prefix + "attn_v_b.weight");
     std::optional<UpdatePart> part;
     Tensor low;
     if (matrix) {
@@ -80,8 +93,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
                   ops::columns(ops::targetOf(values), valueColumn), ops::Write::adds, part->factors.scale);
     }
     return tape.record(
-        std::vector{std::move(keys), std::move(values)}, c.isWanted() || r.isWanted() || part.has_value(),
-        [&pass, &tape, &a, c, r, matrix, part, low, keyDim](std::vector<Tensor> d) {
+        std::vector{std::move(keys), std::move(values)}, c.isWanted() || r.isWanted() || part || keyUp || valueUp,
+        [&pass, &tape, &a, c, r, matrix, part, low, keyDim, keyUp, valueUp](std::vector<Tensor> d) {
             const nn::MlaConfig& config = a.config;
             Tensor dc = Tensor::zeros(c.value.shape()), dr = Tensor::zeros(r.value.shape());
             Tensor dLow = part ? Tensor::zeros(low.shape()) : Tensor();
@@ -90,6 +103,8 @@ std::vector<Variable> decompress(Pass& pass, Tape& tape, const nn::MlaAttention&
                 const Tensor dTurned = columnsOf(pass.exact, d[0], h * keyDim + config.nopeDim, config.ropeDim);
                 const Tensor dValue = columnsOf(pass.exact, d[1], int64_t(h) * config.valueDim, config.valueDim);
                 autograd::addInto(pass.exact.pool, dr, dTurned);
+                addHeadGrad(pass, keyUp, h, c.value, dKey);
+                addHeadGrad(pass, valueUp, h, dValue, c.value);
                 ops::matmulAdd(pass.exact, ops::MatmulInput(dKey), a.keyUp[size_t(h)], {}, dc);
                 ops::gemmWeight(pass.exact, ops::viewOf(dValue), a.valueUp[size_t(h)], ops::targetOf(dc), ops::Write::adds);
                 if (!part)
@@ -144,7 +159,7 @@ Variable addAttention(Pass& pass, Tape& tape, const nn::MlaAttention& a, const P
         queries =
             rmsNorm(pass, tape, linear(pass, tape, normed, a.qDown), a.qNorm, a.epsilon, prefix + "attn_q_a_norm.weight");
     const Variable q = rope(pass, tape, linear(pass, tape, queries, a.q), a.queryRope, angles);
-    const std::vector<Variable> kv = decompress(pass, tape, a, latent, key);
+    const std::vector<Variable> kv = decompress(pass, tape, a, prefix, latent, key);
     const ops::AttentionConfig config{c.nHeads, c.nHeads, c.nopeDim + c.ropeDim, c.valueDim, c.scale};
     const Variable attended =
         attention(pass, tape, q, kv[0], kv[1], config, {selectedKeys(pass, a, normed.value, queries.value, angles.forward)});

@@ -33,16 +33,23 @@ void requireOwnTensors(const models::DecoderView& decoder, const formats::Tensor
         requireAll({&f.up, &f.down});
     };
     if (!decoder.streamBlocks.empty())
-        throw Unsupported("training a model with latent attention whole", "this version trains adapters on it");
-    for (const nn::DecoderBlock& block : decoder.blocks) {
+        throw Unsupported("training a model with residual streams whole", "this version trains adapters on it");
+    for (size_t layer = 0; layer < decoder.blocks.size(); ++layer) {
+        const nn::DecoderBlock& block = decoder.blocks[layer];
         const auto* gqa = std::get_if<nn::GqaAttention>(&block.attention);
-        const auto* delta = std::get_if<nn::DeltaNet>(&block.attention);
-        if (!gqa && !delta)
-            throw Unsupported("training a model with latent attention whole", "this version trains adapters on it");
-        if (gqa)
+        const auto* mla = std::get_if<nn::MlaAttention>(&block.attention);
+        if (gqa) {
             requireAll({&gqa->q, &gqa->k, &gqa->v, &gqa->output});
-        else
-            requireAll({&delta->qkv, &delta->gate, &delta->beta, &delta->alpha, &delta->output});
+        } else if (mla) {
+            if (mla->qDown.weight)
+                require(mla->qDown.name);
+            requireAll({&mla->q, &mla->latent, &mla->key, &mla->output});
+            require(layerPrefix(int(layer)) + "attn_k_b");
+            require(layerPrefix(int(layer)) + "attn_v_b");
+        } else {
+            const auto& delta = std::get<nn::DeltaNet>(block.attention);
+            requireAll({&delta.qkv, &delta.gate, &delta.beta, &delta.alpha, &delta.output});
+        }
         if (const auto* dense = std::get_if<nn::GatedFeedForward>(&block.feedForward)) {
             requireDense(*dense);
             continue;
