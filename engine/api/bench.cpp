@@ -116,7 +116,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     result.loadSeconds = secondsSince(start);
 
     LoadedModel::State& state = model->state();
-    state.waitUntilPacked(stop);
+    state.weights->wait(stop);
     state.chat(); // throws for an embedding model
     checkOptions(options, model->contextLength());
     const int64_t pages = (options.depth + options.nPrompt) / nn::KvLayout::kPageTokens + 2 +
@@ -174,7 +174,7 @@ EmbedBenchResult ModelHost::benchEmbed(const std::filesystem::path& path, std::s
     if (passages.empty() || nRepeat < 1)
         throw std::invalid_argument("bench: at least one passage and one repetition");
     const std::shared_ptr<LoadedModel> model = load(path, {}, stop);
-    model->state().waitUntilPacked(stop);
+    model->state().weights->wait(stop);
     std::vector<LoadedModel::EmbedInput> inputs;
     for (const std::string& passage : passages)
         inputs.push_back({passage, LoadedModel::EmbedInput::Kind::passage});

@@ -4,6 +4,7 @@
 
 #include "engine/api/documents.h"
 #include "engine/api/engine.h"
+#include "engine/api/model_weights.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/saved_contexts.h"
 #include "engine/cpu/thread_pool.h"
@@ -19,11 +20,13 @@
 
 namespace sy::api {
 
-/// The processor, shared by all loaded models. A loaded model keeps it alive, so that it may outlive the engine that made it.
+/// The processor and the weights in memory, shared by all loaded models. A loaded model keeps it alive, so that it may
+/// outlive the engine that made it.
 struct Processor {
     explicit Processor(int nThreads) : pool(nThreads) {}
     cpu::ThreadPool pool;
     generate::StepLock stepLock;
+    WeightStore weights;
 };
 
 /// What the experts of the model and data asked about last are used for.

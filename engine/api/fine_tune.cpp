@@ -47,11 +47,6 @@ public:
 
     FineTuneResult run(bool resumes, std::stop_token stop)
     {
-        if (resumes) {
-            FineTunePlan plan;
-            planMemory(plan, m_material, m_trainer, m_config);
-            requireMemory(plan);
-        }
         m_material.readWeights(m_trainer, m_config, stop);
         if (resumes)
             resume();
@@ -61,10 +56,6 @@ public:
         if (m_events.onStart)
             m_events.onStart(m_folder.filename().string());
         m_stop = stop;
-        {
-            const generate::StepLock::Turn turn(m_material.stepLock());
-            m_material.pack();
-        }
         if (resumes)
             finishSamples();
         const train::RunEnd end = m_trainer.run(stop, {[this](const auto& report) { onStep(report); },
@@ -256,13 +247,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     TrainingMaterial material(engine, parsed, source, stop);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
-    {
-        // What cannot be trained, or does not fit, is said before there is a folder.
-        train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
-        FineTunePlan plan;
-        planMemory(plan, material, trainer, parsed);
-        requireMemory(plan);
-    }
+    requireMemory(material, parsed, initial ? &*initial : nullptr); // said before there is a folder
     const fs::path folder = newRunFolder(engine.dataDir(), parsed.name);
     const FileLock lock = lockRun(folder);
     if (initial)
@@ -270,6 +255,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     if (material.experts())
         writeExperts(folder, *material.experts());
     writeTextFile(folder / "config.json", complete);
+    material.pack(stop);
     return Call(material, parsed, folder, events).run(false, stop);
 }
 
@@ -282,6 +268,10 @@ FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_
     TrainingMaterial material(engine, parsed, source, stop);
     if (parsed.adapter.experts != train::RunConfig::Adapter::Experts::all)
         material.setExperts(readExperts(folder));
+    const auto initial =
+        startsFromAdapter(parsed) ? std::optional(material.readAdapter(adapterIn(folder, kInitial))) : std::nullopt;
+    requireMemory(material, parsed, initial ? &*initial : nullptr);
+    material.pack(stop);
     return Call(material, parsed, folder, events).run(true, stop);
 }
 

@@ -102,16 +102,11 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     TrainingMaterial material(engine, parsed, source, stop);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
+    requireMemory(material, parsed, initial ? &*initial : nullptr);
+    material.pack(stop);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     trainer.shareProcessor(material.stepLock());
-    FineTunePlan plan;
-    planMemory(plan, material, trainer, parsed);
-    requireMemory(plan);
     material.readWeights(trainer, parsed, stop);
-    {
-        const generate::StepLock::Turn turn(material.stepLock());
-        material.pack();
-    }
     const train::StepCost cost = trainer.measure(kMostTokens, stop);
     // A pass that keeps nothing for its way back is a third of a step, or with activation checkpointing a quarter.
     const double evaluated = parsed.activationCheckpointing ? 0.25 : 1.0 / 3;

@@ -18,11 +18,9 @@ namespace sy::api {
 namespace {
 
 // Weights of a gigabyte are packed in a quarter of a second where memory is at hand, and the first answer is faster for
-// having waited. Otherwise they are packed between the steps: few large pieces when somebody wants the processor, a dozen
-// milliseconds each.
+// having waited. Otherwise they are packed meanwhile.
 constexpr std::chrono::milliseconds kPackingLook(100), kPackingPatience(200);
 constexpr float kWorthWaiting = 0.3f; // of the weights, after the look
-constexpr int64_t kIdlePiece = 16 << 20, kBusyPiece = 64 << 20;
 
 int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
 {
@@ -79,14 +77,26 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     state->path = path;
     state->options = options;
     state->prefixes = std::move(prefixes);
-    // A folder's tensors may have to be made: not before it is known that they fit.
-    const bool hasOutline = &file->outline() != file.get();
-    state->model = models::loadModel({file, &file->outline()});
-    const MemoryEstimate estimate = estimateMemory(*state->model, options, availableBytes);
+    WeightStore& store = state->processor->weights;
+    const WeightStore::Key key = WeightStore::keyOf(path, options.isExact, options.quantization);
+    state->weights = store.find(key);
+    const bool isShared = state->weights != nullptr;
+    if (isShared)
+        state->weights->wait(stop);
+    else // a folder's tensors may have to be made: not before it is known that they fit
+        state->weights = std::make_shared<ModelWeights>(state->processor, models::loadModel({file, &file->outline()}));
+    MemoryEstimate estimate = estimateMemory(state->weights->model(), options, availableBytes);
+    if (isShared)
+        estimate.weightsBytes = 0; // that are not there yet
     if (!estimate.fits() && !options.evenIfTooLarge)
         throw OutOfMemory("cpu", estimate.totalBytes(), estimate.availableBytes);
-    if (hasOutline)
-        state->model = models::loadModel(file);
+    if (!isShared) {
+        if (&file->outline() != file.get())
+            state->weights = std::make_shared<ModelWeights>(state->processor, models::loadModel(file));
+        state->weights = store.add(key, std::move(state->weights));
+        state->weights->wait(stop); // who came first may have begun
+    }
+    state->model = &state->weights->model();
     checkStop();
 
     file->prefetch(); // the system reads ahead while the tokenizer is built
@@ -118,10 +128,17 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
                                                   state->options.contextLength, scheduling, state->draft.get());
     }
     if (!options.isExact)
-        state->startPacking([file](const Tensor& original) { file->notNeeded(original); });
-    if (state->isPacked.valid() && state->isPacked.wait_for(kPackingLook) == std::future_status::timeout &&
-        state->packedShare > kWorthWaiting)
-        state->isPacked.wait_for(kPackingPatience);
+        state->weights->startPacking(file);
+    if (!state->weights->waitFor(kPackingLook) && state->weights->packedShare() > kWorthWaiting)
+        state->weights->waitFor(kPackingPatience);
+    if (state->scheduler && !state->weights->isSettled())
+        state->forgettingCosts = std::jthread([&state = *state](const std::stop_token& unloading) {
+            try {
+                state.weights->wait(unloading);
+                state.scheduler->forgetCosts();
+            } catch (const Cancelled&) {
+            }
+        });
     return std::make_shared<LoadedModel>(std::move(state));
 }
 
@@ -176,48 +193,6 @@ const tokenizer::Tokenizer& LoadedModel::State::requireTokenizer() const
     if (!tokenizer)
         throw Unsupported("text with " + path.filename().string(), "the model has no tokenizer; it takes token ids only");
     return *tokenizer;
-}
-
-void LoadedModel::State::startPacking(models::WeightIsRead isRead)
-{
-    std::promise<void> end;
-    isPacked = end.get_future().share();
-    models::WeightPacking work(*model, std::move(isRead));
-    packing = std::jthread([this, end = std::move(end), work = std::move(work)](std::stop_token stop) mutable {
-        try {
-            pack(work, stop);
-        } catch (...) { // no memory: the rest stays as it is in the file, which is slower and no less right
-        }
-        if (scheduler)
-            scheduler->forgetCosts();
-        end.set_value();
-    });
-}
-
-void LoadedModel::State::pack(models::WeightPacking& work, const std::stop_token& stop)
-{
-    generate::StepLock& stepLock = processor->stepLock;
-    while (!stop.stop_requested()) {
-        const bool isBusy = stepLock.isContended();
-        if (!work.choose(isBusy ? kBusyPiece : kIdlePiece))
-            return;
-        if (isBusy) { // half of the time, so that the steps go on meanwhile
-            const auto start = std::chrono::steady_clock::now();
-            work.prefetch();
-            std::this_thread::sleep_for(std::chrono::steady_clock::now() - start);
-        }
-        const generate::StepLock::ShortTurn turn(stepLock);
-        work.advance(context());
-        packedShare = work.share();
-    }
-}
-
-void LoadedModel::State::waitUntilPacked(const std::stop_token& stop) const
-{
-    while (isPacked.valid() && isPacked.wait_for(std::chrono::milliseconds(50)) == std::future_status::timeout) {
-        if (stop.stop_requested())
-            throw Cancelled();
-    }
 }
 
 generate::AdapterChoice LoadedModel::State::adapterFor(const AdapterSetting& setting)

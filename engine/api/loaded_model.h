@@ -10,14 +10,11 @@
 #include "engine/generate/embedding_queue.h"
 #include "engine/generate/scheduler.h"
 #include "engine/models/model.h"
-#include "engine/models/weight_packing.h"
 #include "engine/nn/kv_cache.h"
 #include "engine/tokenizer/chat_template.h"
 #include "engine/tokenizer/tokenizer.h"
 
-#include <atomic>
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,7 +49,8 @@ struct LoadedModel::State {
     LoadOptions options;       // contextLength resolved
     ModelFacts facts;
     ModelLibrary::Prefixes prefixes;
-    std::unique_ptr<models::Model> model;
+    std::shared_ptr<ModelWeights> weights;
+    models::Model* model = nullptr;                // in weights
     std::optional<tokenizer::Tokenizer> tokenizer; // absent: the file says "none", and only token ids can be computed with
     std::optional<ChatFormat> chatFormat; // chat models
     GrammarCache grammars;
@@ -70,9 +68,7 @@ struct LoadedModel::State {
     std::unique_ptr<generate::Scheduler> scheduler;
     std::unique_ptr<generate::EmbeddingQueue> embeddings;
 
-    std::shared_future<void> isPacked; // invalid when nothing is
-    std::atomic<float> packedShare = 0;
-    std::jthread packing; // of the weights, while the model answers already; the last member, so that it ends first
+    std::jthread forgettingCosts; // once the weights are packed; the last member, so that it ends first
 
     ops::OpContext context() const
     {
@@ -81,11 +77,6 @@ struct LoadedModel::State {
     const tokenizer::Tokenizer& requireTokenizer() const; // throws Unsupported for a model without one
     generate::AdapterChoice adapterFor(const AdapterSetting& setting); // throws as AdapterCache::find does
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
-
-    /// Packs the weights in the background. `isRead` as of WeightPacking. Throws OutOfMemory.
-    void startPacking(models::WeightIsRead isRead);
-    void pack(models::WeightPacking& work, const std::stop_token& stop); // what its thread does
-    void waitUntilPacked(const std::stop_token& stop) const; // for who measures; throws Cancelled
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
     std::vector<int32_t> encodeMessages(const std::vector<ChatMessage>& messages) const;

@@ -34,16 +34,19 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         return train::memoryNeed(material.model(), trainer.trained(), size, checkpoints, config.optimizer.stateBits);
     };
     const train::MemoryNeed need = needOf(batch, hasCheckpoints);
+    // What the process has already, beside the weights where it has them.
+    const uint64_t process =
+        memory.processBytes - (material.hasWeights() ? std::min(memory.processBytes, need.weightBytes) : 0);
     plan.weightBytes = need.weightBytes;
     plan.trainedBytes = need.trainedBytes;
     plan.activationBytes = need.activationBytes;
-    plan.otherBytes = need.otherBytes + memory.processBytes;
-    plan.peakBytes = sumOf(need) + memory.processBytes;
+    plan.otherBytes = need.otherBytes + process;
+    plan.peakBytes = sumOf(need) + process;
     plan.availableBytes = memory.availableBytes + memory.processBytes;
     if (plan.peakBytes <= plan.availableBytes)
         return;
     const auto propose = [&](const char* setting, const std::string& value, const train::MemoryNeed& then) {
-        const uint64_t peak = sumOf(then) + memory.processBytes;
+        const uint64_t peak = sumOf(then) + process;
         if (peak <= plan.availableBytes)
             plan.changes.push_back({setting, value, peak});
         return peak <= plan.availableBytes;
@@ -82,6 +85,14 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
         smaller.weightBytes = material.fileBytes();
         propose("adapter.method", "\"lora\"", smaller);
     }
+}
+
+void requireMemory(const TrainingMaterial& material, const train::RunConfig& config, const nn::Adapter* initial)
+{
+    train::Trainer trainer = material.trainer(config, {}, initial);
+    FineTunePlan plan;
+    planMemory(plan, material, trainer, config);
+    requireMemory(plan);
 }
 
 void requireMemory(const FineTunePlan& plan)

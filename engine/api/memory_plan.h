@@ -14,4 +14,7 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
 /// Throws Unsupported, with the change that would help first, when the plan's peak is more than there is.
 void requireMemory(const FineTunePlan& plan);
 
+/// The same of a run on this material. Throws Unsupported, too, for what cannot be trained.
+void requireMemory(const TrainingMaterial& material, const train::RunConfig& config, const nn::Adapter* initial);
+
 } // namespace sy::api

@@ -21,12 +21,9 @@ TrainBenchResult benchTraining(Engine& engine, const std::filesystem::path& mode
     const auto nTokens = size_t(options.contextLength);
     const train::TrainingText text{someTokens(options.contextLength, kEveryVocabulary), std::vector<uint8_t>(nTokens, 1)};
     TrainingMaterial material(engine, config, text, stop);
+    material.pack(stop);
     train::Trainer trainer = material.trainer(config, {}, nullptr);
     trainer.shareProcessor(material.stepLock());
-    {
-        const generate::StepLock::Turn turn(material.stepLock());
-        material.pack();
-    }
     std::vector<double> perSecond;
     for (int i = 0; i < options.nRepeat; ++i) {
         const train::StepCost cost = trainer.measure(options.contextLength, stop);

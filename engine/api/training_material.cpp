@@ -10,7 +10,6 @@
 #include "engine/models/gguf_adapter.h"
 #include "engine/models/model_table.h"
 #include "engine/models/peft_adapter.h"
-#include "engine/models/weight_packing.h"
 #include "engine/tokenizer/chat_prompt.h"
 #include "engine/train/greedy_answer.h"
 #include "engine/train/whole_model.h"
@@ -64,7 +63,13 @@ void TrainingMaterial::open(Engine& engine, const train::RunConfig& config, cons
         m_floats = std::make_shared<formats::FloatTensors>(m_file);
     if (config.isWhole() || config.isExact)
         m_context.activations = ops::Activations::f32;
-    m_model = config.isWhole() ? models::loadModel(m_floats) : models::loadModel(m_file);
+    if (!config.isWhole())
+        m_weights = m_processor->weights.find(WeightStore::keyOf(m_path));
+    if (m_weights)
+        m_weights->wait(stop);
+    else
+        m_ownModel = config.isWhole() ? models::loadModel(m_floats) : models::loadModel(m_file);
+    m_model = m_weights ? &m_weights->model() : m_ownModel.get();
     ModelText text = readModelText(*m_file);
     if (text.vocabulary)
         m_tokenizer.emplace(std::move(*text.vocabulary));
@@ -105,11 +110,16 @@ void TrainingMaterial::readWeights(train::Trainer& trainer, const train::RunConf
         train::drawWeights(trainer.trained(), config.seed, m_model->config().nLayers);
 }
 
-void TrainingMaterial::pack()
+void TrainingMaterial::pack(const std::stop_token& stop)
 {
     if (m_floats)
         return;
-    models::packWeights(m_context, *m_model, [&](const Tensor& original) { m_file->notNeeded(original); });
+    if (!m_weights)
+        m_weights = m_processor->weights.add(WeightStore::keyOf(m_path),
+                                             std::make_shared<ModelWeights>(m_processor, std::move(m_ownModel)));
+    m_weights->startPacking(m_file);
+    m_weights->wait(stop);
+    m_model = &m_weights->model();
 }
 
 train::Trainer TrainingMaterial::trainer(const train::RunConfig& config, const std::filesystem::path& folder,

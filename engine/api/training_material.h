@@ -40,8 +40,12 @@ public:
     /// neither `trainer` nor the model may compute. Throws Cancelled.
     void readWeights(train::Trainer& trainer, const train::RunConfig& config, const std::stop_token& stop);
 
-    /// Turns the weights into the form that products read fastest, unless they are trained.
-    void pack();
+    /// Takes the memory of the weights in the form that products read fastest, unless they are trained: those that chats
+    /// have too, where there are any. Before trainer() of who really trains. Throws OutOfMemory, Cancelled.
+    void pack(const std::stop_token& stop);
+
+    /// The weights are somebody else's too, or were packed: this process has them.
+    bool hasWeights() const { return m_weights != nullptr; }
 
     /// Checkpoints go to folder/checkpoints. Borrows this. initial: an adapter to go on from, or none.
     train::Trainer trainer(const train::RunConfig& config, const std::filesystem::path& folder,
@@ -75,7 +79,9 @@ private:
     std::filesystem::path m_path;
     std::shared_ptr<const formats::ModelFile> m_file;
     std::shared_ptr<formats::FloatTensors> m_floats; // of a model that is trained whole
-    std::unique_ptr<models::Model> m_model;
+    std::shared_ptr<ModelWeights> m_weights;         // those that are shared; null: m_model's own
+    std::unique_ptr<models::Model> m_ownModel;
+    models::Model* m_model = nullptr;
     std::optional<tokenizer::Tokenizer> m_tokenizer;
     std::optional<tokenizer::ChatTemplate> m_template;
     train::Dataset m_data;

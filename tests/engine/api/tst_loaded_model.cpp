@@ -123,28 +123,31 @@ private slots:
         request.rawPrompt = "<|im_start|>user\nWhat is a hash table?<|im_end|>\n<|im_start|>assistant\n";
         request.sampling.temperature = 0;
         request.maxTokens = 12;
-        m_chat->state().isPacked.wait();
+        m_chat->state().weights->wait({});
         const Answer expected = answer(*m_chat, request);
-        using namespace std::chrono_literals;
-        auto turn = std::make_unique<generate::StepLock::Turn>(m_processor->stepLock);
-        auto model = openModel(m_processor, m_chat->path(), {}, {});
-        QVERIFY(model->state().isPacked.wait_for(0s) == std::future_status::timeout); // somebody else has the processor
+        const auto others = std::make_shared<Processor>(cpu::physicalCores()); // who has no weights yet
+        auto turn = std::make_unique<generate::StepLock::Turn>(others->stepLock);
+        auto model = openModel(others, m_chat->path(), {}, {});
+        const ModelWeights& weights = *model->state().weights;
+        QVERIFY(!weights.isSettled()); // somebody else has the processor
         turn.reset();
         bool wasPacking = false;
         model->generate(request, [&](const TokenEvent&) {
-            wasPacking = model->state().isPacked.wait_for(0s) == std::future_status::timeout;
+            wasPacking = !weights.isSettled();
             return false;
         });
         QVERIFY(wasPacking);
         const Answer meanwhile = answer(*model, request);
-        model->state().isPacked.wait();
+        weights.wait({});
         const Answer afterwards = answer(*model, request);
         QCOMPARE(meanwhile.ids, expected.ids);
         QCOMPARE(afterwards.ids, expected.ids);
         QCOMPARE(meanwhile.result.text, expected.result.text);
 
-        turn = std::make_unique<generate::StepLock::Turn>(m_processor->stepLock);
-        model = openModel(m_processor, m_chat->path(), {}, {});
+        model.reset();
+        turn = std::make_unique<generate::StepLock::Turn>(others->stepLock);
+        model = openModel(others, m_chat->path(), {}, {});
+        QVERIFY(!model->state().weights->isSettled());
         turn.reset();
         model.reset(); // in the middle of it
     }
