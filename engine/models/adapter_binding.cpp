@@ -168,6 +168,8 @@ void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter&
             throw BadFile(source, "the update of " + name + " has factors " + toString(update.a.shape()) + " and " +
                                       toString(update.b.shape()) + ", the model's matrix is (" + std::to_string(matrix.out) +
                                       ", " + std::to_string(matrix.in) + ")");
+        if (matrix.linear)
+            update.packed = ops::packed(context, update.a, update.b);
         if (!update.magnitude)
             continue;
         if (!matrix.linear)

@@ -21,6 +21,8 @@ Tensor decoded(const formats::GgufFile& file, const std::string& name)
     if (t.dtype() != DType::F32 && t.dtype() != DType::F16 && t.dtype() != DType::BF16)
         throw Unsupported("the adapter tensor " + name + " of type " + std::string(quant::typeName(t.dtype())),
                           "this version reads F32, F16 and BF16");
+    if (t.dtype() == DType::F32 && reinterpret_cast<uintptr_t>(t.raw()) % alignof(float) == 0)
+        return t; // the file's own memory
     Tensor values = Tensor::empty(t.shape());
     quant::unpackRow(t.dtype(), t.raw(), values.f32(), values.count());
     return values;

@@ -22,6 +22,16 @@ Tensor expertSlice(const Tensor& factor, int64_t e)
     return factor.rowRange(e * height, height);
 }
 
+// y += strength * scale * (x Aᵀ) Bᵀ of a linear's rows of B.
+void addProduct(const ops::OpContext& context, const Linear& linear, const MatrixUpdate& update, float strength, const Tensor& x,
+                Tensor& y)
+{
+    if (update.packed.a.panels && update.packed.a.level == context.level && linear.firstRow % ops::kPackedCols == 0)
+        ops::addLora(context, update.packed, linear.firstRow, update.scale * strength, x, y);
+    else
+        ops::addLora(context, update.rows(linear.firstRow, y.cols(), strength), x, y);
+}
+
 } // namespace
 
 ops::LoraFactors MatrixUpdate::rows(int64_t first, int64_t n, float strength) const
@@ -45,14 +55,14 @@ void applyUpdate(const ops::OpContext& context, const Linear& linear, const Matr
 {
     const int64_t n = y.cols();
     if (!update.rowFactors) {
-        ops::addLora(context, update.rows(linear.firstRow, n, strength), x, y);
+        addProduct(context, linear, update, strength, x, y);
         return;
     }
     Tensor updated = Tensor::of(y.values(), y.shape());
     const float* bias = linear.bias ? linear.bias.f32() : nullptr;
     for (int64_t i = 0; bias && i < y.count(); ++i)
         updated.f32()[i] -= bias[i % n];
-    ops::addLora(context, update.rows(linear.firstRow, n, 1), x, updated);
+    addProduct(context, linear, update, 1, x, updated);
     const float* factors = update.rowFactors.f32() + linear.firstRow;
     for (int64_t i = 0; i < y.count(); ++i) {
         const float whole = updated.f32()[i] * factors[i % n] + (bias ? bias[i % n] : 0.0f);

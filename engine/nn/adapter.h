@@ -23,6 +23,8 @@ struct MatrixUpdate {
     Tensor
         rowFactors; // (out): magnitude over the row norms of the updated matrix; made when the adapter is bound to a model
 
+    ops::PackedLora packed; // of one matrix's factors; made when the adapter is bound to a model
+
     int64_t rank() const { return b.cols(); }
     ops::LoraFactors rows(int64_t first, int64_t n, float strength) const; // of some of a matrix's rows
     ops::LoraFactors expert(int64_t e, float strength) const;

@@ -17,7 +17,7 @@ namespace sy::ops {
 
 namespace {
 
-constexpr int64_t kBlockCols = 256; // a multiple of every block type's size
+constexpr int64_t kBlockCols = kPackedCols; // a multiple of every block type's size, and of every register tile's columns
 
 // Rows first ... first + n - 1 and columns of b into panels of `width` columns: (panel, k, width), zeros behind the last
 // one.
@@ -62,7 +62,7 @@ void packRows(const MatrixView& a, int64_t firstRow, int nRows, int64_t firstCol
     }
 }
 
-// One block of c on the calling thread; pack(firstK, depth, out) brings the block's columns of b.
+// One block of c on the calling thread; pack(firstK, depth, out) brings the block's columns of b, there or where it has them.
 template <class Pack>
 void block(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView& a, int64_t firstRow, int64_t endRow,
            int64_t nCols, float* c, int64_t cStride, Write write, float factor, Pack&& pack)
@@ -72,13 +72,13 @@ void block(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView& a
     scratch.b.resize(size_t(kGemmDepth * panels * kernels.cols));
     for (int64_t firstK = 0; firstK < a.nCols; firstK += kGemmDepth) {
         const int64_t depth = std::min(kGemmDepth, a.nCols - firstK);
-        pack(firstK, depth, scratch.b.data());
+        const float* const b = pack(firstK, depth, scratch.b.data());
         for (int64_t row = firstRow; row < endRow; row += kernels.rows) {
             const auto nRows = int(std::min<int64_t>(kernels.rows, endRow - row));
             packRows(a, row, nRows, firstK, depth, kernels.rows, scratch.a.data());
             for (int64_t panel = 0; panel < panels; ++panel) {
                 const int64_t col = panel * kernels.cols;
-                kernels.tile({depth, scratch.a.data(), scratch.b.data() + panel * depth * kernels.cols,
+                kernels.tile({depth, scratch.a.data(), b + panel * depth * kernels.cols,
                               c + row * cStride + col, cStride, nRows, int(std::min<int64_t>(kernels.cols, nCols - col)),
                               factor, write == Write::adds || firstK > 0});
             }
@@ -117,7 +117,7 @@ void run(const OpContext& context, const MatrixView& a, int64_t nCols, const Mat
             const int64_t width = std::min(kBlockCols, nCols - firstCol);
             block(kernels, threadScratch(), a, firstRow, std::min(a.nRows, firstRow + bandRows), width, c.data + firstCol,
                   c.rowStride, write, factor, [&](int64_t firstK, int64_t depth, float* out) {
-                      pack(firstK, depth, firstCol, width, kernels.cols, out);
+                      return pack(firstK, depth, firstCol, width, kernels.cols, out);
                   });
         }
     });
@@ -173,7 +173,10 @@ void gemmHere(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView
 {
     check(a, b.nRows);
     block(kernels, scratch, a, 0, a.nRows, b.nCols, c.data, c.rowStride, write, factor,
-          [&](int64_t firstK, int64_t depth, float* out) { packFloats(b, firstK, depth, 0, b.nCols, kernels.cols, out); });
+          [&](int64_t firstK, int64_t depth, float* out) {
+              packFloats(b, firstK, depth, 0, b.nCols, kernels.cols, out);
+              return out;
+          });
 }
 
 void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, const MatrixTarget& c, Write write,
@@ -183,7 +186,40 @@ void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, co
     run(context, a, b.nCols, c, write, factor,
         [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
             packFloats(b, firstK, depth, firstCol, n, width, out);
+            return out;
         });
+}
+
+PackedMatrix packed(const OpContext& context, const MatrixView& b)
+{
+    const int width = gemmKernels(context.level).cols;
+    const int64_t nStrips = (b.nCols + kBlockCols - 1) / kBlockCols, nPanels = (b.nCols + width - 1) / width;
+    PackedMatrix packed{b.nRows, b.nCols, context.level, Tensor::empty({nPanels * width * b.nRows})};
+    context.pool.parallelFor(nStrips, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t strip = begin; strip < end; ++strip) {
+            const int64_t firstCol = strip * kBlockCols, n = std::min(kBlockCols, b.nCols - firstCol);
+            float* out = packed.panels.f32() + firstCol * b.nRows;
+            for (int64_t k = 0; k < b.nRows; k += kGemmDepth) {
+                const int64_t depth = std::min(kGemmDepth, b.nRows - k);
+                packFloats(b, k, depth, firstCol, n, width, out);
+                out += depth * ((n + width - 1) / width * width);
+            }
+        }
+    });
+    return packed;
+}
+
+void gemm(const OpContext& context, const MatrixView& a, const PackedMatrix& b, int64_t firstCol, int64_t n,
+          const MatrixTarget& c, Write write, float factor)
+{
+    check(a, b.nRows);
+    if (b.level != context.level || firstCol % kPackedCols != 0 || firstCol + n > b.nCols)
+        throw std::invalid_argument("gemm: columns " + std::to_string(firstCol) + " and the next " + std::to_string(n) +
+                                    " of a packed matrix");
+    run(context, a, n, c, write, factor, [&](int64_t firstK, int64_t, int64_t col, int64_t, int width, float*) {
+        const int64_t begin = firstCol + col, nInStrip = std::min(kBlockCols, b.nCols - begin);
+        return b.panels.f32() + begin * b.nRows + firstK * ((nInStrip + width - 1) / width * width);
+    });
 }
 
 void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& weight, const MatrixTarget& c, Write write,
@@ -197,6 +233,7 @@ void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& wei
     run(context, a, weight.cols(), c, write, factor,
         [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
             packWeightRows(weight, firstK, depth, firstCol, n, width, out);
+            return out;
         });
 }
 

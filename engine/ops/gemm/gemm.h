@@ -42,6 +42,21 @@ enum class Write : uint8_t { sets, adds };
 void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, const MatrixTarget& c,
           Write write = Write::sets, float factor = 1);
 
+/// A right-hand side of gemm() as its loops read it, for one that many left-hand sides meet: the copying is most of the work
+/// where those have a few rows.
+struct PackedMatrix {
+    int64_t nRows = 0, nCols = 0;
+    cpu::Level level = cpu::Level::scalar; // whose loops it is for
+    Tensor panels;                         // (count) f32; empty: none
+};
+PackedMatrix packed(const OpContext& context, const MatrixView& b);
+
+inline constexpr int64_t kPackedCols = 256; // columns of a PackedMatrix begin at multiples of it
+
+/// gemm() with n columns of b from firstCol on, a multiple of kPackedCols: the same bits.
+void gemm(const OpContext& context, const MatrixView& a, const PackedMatrix& b, int64_t firstCol, int64_t n,
+          const MatrixTarget& c, Write write = Write::sets, float factor = 1);
+
 /// c = factor * a W, or added: what a product's input gets from its output's gradient.
 ///
 /// a       (m, W.rows())

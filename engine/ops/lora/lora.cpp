@@ -16,4 +16,18 @@ Tensor addLora(const OpContext& context, const LoraFactors& lora, const Tensor& 
     return low;
 }
 
+PackedLora packed(const OpContext& context, const Tensor& a, const Tensor& b)
+{
+    return {packed(context, transposed(viewOf(a))), packed(context, transposed(viewOf(b)))};
+}
+
+void addLora(const OpContext& context, const PackedLora& lora, int64_t first, float scale, const Tensor& x, Tensor& y)
+{
+    if (x.rows() != y.rows())
+        throw std::invalid_argument("addLora: x " + toString(x.shape()) + ", y " + toString(y.shape()));
+    Tensor low = Tensor::empty({x.rows(), lora.a.nCols});
+    gemm(context, viewOf(x), lora.a, 0, lora.a.nCols, targetOf(low));
+    gemm(context, viewOf(low), lora.b, first, y.cols(), targetOf(y), Write::adds, scale);
+}
+
 } // namespace sy::ops

@@ -22,6 +22,16 @@ struct LoraFactors {
 /// A token's bits do not depend on the others. Throws std::invalid_argument when shapes do not fit.
 Tensor addLora(const OpContext& context, const LoraFactors& lora, const Tensor& x, Tensor& y);
 
+/// The factors as inference reads them: both turned, and packed for the products.
+struct PackedLora {
+    PackedMatrix a; // (in, rank)
+    PackedMatrix b; // (rank, out)
+};
+PackedLora packed(const OpContext& context, const Tensor& a, const Tensor& b);
+
+/// addLora() with rows first ... of B, as many as y has columns; first is a multiple of kPackedCols. The same bits.
+void addLora(const OpContext& context, const PackedLora& lora, int64_t first, float scale, const Tensor& x, Tensor& y);
+
 /// Gradients for the gradient dy of y, each added to where a place is given:
 ///
 ///     dB += scale dyᵀ (x Aᵀ);  du = scale dy B;  dA += duᵀ x;  dx += du A

@@ -67,12 +67,50 @@ private slots:
             QCOMPARE(dA.f32()[i], 2 * once.f32()[i]);
     }
 
+    void packedFactorsGiveTheSameBits()
+    {
+        struct Shape {
+            int64_t in, rank, out;
+        };
+        for (const Shape& shape : {Shape{1, 1, 1}, Shape{255, 7, 256}, Shape{600, 16, 830}, Shape{256, 300, 257}, Shape{64, 33, 512}}) {
+            const auto& [in, rank, out] = shape;
+            const ops::LoraFactors lora{test::randomTensor({rank, in}, 2), test::randomTensor({out, rank}, 3), 0.7f};
+            for (const cpu::Level level : test::levels()) {
+                for (const int64_t nTokens : {1, 2, 13, 40}) {
+                    cpu::ThreadPool pool(nTokens == 13 ? 3 : 2);
+                    const ops::OpContext context{pool, level};
+                    const Tensor x = test::randomTensor({nTokens, in}, 1);
+                    Tensor expected = test::randomTensor({nTokens, out}, 4), y = test::copyOf(expected);
+                    ops::addLora(context, lora, x, expected);
+                    const ops::PackedLora packed = ops::packed(context, lora.a, lora.b);
+                    ops::addLora(context, packed, 0, lora.scale, x, y);
+                    QVERIFY(test::sameBits(y, expected));
+                    // Some of the rows: what they give is what they give among all.
+                    for (const auto& [first, n] : {std::pair<int64_t, int64_t>{0, 100}, {256, 256}, {256, 300}, {512, 1}}) {
+                        if (first + n > out)
+                            continue;
+                        Tensor part = Tensor::zeros({nTokens, n}), alone = Tensor::zeros({nTokens, n});
+                        ops::addLora(context, packed, first, lora.scale, x, part);
+                        ops::addLora(context, {lora.a, lora.b.rowRange(first, n), lora.scale}, x, alone);
+                        QVERIFY(test::sameBits(part, alone));
+                    }
+                }
+            }
+        }
+    }
+
     void wrongShapesAreRefused()
     {
         cpu::ThreadPool pool(1);
         Tensor y = Tensor::zeros({2, 4});
         const ops::LoraFactors lora{Tensor::zeros({2, 5}), Tensor::zeros({4, 3}), 1};
         QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addLora({pool}, lora, Tensor::zeros({2, 5}), y));
+        const ops::PackedLora packed = ops::packed({pool}, Tensor::zeros({3, 5}), Tensor::zeros({600, 3}));
+        Tensor wide = Tensor::zeros({2, 300});
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addLora({pool}, packed, 0, 1, Tensor::zeros({2, 4}), y));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addLora({pool}, packed, 0, 1, Tensor::zeros({3, 5}), y));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addLora({pool}, packed, 128, 1, Tensor::zeros({2, 5}), y));
+        QVERIFY_THROWS_EXCEPTION(std::invalid_argument, ops::addLora({pool}, packed, 512, 1, Tensor::zeros({2, 5}), wide));
     }
 };
 
