@@ -251,19 +251,8 @@ ops::CrossEntropyGrad DecoderPass::lossGrad(const Tensor& hidden, std::span<cons
     const bool isTied = head.weight.raw() == m_decoder.tokenEmbedding->raw();
     autograd::Parameter* weight = m_trained.tensor(isTied ? "token_embd.weight" : "output.weight");
     autograd::Parameter* bias = m_trained.tensor("output.bias");
-    ops::CrossEntropyGrad grad{{}, Tensor::empty(hidden.shape())};
-    // A chunk at a time, as the op would do itself, so that others get their turn between two of them.
-    for (int64_t first = 0; first < hidden.rows(); first += chunk) {
-        const int64_t n = std::min(chunk, hidden.rows() - first);
-        const ops::CrossEntropyGrad part =
-            ops::crossEntropyGrad(m_context, hidden.rowRange(first, n), head, labels.subspan(size_t(first), size_t(n)),
-                                  factors.subspan(size_t(first), size_t(n)), chunk, weight ? &weight->sum() : nullptr,
-                                  bias ? &bias->sum() : nullptr);
-        grad.losses.insert(grad.losses.end(), part.losses.begin(), part.losses.end());
-        std::copy_n(part.hidden.f32(), part.hidden.count(), grad.hidden.rowRange(first, n).f32());
-        betweenOps();
-    }
-    return grad;
+    return ops::crossEntropyGrad(m_context, hidden, head, labels, factors, chunk, weight ? &weight->sum() : nullptr,
+                                 bias ? &bias->sum() : nullptr, betweenOps);
 }
 
 PassResult DecoderPass::run(const PackedBatch& batch, const std::function<std::vector<float>(const Tensor&)>& factorsOf,

@@ -98,7 +98,7 @@ std::vector<float> crossEntropy(const OpContext& context, const Tensor& hidden, 
 
 CrossEntropyGrad crossEntropyGrad(const OpContext& context, const Tensor& hidden, const LossHead& head,
                                   std::span<const int32_t> labels, std::span<const float> factors, int64_t chunkRows,
-                                  Tensor* dWeight, Tensor* dBias)
+                                  Tensor* dWeight, Tensor* dBias, const std::function<void()>& betweenParts)
 {
     check(hidden, head, labels, chunkRows);
     if (factors.size() != labels.size())
@@ -125,12 +125,16 @@ CrossEntropyGrad crossEntropyGrad(const OpContext& context, const Tensor& hidden
                       }
                   });
                   Tensor rows = grad.hidden.rowRange(first, n);
-                  matmulGrad(context, logits, head.weight, targetOf(rows));
+                  if (betweenParts)
+                      betweenParts();
+                  matmulGrad(context, logits, head.weight, targetOf(rows), Write::sets, 1, betweenParts);
                   if (dWeight)
                       gemm(context, transposed(viewOf(logits)), viewOf(hidden.rowRange(first, n)), targetOf(*dWeight),
                            Write::adds);
                   if (dBias)
                       addBiasGrad(context, logits, *dBias);
+                  if (betweenParts)
+                      betweenParts();
               });
     return grad;
 }

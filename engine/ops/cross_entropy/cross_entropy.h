@@ -38,11 +38,13 @@ struct CrossEntropyGrad {
 ///
 /// factors          dLoss / d losses[i], one for each row
 /// dWeight, dBias   added to where given, f32 of the head's shapes
+/// betweenParts     called between chunks and inside of them, wherever others may have the processor; may be empty
 ///
 /// hidden and losses have the same bits for every chunkRows. Throws std::invalid_argument when counts differ or a label is
 /// outside the vocabulary.
 CrossEntropyGrad crossEntropyGrad(const OpContext& context, const Tensor& hidden, const LossHead& head,
                                   std::span<const int32_t> labels, std::span<const float> factors, int64_t chunkRows,
-                                  Tensor* dWeight = nullptr, Tensor* dBias = nullptr);
+                                  Tensor* dWeight = nullptr, Tensor* dBias = nullptr,
+                                  const std::function<void()>& betweenParts = {});
 
 } // namespace sy::ops

@@ -39,7 +39,7 @@ void turnWeight(const OpContext& context, const TileKernels& kernels, const Tens
 } // namespace
 
 void matmulGrad(const OpContext& context, const Tensor& dy, const Tensor& weight, const MatrixTarget& dx, Write write,
-                float factor)
+                float factor, const std::function<void()>& betweenParts)
 {
     const int64_t nRows = dy.rows(), nCols = weight.cols();
     if (context.activations != Activations::fast || dy.cols() != weight.rows() || weight.rows() % kBlock != 0 ||
@@ -54,6 +54,8 @@ void matmulGrad(const OpContext& context, const Tensor& dy, const Tensor& weight
     turned.resize(size_t(nCols / kTileRows * (std::min(kDepth, weight.rows()) / kBlock)) * kTurnedBlock);
     std::byte* const tiles = turned.data();
     for (int64_t first = 0; first < weight.rows(); first += kDepth) {
+        if (first > 0 && betweenParts)
+            betweenParts();
         const int64_t depth = std::min(kDepth, weight.rows() - first), chunk = first / kChunk;
         turnWeight(context, kernels, weight, first, depth, tiles);
         const Int8Activations x{q.q.data<int8_t>() + chunk * nRows * kChunk, q.scales.f32() + chunk * nRows * kBlocks,
