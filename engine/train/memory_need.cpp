@@ -48,8 +48,8 @@ int64_t ranksOf(const TrainedSet& set, std::initializer_list<const std::string*>
 void addDense(const nn::GatedFeedForward& f, const TrainedSet& set, int64_t dim, LayerNeed& need)
 {
     const int64_t ffn = widthOf(f.gate);
-    need.kept += 3 * ffn + dim + ranksOf(set, {&f.gate.name, &f.up.name, &f.down.name});
-    need.highest = std::max(need.highest, 2 * ffn);
+    need.kept += 2 * ffn + dim + ranksOf(set, {&f.gate.name, &f.up.name, &f.down.name});
+    need.highest = std::max(need.highest, 3 * ffn); // the hidden layer's gradient, gate's and up's
 }
 
 void addExperts(const nn::MoeFeedForward& moe, const TrainedSet& set, int64_t dim, int64_t nUsed, LayerNeed& need)

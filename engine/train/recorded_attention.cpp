@@ -51,7 +51,8 @@ Variable addFeedForward(Pass& pass, Tape& tape, const nn::GatedFeedForward& f, c
 {
     const std::vector<Variable> both = linears(pass, tape, normed, {&f.gate, &f.up});
     const Variable hidden = gatedActivation(pass, tape, f.activation, both[0], both[1]);
-    return addLinear(pass, tape, hidden, f.down, f.outputNorm, f.epsilon, prefix + "post_ffw_norm.weight", residual);
+    return addLinear(pass, tape, hidden, f.down, f.outputNorm, f.epsilon, prefix + "post_ffw_norm.weight", residual,
+                     gatedActivationAgain(pass, f.activation, both[0], both[1]));
 }
 
 } // namespace sy::train

@@ -64,7 +64,8 @@ void magnitudeGrad(const Kept& kept, Tensor& dy)
 
 } // namespace
 
-std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::initializer_list<const nn::Linear*> list)
+std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::initializer_list<const nn::Linear*> list,
+                              const Again& again)
 {
     std::vector<Kept> kept;
     const ops::MatmulInput input(x.value);
@@ -105,7 +106,13 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
                 ops::addBias(pass.context, results[i], l.bias);
         }
     }
-    return tape.record(std::move(results), x.isWanted() || isTrained, [&pass, &tape, x, kept](std::vector<Tensor> dys) {
+    Variable keptInput = x;
+    if (again)
+        keptInput.value = Tensor();
+    return tape.record(std::move(results), x.isWanted() || isTrained, [&pass, &tape, keptInput, again, kept](std::vector<Tensor> dys) {
+        Variable x = keptInput;
+        if (again)
+            x.value = again();
         Tensor dx = x.isWanted() ? Tensor::empty(x.value.shape()) : Tensor();
         ops::Write write = ops::Write::sets;
         for (size_t i = 0; i < kept.size(); ++i) {
@@ -145,15 +152,15 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
     });
 }
 
-Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l)
+Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Again& again)
 {
-    return linears(pass, tape, x, {&l}).front();
+    return linears(pass, tape, x, {&l}, again).front();
 }
 
 Variable addLinear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Tensor& norm, float epsilon,
-                   const std::string& normName, const Variable& residual)
+                   const std::string& normName, const Variable& residual, const Again& again)
 {
-    Variable y = linear(pass, tape, x, l);
+    Variable y = linear(pass, tape, x, l, again);
     if (norm)
         y = rmsNorm(pass, tape, y, norm, epsilon, normName);
     return add(pass, tape, residual, y);

@@ -76,6 +76,13 @@ Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& act
     });
 }
 
+Again gatedActivationAgain(Pass& pass, const ops::GatedActivation& activation, const Variable& gate, const Variable& up)
+{
+    return [&pass, activation, gate = gate.value, up = up.value] {
+        return ops::gatedActivation(pass.context, activation, gate, up);
+    };
+}
+
 Variable add(Pass& pass, Tape& tape, const Variable& a, const Variable& b)
 {
     return tape.record(ops::add(pass.context, a.value, b.value), a.isWanted() || b.isWanted(), [&tape, a, b](Tensor dy) {

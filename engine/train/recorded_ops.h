@@ -10,6 +10,7 @@
 #include "engine/train/adapter_set.h"
 #include "engine/train/packed_batch.h"
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <string>
@@ -79,6 +80,12 @@ Variable attention(Pass& pass, Tape& tape, const Variable& q, const Variable& k,
 Variable gatedActivation(Pass& pass, Tape& tape, const ops::GatedActivation& activation, const Variable& gate,
                          const Variable& up);
 
+/// Computes a value of the forward pass once more.
+using Again = std::function<Tensor()>;
+
+/// The same product again: it costs a few operations a number, and keeping it a third of a layer's memory.
+Again gatedActivationAgain(Pass& pass, const ops::GatedActivation& activation, const Variable& gate, const Variable& up);
+
 Variable add(Pass& pass, Tape& tape, const Variable& a, const Variable& b);
 
 /// Row t of x (rows, n) times sigmoid(gates[t]), gates (rows, 1).
@@ -88,12 +95,15 @@ Variable scaleRowsBySigmoid(Pass& pass, Tape& tape, const Variable& x, const Var
 Variable selectRows(Pass& pass, Tape& tape, const Variable& x, const std::vector<int32_t>& rows);
 
 /// Several linears of one input with their updates: recorded_linear.cpp.
-std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::initializer_list<const nn::Linear*> list);
-Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l);
+///
+/// again   how the way back comes by x instead of keeping it; empty: it is kept
+std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::initializer_list<const nn::Linear*> list,
+                              const Again& again = {});
+Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Again& again = {});
 
 /// residual + linear(x), normed first where norm is given: how a sublayer ends.
 Variable addLinear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Tensor& norm, float epsilon,
-                   const std::string& normName, const Variable& residual);
+                   const std::string& normName, const Variable& residual, const Again& again = {});
 
 /// residual + attention(normed).
 Variable addAttention(Pass& pass, Tape& tape, const nn::GqaAttention& attention, const Pass::Rope& rope,
