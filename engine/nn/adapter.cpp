@@ -23,8 +23,8 @@ Tensor expertSlice(const Tensor& factor, int64_t e)
 }
 
 // y += strength * scale * (x Aᵀ) Bᵀ of a linear's rows of B.
-void addProduct(const ops::OpContext& context, const Linear& linear, const MatrixUpdate& update, float strength, const Tensor& x,
-                Tensor& y)
+void addProduct(const ops::OpContext& context, const Linear& linear, const MatrixUpdate& update, float strength,
+                const Tensor& x, Tensor& y)
 {
     if (update.packed.a.panels && update.packed.a.level == context.level && linear.firstRow % ops::kPackedCols == 0)
         ops::addLora(context, update.packed, linear.firstRow, update.scale * strength, x, y);

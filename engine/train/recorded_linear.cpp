@@ -109,47 +109,48 @@ std::vector<Variable> linears(Pass& pass, Tape& tape, const Variable& x, std::in
     Variable keptInput = x;
     if (again)
         keptInput.value = Tensor();
-    return tape.record(std::move(results), x.isWanted() || isTrained, [&pass, &tape, keptInput, again, kept](std::vector<Tensor> dys) {
-        Variable x = keptInput;
-        if (again)
-            x.value = again();
-        Tensor dx = x.isWanted() ? Tensor::empty(x.value.shape()) : Tensor();
-        ops::Write write = ops::Write::sets;
-        for (size_t i = 0; i < kept.size(); ++i) {
-            if (!dys[i])
-                continue;
-            const Kept& k = kept[i];
-            const nn::Linear& l = k.linear;
-            Tensor& dy = dys[i];
-            if (k.bias)
-                ops::addBiasGrad(pass.exact, dy, k.bias->sum());
-            if (k.factors)
-                magnitudeGrad(k, dy);
-            if (k.weight) {
-                Tensor dWeight = k.weight->sum().rowRange(l.firstRow, l.weight.rows());
-                ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(x.value), ops::targetOf(dWeight),
-                          ops::Write::adds, l.scale);
-            }
-            if (dx) {
-                ops::matmulGrad(pass.context, dy, l.weight, ops::targetOf(dx), write, l.scale);
-                write = ops::Write::adds;
-            }
-            if (k.part) {
-                Tensor dA = k.part->dA, dB = k.part->dB;
-                if (pass.dropout.share <= 0) {
-                    ops::addLoraGrad(pass.exact, k.part->factors, x.value, k.low, dy, &dA, &dB, dx ? &dx : nullptr);
+    return tape.record(
+        std::move(results), x.isWanted() || isTrained, [&pass, &tape, keptInput, again, kept](std::vector<Tensor> dys) {
+            Variable x = keptInput;
+            if (again)
+                x.value = again();
+            Tensor dx = x.isWanted() ? Tensor::empty(x.value.shape()) : Tensor();
+            ops::Write write = ops::Write::sets;
+            for (size_t i = 0; i < kept.size(); ++i) {
+                if (!dys[i])
                     continue;
+                const Kept& k = kept[i];
+                const nn::Linear& l = k.linear;
+                Tensor& dy = dys[i];
+                if (k.bias)
+                    ops::addBiasGrad(pass.exact, dy, k.bias->sum());
+                if (k.factors)
+                    magnitudeGrad(k, dy);
+                if (k.weight) {
+                    Tensor dWeight = k.weight->sum().rowRange(l.firstRow, l.weight.rows());
+                    ops::gemm(pass.exact, ops::transposed(ops::viewOf(dy)), ops::viewOf(x.value), ops::targetOf(dWeight),
+                              ops::Write::adds, l.scale);
                 }
-                Tensor dDropped = dx ? Tensor::zeros(dx.shape()) : Tensor();
-                ops::addLoraGrad(pass.exact, k.part->factors, droppedFor(pass, *k.matrix, x.value), k.low, dy, &dA, &dB,
-                                 dx ? &dDropped : nullptr);
-                if (dx)
-                    addDroppedGrad(pass, *k.matrix, dDropped, dx);
+                if (dx) {
+                    ops::matmulGrad(pass.context, dy, l.weight, ops::targetOf(dx), write, l.scale);
+                    write = ops::Write::adds;
+                }
+                if (k.part) {
+                    Tensor dA = k.part->dA, dB = k.part->dB;
+                    if (pass.dropout.share <= 0) {
+                        ops::addLoraGrad(pass.exact, k.part->factors, x.value, k.low, dy, &dA, &dB, dx ? &dx : nullptr);
+                        continue;
+                    }
+                    Tensor dDropped = dx ? Tensor::zeros(dx.shape()) : Tensor();
+                    ops::addLoraGrad(pass.exact, k.part->factors, droppedFor(pass, *k.matrix, x.value), k.low, dy, &dA, &dB,
+                                     dx ? &dDropped : nullptr);
+                    if (dx)
+                        addDroppedGrad(pass, *k.matrix, dDropped, dx);
+                }
             }
-        }
-        if (dx)
-            tape.add(x, std::move(dx));
-    });
+            if (dx)
+                tape.add(x, std::move(dx));
+        });
 }
 
 Variable linear(Pass& pass, Tape& tape, const Variable& x, const nn::Linear& l, const Again& again)

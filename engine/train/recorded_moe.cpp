@@ -231,8 +231,7 @@ Variable addFeedForward(Pass& pass, Tape& tape, const nn::MoeFeedForward& moe, i
     const nn::GatedFeedForward& f = *moe.shared;
     const std::vector<Variable> both = linears(pass, tape, normed, {&f.gate, &f.up});
     const Variable hidden = gatedActivation(pass, tape, f.activation, both[0], both[1]);
-    const Variable shared =
-        linear(pass, tape, hidden, f.down, gatedActivationAgain(pass, f.activation, both[0], both[1]));
+    const Variable shared = linear(pass, tape, hidden, f.down, gatedActivationAgain(pass, f.activation, both[0], both[1]));
     const nn::Linear gate{moe.sharedGate, {}, 1, prefix + "ffn_gate_inp_shexp"};
     return add(pass, tape, routed, scaleRowsBySigmoid(pass, tape, shared, linear(pass, tape, normed, gate)));
 }

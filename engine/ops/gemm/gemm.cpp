@@ -62,7 +62,8 @@ void packRows(const MatrixView& a, int64_t firstRow, int nRows, int64_t firstCol
     }
 }
 
-// One block of c on the calling thread; pack(firstK, depth, out) brings the block's columns of b, there or where it has them.
+// One block of c on the calling thread; pack(firstK, depth, out) brings the block's columns of b, there or where it has
+// them.
 template <class Pack>
 void block(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView& a, int64_t firstRow, int64_t endRow,
            int64_t nCols, float* c, int64_t cStride, Write write, float factor, Pack&& pack)
@@ -78,9 +79,9 @@ void block(const GemmKernels& kernels, GemmScratch& scratch, const MatrixView& a
             packRows(a, row, nRows, firstK, depth, kernels.rows, scratch.a.data());
             for (int64_t panel = 0; panel < panels; ++panel) {
                 const int64_t col = panel * kernels.cols;
-                kernels.tile({depth, scratch.a.data(), b + panel * depth * kernels.cols,
-                              c + row * cStride + col, cStride, nRows, int(std::min<int64_t>(kernels.cols, nCols - col)),
-                              factor, write == Write::adds || firstK > 0});
+                kernels.tile({depth, scratch.a.data(), b + panel * depth * kernels.cols, c + row * cStride + col, cStride,
+                              nRows, int(std::min<int64_t>(kernels.cols, nCols - col)), factor,
+                              write == Write::adds || firstK > 0});
             }
         }
     }
