@@ -95,8 +95,8 @@ GemmScratch& threadScratch()
 
 // Cuts c into strips of columns and, where those are too few for the threads, into bands of rows.
 template <class Pack>
-void run(const OpContext& context, const MatrixView& a, int64_t nCols, const MatrixTarget& c, Write write, float factor,
-         Pack&& pack)
+void run(const OpContext& context, const GemmKernels& kernels, const MatrixView& a, int64_t nCols, const MatrixTarget& c,
+         Write write, float factor, Pack&& pack)
 {
     if (a.nRows == 0 || nCols == 0)
         return;
@@ -105,7 +105,6 @@ void run(const OpContext& context, const MatrixView& a, int64_t nCols, const Mat
             std::fill_n(c.data + i * c.rowStride, nCols, 0.0f);
         return;
     }
-    const GemmKernels kernels = gemmKernels(context.level);
     const int64_t nStrips = (nCols + kBlockCols - 1) / kBlockCols;
     const int64_t nWanted = std::max<int64_t>(1, 3 * context.pool.nThreads() / nStrips);
     const int64_t leastRows = 4 * kernels.rows;
@@ -132,15 +131,15 @@ void check(const MatrixView& a, int64_t bRows)
 
 } // namespace
 
-GemmKernels gemmKernels(cpu::Level level)
+GemmKernels gemmKernels(cpu::Level level, int64_t nCols)
 {
 #if defined(__x86_64__)
     if (level == cpu::Level::avx512)
-        return avx512GemmKernels();
+        return nCols <= avx512NarrowGemmKernels().cols ? avx512NarrowGemmKernels() : avx512GemmKernels();
     if (level == cpu::Level::avx2)
         return avx2GemmKernels();
 #endif
-    (void)level;
+    (void)level, (void)nCols;
     return scalarGemmKernels();
 }
 
@@ -184,7 +183,7 @@ void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, co
           float factor)
 {
     check(a, b.nRows);
-    run(context, a, b.nCols, c, write, factor,
+    run(context, gemmKernels(context.level, b.nCols), a, b.nCols, c, write, factor,
         [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
             packFloats(b, firstK, depth, firstCol, n, width, out);
             return out;
@@ -193,7 +192,7 @@ void gemm(const OpContext& context, const MatrixView& a, const MatrixView& b, co
 
 PackedMatrix packed(const OpContext& context, const MatrixView& b)
 {
-    const int width = gemmKernels(context.level).cols;
+    const int width = gemmKernels(context.level, b.nCols).cols;
     const int64_t nStrips = (b.nCols + kBlockCols - 1) / kBlockCols, nPanels = (b.nCols + width - 1) / width;
     PackedMatrix packed{b.nRows, b.nCols, context.level, Tensor::empty({nPanels * width * b.nRows})};
     context.pool.parallelFor(nStrips, 1, [&](int64_t begin, int64_t end) {
@@ -217,10 +216,11 @@ void gemm(const OpContext& context, const MatrixView& a, const PackedMatrix& b, 
     if (b.level != context.level || firstCol % kPackedCols != 0 || firstCol + n > b.nCols)
         throw std::invalid_argument("gemm: columns " + std::to_string(firstCol) + " and the next " + std::to_string(n) +
                                     " of a packed matrix");
-    run(context, a, n, c, write, factor, [&](int64_t firstK, int64_t, int64_t col, int64_t, int width, float*) {
-        const int64_t begin = firstCol + col, nInStrip = std::min(kBlockCols, b.nCols - begin);
-        return b.panels.f32() + begin * b.nRows + firstK * ((nInStrip + width - 1) / width * width);
-    });
+    run(context, gemmKernels(context.level, b.nCols), a, n, c, write, factor,
+        [&](int64_t firstK, int64_t, int64_t col, int64_t, int width, float*) {
+            const int64_t begin = firstCol + col, nInStrip = std::min(kBlockCols, b.nCols - begin);
+            return b.panels.f32() + begin * b.nRows + firstK * ((nInStrip + width - 1) / width * width);
+        });
 }
 
 void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& weight, const MatrixTarget& c, Write write,
@@ -231,7 +231,7 @@ void gemmWeight(const OpContext& context, const MatrixView& a, const Tensor& wei
     if (!type || weight.cols() % type->valuesPerBlock != 0)
         throw std::invalid_argument("gemmWeight: weight of " + std::to_string(weight.cols()) +
                                     " columns is no multiple of its block");
-    run(context, a, weight.cols(), c, write, factor,
+    run(context, gemmKernels(context.level, weight.cols()), a, weight.cols(), c, write, factor,
         [&](int64_t firstK, int64_t depth, int64_t firstCol, int64_t n, int width, float* out) {
             packWeightRows(weight, firstK, depth, firstCol, n, width, out);
             return out;

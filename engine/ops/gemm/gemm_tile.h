@@ -33,8 +33,10 @@ GemmKernels scalarGemmKernels();
 #if defined(__x86_64__)
 GemmKernels avx2GemmKernels();
 GemmKernels avx512GemmKernels();
+GemmKernels avx512NarrowGemmKernels(); // half as wide
 #endif
-GemmKernels gemmKernels(cpu::Level level);
+/// For a right-hand side of nCols columns; the same bits for all.
+GemmKernels gemmKernels(cpu::Level level, int64_t nCols = kGemmDepth);
 
 /// Memory that a thread keeps for its operands' packed forms.
 struct GemmScratch {
