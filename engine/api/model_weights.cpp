@@ -4,6 +4,8 @@
 #include "engine/api/engine_state.h"
 #include "engine/core/error.h"
 
+#include <span>
+
 namespace sy::api {
 
 namespace {
@@ -23,7 +25,7 @@ void ModelWeights::startPacking(std::shared_ptr<const formats::ModelFile> file)
     const std::lock_guard lock(m_starting);
     if (m_isPacking)
         return;
-    models::WeightPacking work(*m_model, [file = std::move(file)](const Tensor& original) { file->notNeeded(original); });
+    models::WeightPacking work(*m_model, [file = std::move(file)](std::span<const std::byte> read) { file->notNeeded(read); });
     m_isPacking = true;
     m_packing = std::jthread([this, work = std::move(work)](std::stop_token stop) mutable {
         try {

@@ -18,7 +18,7 @@ uint64_t writeTensors(const formats::ModelFile& model, formats::GgufWriter& writ
         const formats::TensorInfo& info = model.tensors()[i];
         const Tensor tensor = model.get(info.name);
         append(i, info, tensor);
-        model.notNeeded(tensor);
+        model.notNeeded({tensor.raw(), tensor.bytes()});
         done += info.bytes;
         if (progress)
             progress(done, total);

@@ -55,7 +55,7 @@ void FloatTensors::fill(const Tensor& stored, Tensor& made) const
     const int64_t nCols = stored.cols();
     for (int64_t row = 0; row < stored.rows(); ++row)
         quant::unpackRow(stored.dtype(), stored.raw() + size_t(row) * stored.rowBytes(), made.f32() + row * nCols, nCols);
-    m_file->notNeeded(stored);
+    m_file->notNeeded({stored.raw(), stored.bytes()});
 }
 
 void writeModel(const std::filesystem::path& path, const FloatTensors& values,

@@ -16,6 +16,7 @@
 #include "engine/formats/mapped_file.h"
 #include "engine/quant/quant_table.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -273,10 +274,15 @@ Tensor GgufFile::tensor(const TensorInfo& info) const
     return Tensor::wrap(part.bytes.data() + info.offset, info.bytes, info.shape, info.dtype, part.owner);
 }
 
-void GgufFile::notNeeded(const Tensor& tensor) const noexcept
+void GgufFile::notNeeded(std::span<const std::byte> bytes) const noexcept
 {
     for (const auto& file : m_files)
-        file->notNeeded(tensor.raw(), tensor.bytes());
+        file->notNeeded(bytes);
+}
+
+bool GgufFile::isInPages(const Tensor& tensor) const noexcept
+{
+    return std::ranges::any_of(m_files, [&](const auto& file) { return file->holds({tensor.raw(), tensor.bytes()}); });
 }
 
 void GgufFile::prefetch() const noexcept

@@ -55,7 +55,8 @@ public:
     std::vector<std::string_view> strings(std::string_view key) const { return m_metadata.strings(key); }
 
     void prefetch() const noexcept override;
-    void notNeeded(const Tensor& tensor) const noexcept override;
+    void notNeeded(std::span<const std::byte> bytes) const noexcept override;
+    bool isInPages(const Tensor& tensor) const noexcept override;
 
 private:
     struct Part {

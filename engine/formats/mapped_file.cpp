@@ -74,15 +74,20 @@ void MappedFile::willNeed(size_t offset, size_t size) const noexcept
     ::madvise(const_cast<std::byte*>(m_data) + begin, end - begin, MADV_WILLNEED); // advice: a refusal changes nothing
 }
 
-void MappedFile::notNeeded(const void* data, size_t size) const noexcept
+bool MappedFile::holds(std::span<const std::byte> bytes) const noexcept
+{
+    return m_data && bytes.data() >= m_data && bytes.data() + bytes.size() <= m_data + m_size;
+}
+
+void MappedFile::notNeeded(std::span<const std::byte> bytes) const noexcept
 {
     // Only whole pages inside the range, and only of this mapping: the same call on anonymous memory would erase it.
     const auto pageBytes = size_t(sysconf(_SC_PAGESIZE));
-    const auto* begin = static_cast<const std::byte*>(data);
-    if (begin < m_data || begin + size > m_data + m_size)
+    if (!holds(bytes))
         return;
-    const size_t first = (size_t(begin - m_data) + pageBytes - 1) / pageBytes * pageBytes;
-    const size_t end = size_t(begin - m_data + size) / pageBytes * pageBytes;
+    const auto begin = size_t(bytes.data() - m_data);
+    const size_t first = (begin + pageBytes - 1) / pageBytes * pageBytes;
+    const size_t end = (begin + bytes.size()) / pageBytes * pageBytes;
     if (end > first)
         madvise(const_cast<std::byte*>(m_data) + first, end - first, MADV_DONTNEED);
 }

@@ -28,7 +28,9 @@ public:
     void willNeed(size_t offset, size_t size) const noexcept;
 
     /// The range will not be read again soon: its pages leave this process and, untouched, come back from the file.
-    void notNeeded(const void* data, size_t size) const noexcept;
+    void notNeeded(std::span<const std::byte> bytes) const noexcept;
+
+    bool holds(std::span<const std::byte> bytes) const noexcept;
 
 private:
     MappedFile() = default;

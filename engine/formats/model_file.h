@@ -4,9 +4,11 @@
 #include "engine/core/tensor.h"
 #include "engine/formats/tensor_source.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,8 +41,11 @@ public:
     /// as queueing all the reads of a large one does: call it from the thread that loads.
     virtual void prefetch() const noexcept = 0;
 
-    /// A tensor of this file has been copied elsewhere: its pages may leave the process.
-    virtual void notNeeded(const Tensor& tensor) const noexcept = 0;
+    /// These bytes of a tensor of this file have been copied elsewhere: their pages may leave the process.
+    virtual void notNeeded(std::span<const std::byte> bytes) const noexcept = 0;
+
+    /// Whether a tensor of this file lies in its pages, and not in memory of its own.
+    virtual bool isInPages(const Tensor& tensor) const noexcept = 0;
 };
 
 struct OpenOptions {

@@ -60,14 +60,19 @@ void WeightPacking::prefetch()
 
 void WeightPacking::advance(const ops::OpContext& context)
 {
+    const auto tell = [&](const Tensor& original, int64_t begin, int64_t end) {
+        const size_t tileBytes = original.bytes() / size_t(ops::nTiles(original));
+        if (m_isRead)
+            m_isRead({original.raw() + size_t(begin) * tileBytes, size_t(end - begin) * tileBytes});
+    };
     for (Piece& piece : std::exchange(m_pieces, {})) {
         ops::packTiles(context, *piece.weight, piece.begin, piece.end, piece.packed);
+        tell(*piece.weight, piece.begin, piece.end);
         m_nPackedBytes += size_t(piece.end - piece.begin) * (piece.packed.bytes() / size_t(ops::nTiles(piece.packed)));
         if (piece.end < ops::nTiles(*piece.weight))
             continue;
         const Tensor original = std::exchange(*piece.weight, std::move(piece.packed));
-        if (m_isRead)
-            m_isRead(original);
+        tell(original, 0, ops::nTiles(original));
     }
 }
 

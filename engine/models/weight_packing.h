@@ -9,12 +9,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace sy::models {
 
-/// Hears of each weight in the source that is no longer needed.
-using WeightIsRead = std::function<void(const Tensor&)>;
+/// Hears what of the source has been copied: pieces of a weight as they are, and all of it when it is no longer needed, since
+/// steps in between read it once more.
+using WeightIsRead = std::function<void(std::span<const std::byte>)>;
 
 /// Exchanges a model's matrices for copies in the form that the products read fastest (ops::WeightArena). Both forms give
 /// the same bits, so the model can step in between: the copies can take seconds, where memory is slow to come, and an answer
@@ -35,6 +37,7 @@ public:
     /// matrices meanwhile.
     void advance(const ops::OpContext& context);
 
+    size_t packedBytes() const { return m_nPackedBytes; } // so far
     /// Of the bytes, what is copied: 0 to 1.
     float share() const { return m_nBytes == 0 ? 1 : float(double(m_nPackedBytes) / double(m_nBytes)); }
 

@@ -241,11 +241,18 @@ void SafetensorsModel::prefetch() const noexcept
             file.mapped()->willNeed(0, file.mapped()->bytes().size());
 }
 
-void SafetensorsModel::notNeeded(const Tensor& tensor) const noexcept
+void SafetensorsModel::notNeeded(std::span<const std::byte> bytes) const noexcept
 {
     for (const SafetensorsFile& file : m_folder->files())
         if (file.mapped())
-            file.mapped()->notNeeded(tensor.raw(), tensor.bytes());
+            file.mapped()->notNeeded(bytes);
+}
+
+bool SafetensorsModel::isInPages(const Tensor& tensor) const noexcept
+{
+    return std::ranges::any_of(m_folder->files(), [&](const SafetensorsFile& file) {
+        return file.mapped() && file.mapped()->holds({tensor.raw(), tensor.bytes()});
+    });
 }
 
 } // namespace sy::formats

@@ -30,7 +30,8 @@ public:
     const std::vector<std::filesystem::path>& paths() const override { return m_paths; }
     const TensorSource& outline() const override { return m_outline; }
     void prefetch() const noexcept override;
-    void notNeeded(const Tensor& tensor) const noexcept override;
+    void notNeeded(std::span<const std::byte> bytes) const noexcept override;
+    bool isInPages(const Tensor& tensor) const noexcept override;
 
 private:
     class Outline final : public TensorSource {
