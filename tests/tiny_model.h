@@ -40,6 +40,7 @@ struct TinyShape {
     int tokens = kTinyVocabulary; // more: so many that mean nothing at the end
     bool otherTokens = false; // one of the bytes is another one
     int favourites[2] = {-1, -1}; // two experts of which every token has one, by a router with opposite rows for them
+    int64_t context = 2048;
 };
 
 /// architecture: what the file claims to be; only "llama" can be loaded.
@@ -54,7 +55,7 @@ inline void writeTinyModel(const std::filesystem::path& path, const std::string&
     m.setString("general.name", name);
     m.setString("general.license", "mit");
     const auto key = [&](const char* rest) { return architecture + "." + rest; };
-    m.setInteger(key("context_length"), 2048);
+    m.setInteger(key("context_length"), shape.context);
     m.setInteger(key("embedding_length"), dim);
     m.setInteger(key("block_count"), nLayers);
     m.setInteger(key("feed_forward_length"), ffn);

@@ -182,7 +182,7 @@ EngineFunctions bindEngine(api::Engine& engine)
         .pageCount = [&documents](const std::filesystem::path& file) { return documents.pageCount(file); },
         .formats = [] { return api::Documents::formats(); },
     };
-    f.memory = [] { return api::memoryState(); };
+    f.memory = [&host] { return host.memory(); };
     f.device = engine.device();
     f.nThreads = engine.nThreads();
     f.dataDir = engine.dataDir().string();

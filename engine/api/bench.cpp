@@ -111,7 +111,7 @@ BenchResult ModelHost::bench(const std::filesystem::path& path, const BenchOptio
     // Sequences share what is deep in the cache and have a page of their own for its end.
     load.contextLength = options.depth + std::max(options.nPrompt, options.nGenerate);
     const auto start = Clock::now();
-    const std::shared_ptr<LoadedModel> model = openModel(processor, path, load, {}, stop);
+    const std::shared_ptr<LoadedModel> model = openModel(processor, path, load, {}, stop, memory().availableBytes);
     BenchResult result;
     result.loadSeconds = secondsSince(start);
 

@@ -52,7 +52,7 @@ struct MemoryState {
     uint64_t availableBytes; // what could be taken now without swapping (MemAvailable)
     uint64_t processBytes;   // resident set of this process
 };
-MemoryState memoryState();
+MemoryState memoryState(); // of the machine; for who loads a model: ModelHost::memory()
 
 std::filesystem::path defaultDataDir();
 

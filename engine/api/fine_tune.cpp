@@ -3,6 +3,7 @@
 
 #include "engine/api/loaded_model.h"
 #include "engine/api/memory_plan.h"
+#include "engine/api/models.h"
 #include "engine/api/run_folder.h"
 #include "engine/api/training_material.h"
 #include "engine/core/error.h"
@@ -247,7 +248,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
     TrainingMaterial material(engine, parsed, source, stop);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
-    requireMemory(material, parsed, initial ? &*initial : nullptr); // said before there is a folder
+    requireMemory(material, parsed, initial ? &*initial : nullptr, engine.models().memory()); // said before there is a folder
     const fs::path folder = newRunFolder(engine.dataDir(), parsed.name);
     const FileLock lock = lockRun(folder);
     if (initial)
@@ -270,7 +271,7 @@ FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_
         material.setExperts(readExperts(folder));
     const auto initial =
         startsFromAdapter(parsed) ? std::optional(material.readAdapter(adapterIn(folder, kInitial))) : std::nullopt;
-    requireMemory(material, parsed, initial ? &*initial : nullptr);
+    requireMemory(material, parsed, initial ? &*initial : nullptr, engine.models().memory());
     material.pack(stop);
     return Call(material, parsed, folder, events).run(true, stop);
 }

@@ -2,6 +2,7 @@
 #include "engine/api/fine_tune.h"
 
 #include "engine/api/memory_plan.h"
+#include "engine/api/models.h"
 #include "engine/api/training_material.h"
 
 #include <algorithm>
@@ -91,7 +92,7 @@ FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::
             plan.experts[layer].assign(experts.begin(), experts.end());
     }
     plan.expertsPerLayer = material.model().config().nExperts;
-    planMemory(plan, material, trainer, parsed);
+    planMemory(plan, material, trainer, parsed, engine.models().memory());
     return plan;
 }
 
@@ -102,7 +103,7 @@ FineTuneSpeed measureFineTune(Engine& engine, const std::string& config, const s
     TrainingMaterial material(engine, parsed, source, stop);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
-    requireMemory(material, parsed, initial ? &*initial : nullptr);
+    requireMemory(material, parsed, initial ? &*initial : nullptr, engine.models().memory());
     material.pack(stop);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);
     trainer.shareProcessor(material.stepLock());

@@ -84,7 +84,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     if (isShared)
         state->weights->wait(stop);
     else // a folder's tensors may have to be made: not before it is known that they fit
-        state->weights = std::make_shared<ModelWeights>(state->processor, models::loadModel({file, &file->outline()}));
+        state->weights = std::make_shared<ModelWeights>(state->processor, file, models::loadModel({file, &file->outline()}));
     MemoryEstimate estimate = estimateMemory(state->weights->model(), options, availableBytes);
     if (isShared)
         estimate.weightsBytes = 0; // that are not there yet
@@ -92,7 +92,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
         throw OutOfMemory("cpu", estimate.totalBytes(), estimate.availableBytes);
     if (!isShared) {
         if (&file->outline() != file.get())
-            state->weights = std::make_shared<ModelWeights>(state->processor, models::loadModel(file));
+            state->weights = std::make_shared<ModelWeights>(state->processor, file, models::loadModel(file));
         state->weights = store.add(key, std::move(state->weights));
         state->weights->wait(stop); // who came first may have begun
     }
@@ -128,7 +128,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
                                                   state->options.contextLength, scheduling, state->draft.get());
     }
     if (!options.isExact)
-        state->weights->startPacking(file);
+        state->weights->startPacking();
     if (!state->weights->waitFor(kPackingLook) && state->weights->packedShare() > kWorthWaiting)
         state->weights->waitFor(kPackingPatience);
     if (state->scheduler && !state->weights->isSettled())
@@ -193,6 +193,27 @@ const tokenizer::Tokenizer& LoadedModel::State::requireTokenizer() const
     if (!tokenizer)
         throw Unsupported("text with " + path.filename().string(), "the model has no tokenizer; it takes token ids only");
     return *tokenizer;
+}
+
+ModelMemory LoadedModel::State::memory() const
+{
+    const ModelMemory caches = cacheMemory(), all = weights->memory();
+    return {caches.ownBytes + all.ownBytes, caches.awaitedBytes + all.awaitedBytes};
+}
+
+ModelMemory LoadedModel::State::cacheMemory() const
+{
+    ModelMemory memory;
+    const auto add = [&](const nn::KvPool& cache) {
+        const size_t taken = cache.usedBytes() + cache.cachedBytes();
+        memory.ownBytes += taken;
+        memory.awaitedBytes += cache.budgetBytes() - std::min(cache.budgetBytes(), taken);
+    };
+    if (pool)
+        add(*pool);
+    if (draft)
+        add(draft->pool());
+    return memory;
 }
 
 generate::AdapterChoice LoadedModel::State::adapterFor(const AdapterSetting& setting)

@@ -5,6 +5,7 @@
 #include "engine/api/adapter_cache.h"
 #include "engine/api/engine_state.h"
 #include "engine/api/grammar_cache.h"
+#include "engine/api/model_memory.h"
 #include "engine/api/models.h"
 #include "engine/formats/model_file.h"
 #include "engine/generate/embedding_queue.h"
@@ -77,6 +78,9 @@ struct LoadedModel::State {
     const tokenizer::Tokenizer& requireTokenizer() const; // throws Unsupported for a model without one
     generate::AdapterChoice adapterFor(const AdapterSetting& setting); // throws as AdapterCache::find does
     generate::Scheduler& chat() const; // throws std::invalid_argument for an embedding model
+
+    ModelMemory memory() const;      // without the draft model's own
+    ModelMemory cacheMemory() const; // the same without the weights, which may be others' too
 
     /// Messages with the model's template and the generation prompt, as tokens. Throws as ChatFormat does.
     std::vector<int32_t> encodeMessages(const std::vector<ChatMessage>& messages) const;

@@ -87,11 +87,12 @@ void planMemory(FineTunePlan& plan, const TrainingMaterial& material, train::Tra
     }
 }
 
-void requireMemory(const TrainingMaterial& material, const train::RunConfig& config, const nn::Adapter* initial)
+void requireMemory(const TrainingMaterial& material, const train::RunConfig& config, const nn::Adapter* initial,
+                   const MemoryState& memory)
 {
     train::Trainer trainer = material.trainer(config, {}, initial);
     FineTunePlan plan;
-    planMemory(plan, material, trainer, config);
+    planMemory(plan, material, trainer, config, memory);
     requireMemory(plan);
 }
 

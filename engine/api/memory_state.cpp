@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/engine.h"
+#include "engine/api/model_memory.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -31,6 +33,16 @@ MemoryState memoryState()
     std::ifstream("/proc/self/statm") >> sizePages >> residentPages;
     memory.processBytes = residentPages * uint64_t(sysconf(_SC_PAGESIZE));
     return memory;
+}
+
+MemoryState forNextModel(MemoryState machine, std::span<const ModelMemory> staying, std::span<const ModelMemory> leaving)
+{
+    for (const ModelMemory& model : leaving)
+        machine.availableBytes += model.ownBytes;
+    for (const ModelMemory& model : staying)
+        machine.availableBytes -= std::min(machine.availableBytes, model.awaitedBytes);
+    machine.availableBytes = std::min(machine.availableBytes, machine.totalBytes);
+    return machine;
 }
 
 } // namespace sy::api

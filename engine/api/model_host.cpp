@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <tuple>
+#include <vector>
 
 namespace sy::api {
 
@@ -53,10 +54,16 @@ ModelHost::State::Key keyOf(const fs::path& path, const LoadOptions& options)
             options.draft.empty() ? std::string() : fileName(options.draft)};
 }
 
-MemoryEstimate estimateAlone(const fs::path& path, const LoadOptions& options)
+MemoryEstimate estimateAlone(const fs::path& path, const LoadOptions& options, uint64_t availableBytes)
 {
     const auto file = formats::openModelFile(path, openOptions(options));
-    return estimateMemory(*models::loadModel({file, &file->outline()}), options);
+    return estimateMemory(*models::loadModel({file, &file->outline()}), options, availableBytes);
+}
+
+/// The draft of a model that goes with it.
+LoadedModel* draftAlone(LoadedModel* model)
+{
+    return model && model->state().draftModel.use_count() == 1 ? model->state().draftModel.get() : nullptr;
 }
 
 } // namespace
@@ -72,11 +79,33 @@ ModelHost::ModelHost(Engine& engine) : m_state(std::make_unique<State>(engine))
 
 ModelHost::~ModelHost() = default;
 
-MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& options) const
+MemoryState ModelHost::memory(LoadedModel* replaced) const
 {
-    MemoryEstimate estimate = estimateAlone(path, options);
-    if (!options.draft.empty())
-        estimate.draftBytes = estimateAlone(options.draft, draftOptions(options)).totalBytes();
+    const LoadedModel* draft = draftAlone(replaced); // before all are held here
+    std::vector<ModelMemory> staying, leaving;
+    std::map<std::shared_ptr<ModelWeights>, long> holders; // those of each that leave
+    for (const std::shared_ptr<LoadedModel>& model : loaded()) {
+        const bool leaves = model.get() == replaced || model.get() == draft;
+        (leaves ? leaving : staying).push_back(model->state().cacheMemory());
+        holders[model->state().weights] += leaves;
+    }
+    for (const auto& [weights, nLeaving] : holders) // once, and they leave with the last holder: this map is one
+        (weights.use_count() == nLeaving + 1 ? leaving : staying).push_back(weights->memory());
+    return forNextModel(memoryState(), staying, leaving);
+}
+
+MemoryEstimate ModelHost::estimate(const fs::path& path, const LoadOptions& options, LoadedModel* replaced) const
+{
+    const uint64_t availableBytes = memory(replaced).availableBytes;
+    MemoryEstimate estimate = estimateAlone(path, options, availableBytes);
+    if (!options.draft.empty()) {
+        const LoadOptions draftLoad = draftOptions(options);
+        const LoadedModel* leaving = draftAlone(replaced);
+        const auto there = m_state->find(keyOf(options.draft, draftLoad));
+        const MemoryEstimate small = estimateAlone(options.draft, draftLoad, availableBytes);
+        // One that is there and stays only needs a cache for its guesses.
+        estimate.draftBytes = there && there.get() != leaving ? small.kvBytes : small.totalBytes();
+    }
     return estimate;
 }
 
@@ -86,20 +115,19 @@ std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOpt
     if (auto model = m_state->find(key))
         return model;
     std::shared_ptr<LoadedModel> draft;
+    LoadOptions ownOptions = options;
     if (!options.draft.empty()) {
-        const LoadOptions draftLoad = draftOptions(options);
-        if (!options.evenIfTooLarge && !m_state->find(keyOf(options.draft, draftLoad))) {
-            if (const MemoryEstimate both = estimate(path, options); !both.fits())
-                throw OutOfMemory("cpu", both.totalBytes(), both.availableBytes);
-        }
-        draft = load(options.draft, draftLoad, stop);
+        if (const MemoryEstimate both = estimate(path, options); !both.fits() && !options.evenIfTooLarge)
+            throw OutOfMemory("cpu", both.totalBytes(), both.availableBytes);
+        ownOptions.evenIfTooLarge = true; // both together fit
+        draft = load(options.draft, draftOptions(options), stop);
     }
     const std::lock_guard turn(m_state->loading);
     if (auto model = m_state->find(key))
         return model;
     Engine& engine = m_state->engine;
-    auto model = openModel(engine.state().processor, path, options, engine.library().prefixes(path), std::move(stop),
-                           memoryState().availableBytes, std::move(draft));
+    auto model = openModel(engine.state().processor, path, ownOptions, engine.library().prefixes(path), std::move(stop),
+                           memory().availableBytes, std::move(draft));
     const std::lock_guard lock(m_state->mutex);
     m_state->models[key] = model;
     return model;

@@ -4,6 +4,7 @@
 #include "engine/api/engine_state.h"
 #include "engine/core/error.h"
 
+#include <algorithm>
 #include <span>
 
 namespace sy::api {
@@ -15,17 +16,27 @@ constexpr int64_t kIdlePiece = 16 << 20, kBusyPiece = 64 << 20;
 
 } // namespace
 
-ModelWeights::ModelWeights(std::shared_ptr<Processor> processor, std::unique_ptr<models::Model> model)
-    : m_processor(std::move(processor)), m_model(std::move(model))
+ModelWeights::ModelWeights(std::shared_ptr<Processor> processor, std::shared_ptr<const formats::ModelFile> file,
+                           std::unique_ptr<models::Model> model)
+    : m_processor(std::move(processor)), m_file(std::move(file)), m_model(std::move(model))
 {
+    m_model->eachMatrix([&](const Tensor& weight) { m_madeBytes += m_file->isInPages(weight) ? 0 : weight.bytes(); });
 }
 
-void ModelWeights::startPacking(std::shared_ptr<const formats::ModelFile> file)
+ModelMemory ModelWeights::memory() const
+{
+    ModelMemory memory;
+    memory.ownBytes = std::max<uint64_t>(m_madeBytes, m_packedBytes); // what was made is packed like the rest, and then let go
+    memory.awaitedBytes = m_model->weightBytes - std::min<uint64_t>(m_model->weightBytes, memory.ownBytes);
+    return memory;
+}
+
+void ModelWeights::startPacking()
 {
     const std::lock_guard lock(m_starting);
     if (m_isPacking)
         return;
-    models::WeightPacking work(*m_model, [file = std::move(file)](std::span<const std::byte> read) { file->notNeeded(read); });
+    models::WeightPacking work(*m_model, [file = m_file](std::span<const std::byte> read) { file->notNeeded(read); });
     m_isPacking = true;
     m_packing = std::jthread([this, work = std::move(work)](std::stop_token stop) mutable {
         try {
@@ -51,6 +62,7 @@ void ModelWeights::pack(models::WeightPacking& work, const std::stop_token& stop
         }
         const generate::StepLock::ShortTurn turn(stepLock);
         work.advance(context);
+        m_packedBytes = work.packedBytes();
         m_packedShare = work.share();
     }
 }

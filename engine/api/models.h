@@ -16,6 +16,7 @@
 namespace sy::api {
 
 class Engine;
+struct MemoryState;
 struct Trace;
 
 /// Of keys and values in the cache. q8_0: 8 bits in blocks of 32 with a scale, about half of f16.
@@ -41,7 +42,7 @@ struct MemoryEstimate {
     uint64_t kvBytes = 0; // for the context length asked for
     uint64_t computeBytes = 0;
     uint64_t draftBytes = 0;     // all that the draft model takes
-    uint64_t availableBytes = 0; // now
+    uint64_t availableBytes = 0; // as ModelHost::memory() says
     uint64_t totalBytes() const { return weightsBytes + kvBytes + computeBytes + draftBytes; }
     bool fits() const { return totalBytes() <= availableBytes; }
 };
@@ -229,7 +230,12 @@ public:
     explicit ModelHost(Engine& engine);
     ~ModelHost();
 
-    MemoryEstimate estimate(const std::filesystem::path& path, const LoadOptions& options = {}) const;
+    /// What a load would take, and what is free for it. `replaced`: as of memory().
+    MemoryEstimate estimate(const std::filesystem::path& path, const LoadOptions& options = {}, LoadedModel* replaced = nullptr) const;
+
+    /// The machine as a load finds it: `availableBytes` without what the models in memory have been promised and have not
+    /// taken yet. `replaced`: a loaded model that would be let go first, with the draft that it alone holds; null for none.
+    MemoryState memory(LoadedModel* replaced = nullptr) const;
 
     /// Throws BadFile, Unsupported, OutOfMemory (estimate exceeds free memory), StorageFailure, Cancelled. A draft model
     /// that cannot guess for this one: Unsupported, naming both and why.

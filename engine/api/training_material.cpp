@@ -116,8 +116,8 @@ void TrainingMaterial::pack(const std::stop_token& stop)
         return;
     if (!m_weights)
         m_weights = m_processor->weights.add(WeightStore::keyOf(m_path),
-                                             std::make_shared<ModelWeights>(m_processor, std::move(m_ownModel)));
-    m_weights->startPacking(m_file);
+                                             std::make_shared<ModelWeights>(m_processor, m_file, std::move(m_ownModel)));
+    m_weights->startPacking();
     m_weights->wait(stop);
     m_model = &m_weights->model();
 }
