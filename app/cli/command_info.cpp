@@ -13,6 +13,7 @@ namespace {
 struct InfoOptions {
     std::string model;
     bool withTensors = false;
+    int64_t contextLength = 0;
 };
 
 nlohmann::ordered_json toJson(const api::ModelFacts& facts, bool withTensors)
@@ -37,7 +38,9 @@ nlohmann::ordered_json toJson(const api::ModelFacts& facts, bool withTensors)
           {"kvBytesPerTokenOf", facts.memory.kvBytesPerTokenOf},
           {"chatTokens", facts.memory.chatTokens},
           {"chatKvBytesOf", facts.memory.chatKvBytesOf},
-          {"computeBytes", facts.memory.computeBytes}}},
+          {"computeBytes", facts.memory.computeBytes},
+          {"processBytes", facts.memory.processBytes},
+          {"chatPeakBytesOf", facts.memory.chatPeakBytesOf}}},
         {"supported", facts.isSupported},
         {"unsupportedReason", facts.unsupportedReason},
         {"warnings", facts.warnings},
@@ -82,10 +85,14 @@ void printText(Console& console, const api::ModelFacts& facts)
         row("Experts", std::to_string(facts.nExpertsUsed) + " of " + std::to_string(facts.nExperts) + " for a token");
     row("Vocabulary", std::to_string(facts.nVocabulary) + " tokens");
     row("Memory", sizeText(double(facts.memory.weightsBytes)) + " weights, " + sizeText(double(facts.memory.kvBytesPerToken)) +
-                      " KV cache for each token, " + sizeText(double(facts.memory.computeBytes)) + " while computing");
+                      " KV cache for each token, " + sizeText(double(facts.memory.computeBytes)) + " while computing, " +
+                      sizeText(double(facts.memory.processBytes)) + " the program itself");
     for (const auto& [type, bytes] : facts.memory.kvBytesPerTokenOf)
         row("  KV cache " + type, sizeText(double(bytes)) + " for each token, " + sizeText(double(facts.memory.chatKvBytesOf.at(type))) +
-                                      " for " + std::to_string(facts.memory.chatTokens) + " tokens");
+                                      " for " + std::to_string(facts.memory.chatTokens) + " tokens; " +
+                                      sizeText(double(facts.memory.chatPeakBytesOf.at(type))) + " with everything");
+    if (facts.isEmbedding && facts.isSupported)
+        row("  Everything", sizeText(double(facts.memory.chatPeakBytesOf.at(""))));
     for (const std::string& warning : facts.warnings)
         row("Warning", warning);
     for (const auto& tensor : facts.tensors)
@@ -99,10 +106,14 @@ Action declareInfo(CLI::App& command)
     auto options = std::make_shared<InfoOptions>();
     command.add_option("MODEL", options->model, "Path of a GGUF file or safetensors folder, or id or name of an imported model")->required();
     command.add_flag("--tensors", options->withTensors, "List every tensor: name, type, shape (outermost first), bytes");
+    command.add_option("--context", options->contextLength, "Tokens of the chat whose memory is said; 0: what a load takes, at most 8192")
+        ->type_name("N")
+        ->check(CLI::Range(int64_t(0), int64_t(1) << 31))
+        ->capture_default_str();
     command.footer("Reads the file's header only; no weights are loaded.\n\nExample:\n  switchyard info model.gguf --json");
     return [options](CommandContext& context) {
         api::ModelLibrary& library = context.engine().library();
-        const api::ModelFacts facts = library.facts(library.resolve(options->model), options->withTensors);
+        const api::ModelFacts facts = library.facts(library.resolve(options->model), options->withTensors, options->contextLength);
         if (context.console().isJson())
             context.console().printJson(toJson(facts, options->withTensors));
         else

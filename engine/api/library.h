@@ -37,6 +37,8 @@ struct ModelFacts {
         std::map<std::string, uint64_t> kvBytesPerTokenOf; // by type: f32, f16, q8_0; empty for an embedding model
         int64_t chatTokens = 0;                            // of a chat at the context length that is used unless another is chosen
         std::map<std::string, uint64_t> chatKvBytesOf;     // all that one holds, by type: with windows and states, which do not grow
+        uint64_t processBytes = 0;                         // the program beside the model, tokenizer included, as it is now
+        std::map<std::string, uint64_t> chatPeakBytesOf;   // all together when that chat is full, by type; "" for an embedding model
     } memory;
     struct TensorRow {
         std::string name;
@@ -97,7 +99,8 @@ public:
     std::optional<ModelEntry> defaultModel(ModelKind kind) const; // the newest usable one of its kind
 
     /// Reads the header and says whether this build can use the file. Throws BadFile when it is no model at all.
-    ModelFacts facts(const std::filesystem::path& path, bool withTensors = false) const;
+    /// contextLength: of the chat whose memory is said, cut to the model's; 0: that of a load without one.
+    ModelFacts facts(const std::filesystem::path& path, bool withTensors = false, int64_t contextLength = 0) const;
 
     /// Adds a file or folder: by reference, or copied into the data folder (sibling file, then renamed). Refuses what cannot be used
     /// (BadFile, Unsupported). Importing the same file again returns the row that is there.

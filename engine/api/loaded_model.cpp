@@ -22,12 +22,11 @@ namespace {
 constexpr std::chrono::milliseconds kPackingLook(100), kPackingPatience(200);
 constexpr float kWorthWaiting = 0.3f; // of the weights, after the look
 
-int64_t contextLengthFor(const models::Model& model, const LoadOptions& options)
+int64_t contextLengthOf(const models::Model& model, const LoadOptions& options)
 {
-    const int64_t most = model.config().contextLength;
     if (options.contextLength < 0)
         throw std::invalid_argument("the context length is negative");
-    return options.contextLength == 0 ? defaultContextLength(most) : std::min(options.contextLength, most);
+    return contextLengthFor(model.config().contextLength, options.contextLength);
 }
 
 /// Room for a full context; and as much again for answers beside it and for prefixes worth keeping, when it is a small part of
@@ -43,7 +42,7 @@ MemoryEstimate estimateMemory(const models::Model& model, const LoadOptions& opt
 {
     MemoryEstimate estimate;
     estimate.weightsBytes = model.weightBytes;
-    estimate.kvBytes = kvBytes(model, contextLengthFor(model, options), options);
+    estimate.kvBytes = kvBytes(model, contextLengthOf(model, options), options);
     estimate.computeBytes = computeBytes(model);
     estimate.availableBytes = availableBytes;
     return estimate;
@@ -104,7 +103,7 @@ std::shared_ptr<LoadedModel> openModel(std::shared_ptr<Processor> processor, con
     if (text.vocabulary)
         state->tokenizer.emplace(std::move(*text.vocabulary));
     const int64_t nShared = draftModel ? requireDraft(*state, *draftModel) : 0;
-    state->options.contextLength = contextLengthFor(*state->model, options);
+    state->options.contextLength = contextLengthOf(*state->model, options);
     state->facts = describeModel(*file, *state->model, state->tokenizer ? &*state->tokenizer : nullptr);
     checkStop();
 

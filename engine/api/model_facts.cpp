@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/api/model_facts.h"
 
+#include "engine/api/engine.h"
 #include "engine/api/kv_type.h"
 #include "engine/api/model_text.h"
 #include "engine/core/error.h"
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace sy::api {
 
@@ -42,21 +44,32 @@ ModelFacts headerFacts(const formats::ModelFile& file)
     return facts;
 }
 
-void addModel(ModelFacts& facts, const models::Model& model)
+void addModel(ModelFacts& facts, const models::Model& model, int64_t contextLength = 0)
 {
     facts.isEmbedding = model.config().isEmbedding;
     facts.memory.weightsBytes = model.weightBytes;
+    facts.memory.computeBytes = computeBytes(model);
     if (!facts.isEmbedding) {
+        facts.memory.chatTokens = contextLengthFor(model.config().contextLength, contextLength);
         // Of a long context: what layers with a window hold does not grow with it.
         for (const KvType type : {KvType::f32, KvType::f16, KvType::q8_0}) {
             const nn::KvLayout layout = kvLayout(model, type, false);
             facts.memory.kvBytesPerTokenOf[toString(type)] = (layout.pageBytes() - layout.recentBytes()) / nn::KvLayout::kPageTokens;
-            facts.memory.chatTokens = defaultContextLength(model.config().contextLength);
             facts.memory.chatKvBytesOf[toString(type)] = layout.bytes(facts.memory.chatTokens, generate::SchedulerOptions().stepTokens);
         }
         facts.memory.kvBytesPerToken = facts.memory.kvBytesPerTokenOf[toString(KvType::f16)];
     }
-    facts.memory.computeBytes = computeBytes(model);
+}
+
+/// The peak: all of the model beside what the process is now.
+void addProcess(ModelFacts::Memory& memory)
+{
+    memory.processBytes = memoryState().processBytes;
+    const uint64_t always = memory.weightsBytes + memory.computeBytes + memory.processBytes;
+    for (const auto& [type, bytes] : memory.chatKvBytesOf)
+        memory.chatPeakBytesOf[type] = always + bytes;
+    if (memory.chatKvBytesOf.empty())
+        memory.chatPeakBytesOf[""] = always;
 }
 
 void addTokenizer(ModelFacts& facts, const tokenizer::Tokenizer& tokenizer)
@@ -70,10 +83,10 @@ void addTokenizer(ModelFacts& facts, const tokenizer::Tokenizer& tokenizer)
 
 } // namespace
 
-int64_t defaultContextLength(int64_t modelContextLength)
+int64_t contextLengthFor(int64_t modelContextLength, int64_t asked)
 {
     constexpr int64_t kEnoughForMost = 8192; // a model's own 128k would take gigabytes that few chats use
-    return std::min(modelContextLength, kEnoughForMost);
+    return std::min(modelContextLength, asked > 0 ? asked : kEnoughForMost);
 }
 
 uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions& options)
@@ -99,17 +112,19 @@ ModelFacts describeModel(const formats::ModelFile& file, const models::Model& mo
     return facts;
 }
 
-ModelFacts describeModel(const formats::ModelFile& file, bool withTensors)
+ModelFacts describeModel(const formats::ModelFile& file, bool withTensors, int64_t contextLength)
 {
     ModelFacts facts = headerFacts(file);
     try {
         // The file outlives the model, which is only asked for its sizes.
         const auto source = std::shared_ptr<const formats::TensorSource>(std::shared_ptr<void>(), &file.outline());
-        addModel(facts, *models::loadModel(source));
+        addModel(facts, *models::loadModel(source), contextLength);
+        std::optional<tokenizer::Tokenizer> tokenizer;
         if (auto vocabulary = readModelText(file).vocabulary)
-            addTokenizer(facts, tokenizer::Tokenizer(std::move(*vocabulary)));
+            addTokenizer(facts, tokenizer.emplace(std::move(*vocabulary)));
         else
             facts.warnings.emplace_back("It has no tokenizer and takes token ids only.");
+        addProcess(facts.memory); // while the tokenizer is there
     } catch (const BadFile& error) { // the header can be read, what it describes is not there
         facts.isSupported = false;
         facts.isDamaged = true;

@@ -22,13 +22,13 @@ struct LoadOptions;
 
 /// All facts of a file: what the header says, whether this build can load it, and the memory it would take. Tries to build model
 /// and tokenizer, so it costs some 50 ms for a vocabulary of 150,000. Throws BadFile when it is no model at all.
-ModelFacts describeModel(const formats::ModelFile& file, bool withTensors);
+ModelFacts describeModel(const formats::ModelFile& file, bool withTensors, int64_t contextLength = 0);
 
 /// The same with what has already been built. tokenizer: null for a model without one.
 ModelFacts describeModel(const formats::ModelFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer);
 
-/// The context length that a load without one takes.
-int64_t defaultContextLength(int64_t modelContextLength);
+/// The context length that a load takes which asks for this one; 0: it asks for none.
+int64_t contextLengthFor(int64_t modelContextLength, int64_t asked);
 
 /// Bytes of keys and values of so many tokens, of the type that the options choose; whole pages.
 uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions& options);

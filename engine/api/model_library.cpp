@@ -119,9 +119,9 @@ std::optional<ModelEntry> ModelLibrary::defaultModel(ModelKind kind) const
     return std::nullopt;
 }
 
-ModelFacts ModelLibrary::facts(const fs::path& path, bool withTensors) const
+ModelFacts ModelLibrary::facts(const fs::path& path, bool withTensors, int64_t contextLength) const
 {
-    return describeModel(*formats::openModelFile(path), withTensors);
+    return describeModel(*formats::openModelFile(path), withTensors, contextLength);
 }
 
 ModelEntry ModelLibrary::import(const fs::path& path, bool copy, std::stop_token stop,

@@ -41,7 +41,7 @@ void TestCliUsage::helpOfACommandStandsAlone_data()
 {
     QTest::addColumn<QStringList>("options");
     const auto row = [](const char* command, const QStringList& options) { QTest::newRow(command) << options; };
-    row("info", {"MODEL", "--tensors"});
+    row("info", {"MODEL", "--tensors", "--context"});
     row("models", {"import", "remove", "fetch", "verify"});
     row("tokenize", {"--model", "--jsonl", "--special", "--decode"});
     row("template", {"--model", "--template", "--messages", "--bos", "--eos", "--now"});
