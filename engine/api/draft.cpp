@@ -46,23 +46,31 @@ LoadOptions draftOptions(const LoadOptions& options)
     return draft;
 }
 
+std::string draftProblem(const DraftSide& model, const DraftSide& draft)
+{
+    if (draft.model.config().isEmbedding || model.model.config().isEmbedding)
+        return "an embedding model writes no text; both are chat models";
+    for (const DraftSide* each : {&model, &draft}) {
+        if (each->model.kvLayout().forgets())
+            return "the cache of " + each->name + " (" + each->model.config().architecture +
+                   ") keeps a window or a state and cannot take wrong guesses back; use it without a draft model";
+    }
+    if (!model.tokenizer || !draft.tokenizer)
+        return "without a tokenizer in both files nobody knows whether their tokens mean the same";
+    if (const std::string why = difference(*model.tokenizer, *draft.tokenizer); !why.empty())
+        return "their vocabularies differ: " + why + "; choose a smaller model of the same family";
+    return {};
+}
+
 int64_t requireDraft(const LoadedModel::State& model, LoadedModel& draft)
 {
     const LoadedModel::State& small = draft.state();
-    const std::string thing = small.path.filename().string() + " as a draft model for " + model.path.filename().string();
-    const auto refuse = [&](const std::string& reason) { throw Unsupported(thing, reason); };
-    if (small.model->config().isEmbedding || model.model->config().isEmbedding)
-        refuse("an embedding model writes no text; both are chat models");
-    for (const LoadedModel::State* each : {&model, &small}) {
-        if (each->model->kvLayout().forgets())
-            refuse("the cache of " + each->path.filename().string() + " (" + each->model->config().architecture +
-                   ") keeps a window or a state and cannot take wrong guesses back; "
-                   "use it without a draft model");
-    }
-    if (!model.tokenizer || !small.tokenizer)
-        refuse("without a tokenizer in both files nobody knows whether their tokens mean the same");
-    if (const std::string why = difference(*model.tokenizer, *small.tokenizer); !why.empty())
-        refuse("their vocabularies differ: " + why + "; choose a smaller model of the same family");
+    const auto side = [](const LoadedModel::State& s) {
+        return DraftSide{s.path.filename().string(), *s.model, s.tokenizer ? &*s.tokenizer : nullptr};
+    };
+    const DraftSide one = side(model), other = side(small);
+    if (const std::string problem = draftProblem(one, other); !problem.empty())
+        throw Unsupported(other.name + " as a draft model for " + one.name, problem);
     return std::min(model.tokenizer->size(), small.tokenizer->size());
 }
 

@@ -2,6 +2,7 @@
 #include "engine/api/draft.h"
 #include "engine/api/engine_state.h"
 #include "engine/api/loaded_model.h"
+#include "engine/api/model_text.h"
 #include "engine/api/models.h"
 #include "engine/core/error.h"
 #include "engine/formats/model_file.h"
@@ -9,6 +10,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <tuple>
 #include <vector>
 
@@ -64,6 +66,35 @@ MemoryEstimate estimateAlone(const fs::path& path, const LoadOptions& options, u
 LoadedModel* draftAlone(LoadedModel* model)
 {
     return model && model->state().draftModel.use_count() == 1 ? model->state().draftModel.get() : nullptr;
+}
+
+/// A model of which only the shape and the tokenizer are there.
+struct Outline {
+    explicit Outline(const fs::path& path) : file(formats::openModelFile(path)), model(models::loadModel({file, &file->outline()}))
+    {
+        if (auto vocabulary = readModelText(*file).vocabulary)
+            tokenizer.emplace(std::move(*vocabulary));
+    }
+
+    DraftSide side() const { return {file->paths().front().filename().string(), *model, tokenizer ? &*tokenizer : nullptr}; }
+
+    std::shared_ptr<const formats::ModelFile> file;
+    std::unique_ptr<models::Model> model;
+    std::optional<tokenizer::Tokenizer> tokenizer;
+};
+
+std::string problemWith(const fs::path& draft, const Outline& model)
+{
+    try {
+        const Outline small(draft);
+        if (small.file->fileBytes() >= model.file->fileBytes())
+            return "it is not smaller than the model";
+        return draftProblem(model.side(), small.side());
+    } catch (const BadFile& error) {
+        return error.problem;
+    } catch (const Error& error) {
+        return error.what();
+    }
 }
 
 } // namespace
@@ -131,6 +162,15 @@ std::shared_ptr<LoadedModel> ModelHost::load(const fs::path& path, const LoadOpt
     const std::lock_guard lock(m_state->mutex);
     m_state->models[key] = model;
     return model;
+}
+
+std::vector<std::string> ModelHost::draftProblems(const fs::path& path, std::span<const fs::path> drafts) const
+{
+    const Outline model(path);
+    std::vector<std::string> problems;
+    for (const fs::path& draft : drafts)
+        problems.push_back(problemWith(draft, model));
+    return problems;
 }
 
 std::vector<std::shared_ptr<LoadedModel>> ModelHost::loaded() const
