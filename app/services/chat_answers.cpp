@@ -408,6 +408,8 @@ void ChatService::answer(Question& q, const std::stop_token& stop)
         timings.promptTokens = generation.promptTokens;
         timings.cachedTokens = generation.cachedTokens;
         timings.generatedTokens = generation.generatedTokens + (q.unfinished.timings ? q.unfinished.timings->generatedTokens : 0);
+        timings.draftedTokens = generation.draftedTokens + (q.unfinished.timings ? q.unfinished.timings->draftedTokens : 0);
+        timings.trueDrafts = generation.trueDrafts + (q.unfinished.timings ? q.unfinished.timings->trueDrafts : 0);
         timings.timeToFirstTokenMs = generation.timeToFirstTokenMs;
         timings.prefillTokensPerSecond = generation.prefillTokensPerSecond;
         timings.decodeTokensPerSecond = generation.decodeTokensPerSecond;

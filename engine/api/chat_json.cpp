@@ -7,8 +7,8 @@ namespace sy::api {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Citation, marker, document, title, page, endPage, start, end, text, quoteFound, score, isCited)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SentenceSupport, start, end, markers, isClaim)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MessageTimings, promptTokens, cachedTokens, generatedTokens, timeToFirstTokenMs,
-                                                prefillTokensPerSecond, decodeTokensPerSecond, retrievalMs, finish, model, seed,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MessageTimings, promptTokens, cachedTokens, generatedTokens, draftedTokens,
+                                                trueDrafts, timeToFirstTokenMs, prefillTokensPerSecond, decodeTokensPerSecond, retrievalMs, finish, model, seed,
                                                 adapter, adapterStrength)
 
 namespace {

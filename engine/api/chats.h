@@ -46,6 +46,7 @@ struct SentenceSupport {
 
 struct MessageTimings {
     int64_t promptTokens = 0, cachedTokens = 0, generatedTokens = 0;
+    int64_t draftedTokens = 0, trueDrafts = 0; // that a draft model guessed ahead, and those that came true
     double timeToFirstTokenMs = 0, prefillTokensPerSecond = 0, decodeTokensPerSecond = 0;
     double retrievalMs = 0;
     std::string finish; // stop, length, cancelled, failed, refused

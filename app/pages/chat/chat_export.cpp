@@ -72,6 +72,8 @@ QJsonObject jsonOf(const api::MessageTimings& t)
             {"promptTokens", qint64(t.promptTokens)},
             {"cachedTokens", qint64(t.cachedTokens)},
             {"generatedTokens", qint64(t.generatedTokens)},
+            {"draftedTokens", qint64(t.draftedTokens)},
+            {"trueDrafts", qint64(t.trueDrafts)},
             {"timeToFirstTokenMs", t.timeToFirstTokenMs},
             {"prefillTokensPerSecond", t.prefillTokensPerSecond},
             {"decodeTokensPerSecond", t.decodeTokensPerSecond},

@@ -93,6 +93,8 @@ QString Words::footerDetail(const api::MessageTimings& t)
     lines << tr("Prompt: %1 tokens, %2 of them reused").arg(locale.toString(qlonglong(t.promptTokens)), locale.toString(qlonglong(t.cachedTokens)));
     if (t.prefillTokensPerSecond > 0)
         lines << tr("Prefill: %1 tokens/s").arg(locale.toString(t.prefillTokensPerSecond, 'f', 1));
+    if (t.draftedTokens > 0)
+        lines << tr("Draft model: %1 of %2 guesses came true").arg(locale.toString(qlonglong(t.trueDrafts)), locale.toString(qlonglong(t.draftedTokens)));
     if (t.retrievalMs > 0)
         lines << tr("Retrieval: %1 ms").arg(locale.toString(t.retrievalMs, 'f', 0));
     lines << tr("Seed: %1").arg(QString::number(t.seed));
