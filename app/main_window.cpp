@@ -59,7 +59,12 @@ MainWindow::MainWindow(const Services& services)
     if (const QByteArray geometry = m_context.settings.value(setting::kGeometry).toByteArray(); !geometry.isEmpty())
         restoreGeometry(geometry);
     build();
-    connect(&m_context.models, &ModelService::loadStateChanged, this, &MainWindow::updateStatus);
+    connect(&m_context.models, &ModelService::loadStateChanged, this, [this] {
+        updateStatus();
+        const UserMessage& failure = m_context.models.draftFailure();
+        if (m_context.models.loadState() == ModelService::LoadState::Loaded && !failure.title.isEmpty() && currentPage() != QLatin1String("models"))
+            m_toast->showMessage(failure.title + QStringLiteral(". ") + failure.remedy, tr("Models"), [this] { goTo(QStringLiteral("models")); }, 9000);
+    });
     connect(&m_context.chats, &ChatService::chatsChanged, this, &MainWindow::updateStatus);
     connect(&m_context.chats, &ChatService::adapterChanged, this, &MainWindow::updateStatus);
     connect(&m_context.adapters, &AdapterService::adaptersChanged, this, &MainWindow::updateStatus);
@@ -195,7 +200,7 @@ void MainWindow::updateStatus()
 {
     switch (m_context.models.loadState()) {
     case ModelService::LoadState::Loading: m_modelField->setValue(tr("Loading…")); break;
-    case ModelService::LoadState::Loaded: m_modelField->setValue(m_context.models.loadedName()); break;
+    case ModelService::LoadState::Loaded: m_modelField->setValue(m_context.models.loadedName(), m_context.models.draftFailure().title); break;
     case ModelService::LoadState::Failed: m_modelField->setValue(tr("Could not be loaded"), m_context.models.loadFailure().title); break;
     case ModelService::LoadState::None: m_modelField->setValue(tr("No model loaded")); break;
     }

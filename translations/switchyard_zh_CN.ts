@@ -426,6 +426,38 @@
         <translation>%1 及另外 %2</translation>
     </message>
     <message>
+        <source>%1 as a draft model for %2</source>
+        <translation>用 %1 作 %2 的草稿模型</translation>
+    </message>
+    <message>
+        <source>it is not smaller than the model</source>
+        <translation>它并不比该模型小</translation>
+    </message>
+    <message>
+        <source>an embedding model writes no text; both are chat models</source>
+        <translation>嵌入模型不会写文本；两者都必须是对话模型</translation>
+    </message>
+    <message>
+        <source>the cache of %1 (%2) keeps a window or a state and cannot take wrong guesses back; use it without a draft model</source>
+        <translation>%1（%2）的缓存只保留一个窗口或状态，无法撤回猜错的内容；请不要给它配草稿模型</translation>
+    </message>
+    <message>
+        <source>without a tokenizer in both files nobody knows whether their tokens mean the same</source>
+        <translation>两个文件必须都带分词器，否则无从知道它们的词元是否相同</translation>
+    </message>
+    <message>
+        <source>their vocabularies differ: %1; choose a smaller model of the same family</source>
+        <translation>两者的词表不同：%1；请选择同系列中较小的模型</translation>
+    </message>
+    <message>
+        <source>token %1 is %2 to the one and %3 to the other</source>
+        <translation>词元 %1 在一个里是 %2，在另一个里是 %3</translation>
+    </message>
+    <message>
+        <source>the one has %1 tokens, the other %2</source>
+        <translation>一个有 %1 个词元，另一个有 %2 个</translation>
+    </message>
+    <message>
         <source>%1 is not supported: %2</source>
         <translation>不支持%1：%2</translation>
     </message>
@@ -1190,6 +1222,10 @@
     <message>
         <source>Prefill: %1 tokens/s</source>
         <translation>预填充：%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>Draft model: %1 of %2 guesses came true</source>
+        <translation>草稿模型：猜测 %2 个词元，猜中 %1 个</translation>
     </message>
     <message>
         <source>Retrieval: %1 ms</source>
@@ -3300,6 +3336,10 @@
         <source>Training “%1”</source>
         <translation>正在训练“%1”</translation>
     </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::ModelsPage</name>
@@ -3340,8 +3380,32 @@
         <translation>模型一次能处理的文本长度。越长占用的内存越多。</translation>
     </message>
     <message>
+        <source>Draft model</source>
+        <translation>草稿模型</translation>
+    </message>
+    <message>
+        <source>A smaller model with the same vocabulary that guesses ahead. The answers are the same and come faster.</source>
+        <translation>词表相同的较小模型，提前猜测后面的词元。回答不变，速度更快。</translation>
+    </message>
+    <message>
         <source>Load anyway</source>
         <translation>仍然加载</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>“%1” cannot guess for this model. %2</source>
+        <translation>“%1”不能为此模型猜测。%2</translation>
+    </message>
+    <message>
+        <source>Holds when the model is loaded the next time.</source>
+        <translation>下次加载模型时生效。</translation>
+    </message>
+    <message>
+        <source>There is none for this model yet: a draft model is a smaller one of the same family, with the same vocabulary.</source>
+        <translation>还没有适合此模型的草稿模型：它应是同系列、词表相同的较小模型。</translation>
     </message>
     <message>
         <source>Download</source>
@@ -3558,6 +3622,17 @@
     <message>
         <source>Drop to import the model</source>
         <translation>松开即可导入模型</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::ModelService</name>
+    <message>
+        <source>Loaded without the draft model “%1”</source>
+        <translation>已加载，但未使用草稿模型“%1”</translation>
+    </message>
+    <message>
+        <source>Choose another draft model, or none: the answers are the same without, only slower.</source>
+        <translation>请选择别的草稿模型，或不用：没有它回答也一样，只是慢一些。</translation>
     </message>
 </context>
 <context>

@@ -126,7 +126,12 @@ EngineFunctions bindEngine(api::Engine& engine)
         .catalogue = [&library] { return library.catalogue(); },
         .defaultChatModel = [&library] { return library.defaultModel(api::ModelKind::chat); },
         .facts = [&library](const std::filesystem::path& path) { return library.facts(path); },
-        .estimate = [&host](const std::filesystem::path& path, const api::LoadOptions& options) { return host.estimate(path, options); },
+        .estimate =
+            [&host](const std::filesystem::path& path, const api::LoadOptions& options, const ChatModelPtr& replaced) {
+                return host.estimate(path, options, replaced ? static_cast<api::LoadedModel*>(replaced->keepAlive.get()) : nullptr);
+            },
+        .draftProblems = [&host](const std::filesystem::path& path,
+                                 const std::vector<std::filesystem::path>& drafts) { return host.draftProblems(path, drafts); },
         .import = [&library](const std::filesystem::path& path, bool copy, std::stop_token stop,
                              const ByteProgress& progress) { return library.import(path, copy, stop, progress); },
         .remove = [&library](const std::string& id) { library.remove(id); },

@@ -98,7 +98,9 @@ struct ModelFunctions {
     std::function<std::vector<api::CatalogueEntry>()> catalogue;
     std::function<std::optional<api::ModelEntry>()> defaultChatModel;
     std::function<api::ModelFacts(const std::filesystem::path&)> facts;
-    std::function<api::MemoryEstimate(const std::filesystem::path&, const api::LoadOptions&)> estimate;
+    /// replaced: the model that is let go for it; null for none.
+    std::function<api::MemoryEstimate(const std::filesystem::path&, const api::LoadOptions&, const ChatModelPtr& replaced)> estimate;
+    std::function<std::vector<std::string>(const std::filesystem::path&, const std::vector<std::filesystem::path>& drafts)> draftProblems;
     std::function<api::ModelEntry(const std::filesystem::path&, bool copy, std::stop_token, const ByteProgress&)> import;
     std::function<void(const std::string& id)> remove;
     std::function<bool(const std::string& id, std::stop_token, const ByteProgress&)> verify;

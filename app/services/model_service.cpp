@@ -3,8 +3,14 @@
 
 #include "app/services/throttle.h"
 #include "app/settings/settings.h"
+#include "engine/core/error.h"
 
 #include <QFileInfo>
+#include <QJsonDocument>
+#include <QJsonObject>
+
+#include <algorithm>
+#include <iterator>
 
 namespace sy::app {
 
@@ -21,6 +27,16 @@ struct Facts {
     api::ModelFacts facts;
     api::MemoryEstimate estimate;
 };
+
+struct Loaded {
+    ChatModelPtr model;
+    UserMessage draftFailure;
+};
+
+QJsonObject draftsIn(const Settings& settings)
+{
+    return QJsonDocument::fromJson(settings.text(setting::kDrafts).toUtf8()).object();
+}
 
 } // namespace
 
@@ -81,13 +97,60 @@ void ModelService::readFacts(const QString& id, int contextLength)
     const std::filesystem::path path = entry(id).path;
     m_quick.run(
         this,
-        [f = m_functions, path, contextLength](std::stop_token) {
+        [f = m_functions, path, contextLength, draft = entry(draftOf(id)).path, replaced = m_model](std::stop_token) {
             Facts facts{f.facts(path), {}};
-            facts.estimate = f.estimate(path, {.contextLength = contextLength});
+            api::LoadOptions options{.contextLength = contextLength, .draft = draft};
+            try {
+                facts.estimate = f.estimate(path, options, replaced);
+            } catch (const Error&) {
+                if (draft.empty())
+                    throw;
+                options.draft.clear(); // as it will be loaded
+                facts.estimate = f.estimate(path, options, replaced);
+            }
             return facts;
         },
         [this, id](const Facts& facts) { emit factsRead(id, facts.facts, facts.estimate); },
         [this, id](const UserMessage& message) { emit factsFailed(id, message); });
+}
+
+void ModelService::readDrafts(const QString& id)
+{
+    const std::filesystem::path path = entry(id).path;
+    std::vector<api::ModelEntry> others;
+    std::copy_if(m_models.cbegin(), m_models.cend(), std::back_inserter(others), [&](const api::ModelEntry& m) {
+        return m.kind == api::ModelKind::chat && !m.isMissing && m.id != id.toStdString();
+    });
+    m_quick.run(
+        this,
+        [problems = m_functions.draftProblems, path, others](std::stop_token) {
+            std::vector<std::filesystem::path> paths;
+            for (const api::ModelEntry& model : others)
+                paths.push_back(model.path);
+            const std::vector<std::string> found = problems(path, paths);
+            QList<DraftChoice> drafts;
+            for (size_t i = 0; i < others.size(); ++i)
+                drafts.push_back({QString::fromStdString(others[i].id), QString::fromStdString(others[i].name), QString::fromStdString(found[i])});
+            return drafts;
+        },
+        [this, id](const QList<DraftChoice>& drafts) { emit draftsRead(id, drafts); },
+        [this, id](const UserMessage&) { emit draftsRead(id, {}); }); // of the model itself: its facts say it
+}
+
+QString ModelService::draftOf(const QString& id) const
+{
+    const QString draft = draftsIn(m_settings).value(id).toString();
+    return entry(draft).id.empty() ? QString() : draft;
+}
+
+void ModelService::setDraft(const QString& id, const QString& draftId)
+{
+    QJsonObject drafts = draftsIn(m_settings);
+    if (draftId.isEmpty())
+        drafts.remove(id);
+    else
+        drafts.insert(id, draftId);
+    m_settings.set(setting::kDrafts, QString::fromUtf8(QJsonDocument(drafts).toJson(QJsonDocument::Compact)));
 }
 
 void ModelService::loadAtStart()
@@ -103,18 +166,36 @@ void ModelService::load(const QString& id, int contextLength, bool evenIfTooLarg
         return;
     m_loadState = LoadState::Loading;
     m_loadingId = id;
+    m_draftFailure = {};
+    const QString draft = draftOf(id);
     m_settings.set(setting::kLoadingModel, id);
     emit loadStateChanged();
     m_loadTicket = m_quick.run(
         this,
-        [load = m_functions.load, path = model.path, contextLength, evenIfTooLarge,
+        [load = m_functions.load, path = model.path, contextLength, evenIfTooLarge, draft = entry(draft).path,
          previous = std::exchange(m_model, nullptr)](std::stop_token stop) mutable {
             previous.reset(); // its memory counts as free for the new one, unless an answer under way keeps it
-            return load(path, {.contextLength = contextLength, .evenIfTooLarge = evenIfTooLarge}, stop);
+            api::LoadOptions options{.contextLength = contextLength, .evenIfTooLarge = evenIfTooLarge, .draft = draft};
+            if (draft.empty())
+                return Loaded{load(path, options, stop), {}};
+            try {
+                return Loaded{load(path, options, stop), {}};
+            } catch (const Cancelled&) {
+                throw;
+            } catch (const std::exception& error) { // the model's own fault, if it is one, comes again
+                options.draft.clear();
+                return Loaded{load(path, options, stop), describe(error)};
+            }
         },
-        [this, id](ChatModelPtr loaded) {
-            m_model = std::move(loaded);
+        [this, id, draft](Loaded loaded) {
+            m_model = std::move(loaded.model);
+            m_draftFailure = std::move(loaded.draftFailure);
+            if (!m_draftFailure.title.isEmpty()) {
+                m_draftFailure.title = tr("Loaded without the draft model “%1”").arg(QString::fromStdString(entry(draft).name));
+                m_draftFailure.remedy = tr("Choose another draft model, or none: the answers are the same without, only slower.");
+            }
             m_loadedId = id;
+            m_loadedDraft = draft;
             m_loadState = LoadState::Loaded;
             m_settings.set(setting::kLastModel, id);
             m_settings.set(setting::kLoadingModel, QString());

@@ -22,6 +22,12 @@ struct ModelJob {
     bool isWaiting = false; // for the job before it
 };
 
+/// A model that may guess ahead for another.
+struct DraftChoice {
+    QString id, name;
+    QString problem; // why it cannot, in the engine's words; empty: it can
+};
+
 /// Model files and the one chat model that is loaded.
 class ModelService : public QObject {
     Q_OBJECT
@@ -39,12 +45,19 @@ public:
 
     /// Facts and estimate come with factsRead, or factsFailed.
     void readFacts(const QString& id, int contextLength);
+    /// The other chat models, as draft models for this one. They come with draftsRead.
+    void readDrafts(const QString& id);
+    /// The id of the model that guesses ahead for this one whenever it is loaded; empty: none, or it is no longer there.
+    QString draftOf(const QString& id) const;
+    void setDraft(const QString& id, const QString& draftId);
 
     LoadState loadState() const { return m_loadState; }
     QString loadingId() const { return m_loadingId; }
     QString loadedId() const { return m_loadState == LoadState::Loaded ? m_loadedId : QString(); }
     QString loadedName() const { return m_model ? QString::fromStdString(m_model->name) : QString(); }
     const UserMessage& loadFailure() const { return m_loadFailure; }
+    QString loadedDraft() const { return loadedId().isEmpty() ? QString() : m_loadedDraft; } // what was asked for, even if it failed
+    const UserMessage& draftFailure() const { return m_draftFailure; } // the model was loaded without; no title: it was not
     ChatModelPtr model() const { return m_model; }
     void load(const QString& id, int contextLength = 0, bool evenIfTooLarge = false);
     /// Loads the model of last time, unless the program ended while loading it.
@@ -63,6 +76,7 @@ signals:
     void loadStateChanged();
     void factsRead(const QString& id, const sy::api::ModelFacts& facts, const sy::api::MemoryEstimate& estimate);
     void factsFailed(const QString& id, const sy::app::UserMessage& message);
+    void draftsRead(const QString& id, const QList<sy::app::DraftChoice>& drafts);
     void jobChanged(const QString& jobId);
     void jobEnded(const QString& jobId);
     void imported(const QString& id, const QString& name, const QString& path); // path: as import() was given it
@@ -82,8 +96,8 @@ private:
     bool m_isListed = false;
     bool m_startsModel = false;
     LoadState m_loadState = LoadState::None;
-    QString m_loadingId, m_loadedId;
-    UserMessage m_loadFailure;
+    QString m_loadingId, m_loadedId, m_loadedDraft;
+    UserMessage m_loadFailure, m_draftFailure;
     ChatModelPtr m_model;
     QHash<QString, ModelJob> m_jobs;
     QHash<QString, WorkQueue::Ticket> m_tickets;

@@ -14,6 +14,7 @@ std::span<const SettingRow> settingTable()
         {kSendOnEnter, QMetaType::Bool, true},
         {kThreads, QMetaType::Int, 0, 0, 512}, // 0: one per physical core
         {kContextLength, QMetaType::Int, 0, 0, 1 << 20}, // 0: the model's, at most 8192
+        {kDrafts, QMetaType::QString, QString()}, // JSON: by model, the model that guesses ahead for it
         {kLastModel, QMetaType::QString, QString()},
         {kLoadingModel, QMetaType::QString, QString()}, // set while a model loads: not loaded at start again after a crash
         {kLastCollection, QMetaType::QString, QString()},

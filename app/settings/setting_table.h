@@ -27,6 +27,7 @@ inline constexpr auto kChatPoints = "chat/textPoints";
 inline constexpr auto kSendOnEnter = "chat/sendOnEnter";
 inline constexpr auto kThreads = "engine/threads";
 inline constexpr auto kContextLength = "engine/contextLength";
+inline constexpr auto kDrafts = "engine/drafts";
 inline constexpr auto kLastModel = "engine/lastModel";
 inline constexpr auto kLoadingModel = "engine/loadingModel";
 inline constexpr auto kLastCollection = "chat/lastCollection";

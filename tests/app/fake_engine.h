@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -45,6 +46,8 @@ public:
     std::function<void()> beforeFetch;
     std::atomic<bool> holdsFetch = false; // fetch goes on without end until this is false, or it is cancelled
     std::atomic<bool> isVerified = true;
+    std::map<std::string, std::string> draftProblems; // by path: why it cannot guess for another
+    std::filesystem::path brokenDraft = "/models/broken.gguf"; // no estimate and no load with it
     bool listFails = false;
     int nIngestFiles = 3;
     std::chrono::milliseconds perFile{5};
@@ -317,8 +320,17 @@ inline EngineFunctions FakeEngine::functions()
                 return api::ModelFacts{.architecture = "qwen2", .name = "Tiny", .license = "apache-2.0", .nParameters = 1543000000, .nActiveParameters = 1543000000, .fileBytes = 1000000, .quantization = {{"Q4_K", 900000}, {"Q6_K", 100000}}, .contextLength = 32768, .nLayers = 28, .nVocabulary = 151936, .memory = {900000, 28672, 50000}};
             },
         .estimate =
-            [](const std::filesystem::path&, const api::LoadOptions& options) {
-                return api::MemoryEstimate{.weightsBytes = 1100000000, .kvBytes = uint64_t(options.contextLength > 0 ? options.contextLength : 8192) * 28672, .computeBytes = 90000000, .availableBytes = 8000000000};
+            [this](const std::filesystem::path&, const api::LoadOptions& options, const ChatModelPtr& replaced) {
+                if (options.draft == brokenDraft)
+                    throw BadFile(options.draft.string(), "the file is cut");
+                return api::MemoryEstimate{.weightsBytes = 1100000000, .kvBytes = uint64_t(options.contextLength > 0 ? options.contextLength : 8192) * 28672, .computeBytes = 90000000, .draftBytes = options.draft.empty() ? 0u : 400000000u, .availableBytes = replaced ? 9000000000 : 8000000000};
+            },
+        .draftProblems =
+            [this](const std::filesystem::path&, const std::vector<std::filesystem::path>& drafts) {
+                std::vector<std::string> problems;
+                for (const auto& draft : drafts)
+                    problems.push_back(draftProblems[draft.string()]);
+                return problems;
             },
         .import =
             [this](const std::filesystem::path& path, bool copy, std::stop_token, const ByteProgress& progress) {
@@ -354,12 +366,14 @@ inline EngineFunctions FakeEngine::functions()
                 return models.back();
             },
         .load =
-            [this, generate](const std::filesystem::path& path, const api::LoadOptions&, std::stop_token stop) {
+            [this, generate](const std::filesystem::path& path, const api::LoadOptions& options, std::stop_token stop) {
                 if (beforeLoad)
                     beforeLoad();
                 if (stop.stop_requested())
                     throw Cancelled();
-                write("load");
+                if (options.draft == brokenDraft)
+                    throw Unsupported("broken.gguf as a draft model for tiny.gguf", "their vocabularies differ: the one has 259 tokens, the other 772; choose a smaller model of the same family");
+                write(options.draft.empty() ? "load" : "load with " + options.draft.string());
                 auto model = std::make_shared<ChatModel>();
                 model->path = path.string();
                 model->name = "Tiny Chat";

@@ -2,10 +2,12 @@
 #include "tests/app/window_program.h"
 #include "app/pages/models/import_model.h"
 #include "app/pages/models/models_page.h"
+#include "widgets/models/memory_bar.h"
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/toast.h"
 
+#include <QComboBox>
 #include <QFileDialog>
 #include <QLabel>
 #include <QMenu>
@@ -26,6 +28,18 @@ QWidget* openModels(Program& program)
     program.open();
     program.window->goTo(QStringLiteral("models"));
     return program.window->page(QStringLiteral("models"));
+}
+
+/// Beside the chat model one that can guess for it, one that cannot, and one of which the engine says so only when it is loaded.
+void addDrafts(FakeEngine& engine)
+{
+    engine.addChatModel();
+    for (const char* name : {"guesser", "stranger", "broken"})
+        engine.models.push_back({.id = name, .path = std::string("/models/") + name + ".gguf", .bytes = 400'000, .kind = api::ModelKind::chat, .architecture = "qwen2"});
+    engine.models[2].name = "Tiny Guesser";
+    engine.models[3].name = "Stranger";
+    engine.models[4].name = "Broken";
+    engine.draftProblems["/models/stranger.gguf"] = "their vocabularies differ: the one has 259 tokens, the other 772; choose a smaller model of the same family";
 }
 
 void write(const QString& path)
@@ -49,6 +63,10 @@ private slots:
     void aChangedFileIsToldUntilItIsRead();
     void aMissingFileIsSaidOnce();
     void removingAsksAndSaysWhatBecomesOfTheFile();
+    void aDraftIsChosenForEachModelAndLoadedWithIt();
+    void aDraftThatCannotGuessIsShownWithTheReason();
+    void aDraftThatFailsCostsNoChat();
+    void whatIsFreeIsTakenFromTheEngineAsItIs();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -102,6 +120,117 @@ void TestModelsPage::aBadFileIsToldWithoutTouchingTheModelShown()
     keep(program, QStringLiteral("models-import-failed"));
     QTest::mouseClick(told->findChild<QToolButton*>(), Qt::LeftButton);
     QVERIFY(!told->isVisible());
+}
+
+// By keyboard: what cannot guess is stepped over, and what was chosen comes back with its model.
+void TestModelsPage::aDraftIsChosenForEachModelAndLoadedWithIt()
+{
+    FakeEngine engine;
+    addDrafts(engine);
+    Program program(engine);
+    QWidget* page = openModels(program);
+    auto* models = qobject_cast<ModelsPage*>(page);
+    auto* picker = page->findChild<QComboBox*>();
+    auto* bar = page->findChild<widgets::MemoryBar*>();
+    QTRY_COMPARE(picker->count(), 4);
+    QCOMPARE(picker->accessibleName(), QStringLiteral("Draft model"));
+    QCOMPARE(picker->currentText(), QStringLiteral("None"));
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Unload")));
+    QVERIFY(!bar->accessibleDescription().contains(QStringLiteral("Draft model")));
+    picker->setFocus();
+    QTest::keyClick(picker, Qt::Key_Down);
+    QCOMPARE(picker->currentText(), QStringLiteral("Tiny Guesser"));
+    QTRY_VERIFY2(bar->accessibleDescription().contains(QStringLiteral("Draft model: 400.0 MB")), qPrintable(bar->accessibleDescription()));
+    QVERIFY(textsOf(page).contains(QStringLiteral("Holds when the model is loaded the next time.")));
+    keep(program, QStringLiteral("models-draft"));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Unload")), Qt::LeftButton);
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Load")));
+    QTRY_VERIFY(buttonWith(page, QStringLiteral("Load"))->isEnabled());
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Load")), Qt::LeftButton);
+    QTRY_VERIFY(program.models->model());
+    QCOMPARE(engine.written().back(), std::string("load with /models/guesser.gguf"));
+    QVERIFY(!textsOf(page).contains(QStringLiteral("Holds when")));
+
+    models->select(QStringLiteral("broken"));
+    QTRY_COMPARE(picker->count(), 4);
+    QCOMPARE(picker->currentText(), QStringLiteral("None"));
+    models->select(QStringLiteral("tiny"));
+    QTRY_COMPARE(picker->currentText(), QStringLiteral("Tiny Guesser"));
+    QTest::keyClick(picker, Qt::Key_Home);
+    QTRY_VERIFY(!bar->accessibleDescription().contains(QStringLiteral("Draft model")));
+    QCOMPARE(program.models->draftOf(QStringLiteral("tiny")), QString());
+
+    program.models->setDraft(QStringLiteral("tiny"), QStringLiteral("guesser"));
+    std::erase_if(engine.models, [](const api::ModelEntry& m) { return m.id == "guesser"; });
+    program.models->refresh();
+    QTRY_COMPARE(picker->count(), 3);
+    QCOMPARE(picker->currentText(), QStringLiteral("None")); // it is gone
+}
+
+void TestModelsPage::aDraftThatCannotGuessIsShownWithTheReason()
+{
+    FakeEngine engine;
+    addDrafts(engine);
+    Program program(engine);
+    QWidget* page = openModels(program);
+    auto* picker = page->findChild<QComboBox*>();
+    QTRY_COMPARE(picker->count(), 4);
+    const auto isEnabled = [&](int i) { return bool(picker->model()->flags(picker->model()->index(i, 0)) & Qt::ItemIsEnabled); };
+    QVERIFY(isEnabled(0) && isEnabled(1) && !isEnabled(2) && isEnabled(3));
+    QCOMPARE(picker->itemText(2), QStringLiteral("Stranger"));
+    QCOMPARE(picker->itemData(2, Qt::ToolTipRole).toString(), QStringLiteral("Their vocabularies differ: the one has 259 tokens, the other 772; choose a smaller model of the same family."));
+
+    // Chosen once, when it still could.
+    program.models->setDraft(QStringLiteral("tiny"), QStringLiteral("stranger"));
+    qobject_cast<ModelsPage*>(page)->activated();
+    QTRY_VERIFY(textsOf(page).contains(QStringLiteral("“Stranger” cannot guess for this model. Their vocabularies differ")));
+    m_around->language.set(QStringLiteral("zh_CN"));
+    QTRY_VERIFY(textsOf(program.window.get()).contains(QStringLiteral("词表")));
+    keep(program, QStringLiteral("models-draft-unfit-zh"));
+}
+
+void TestModelsPage::aDraftThatFailsCostsNoChat()
+{
+    FakeEngine engine;
+    addDrafts(engine);
+    Program program(engine);
+    program.settings->set(setting::kDrafts, QStringLiteral("{\"tiny\":\"broken\"}"));
+    QWidget* page = openModels(program);
+    QTRY_VERIFY(program.models->model());
+    QCOMPARE(int(program.models->loadState()), int(ModelService::LoadState::Loaded));
+    QCOMPARE(engine.written().back(), std::string("load"));
+    QTRY_VERIFY2(textsOf(page).contains(QStringLiteral("Loaded without the draft model “Broken”")), qPrintable(textsOf(page)));
+    QVERIFY(textsOf(page).contains(QStringLiteral("Their vocabularies differ: the one has 259 tokens")));
+    QVERIFY(textsOf(page).contains(QStringLiteral("Choose another draft model, or none")));
+    QVERIFY(page->findChild<widgets::FactsTable*>()->isVisible()); // the estimate is the model's alone
+    keep(program, QStringLiteral("models-draft-failed"));
+
+    // In a chat a toast says it, and answers come.
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Unload")), Qt::LeftButton);
+    QTRY_VERIFY(!program.models->model());
+    program.window->goTo(QStringLiteral("chat"));
+    program.models->load(QStringLiteral("tiny"));
+    QTRY_VERIFY(program.window->toast()->isVisible());
+    QTRY_VERIFY(program.models->model());
+    QTest::keyClicks(program.chatPage()->composer()->edit(), QStringLiteral("Hello"));
+    QTest::keyClick(program.chatPage()->composer()->edit(), Qt::Key_Return);
+    QTRY_COMPARE(program.chatPage()->conversation()->messageCount(), 2);
+    QTRY_COMPARE(int(program.chatPage()->conversation()->messageAt(1).state), int(widgets::MessageState::Done));
+    keep(program, QStringLiteral("chat-draft-failed"));
+}
+
+// 9 GB beside the model that would be let go, 8 without one.
+void TestModelsPage::whatIsFreeIsTakenFromTheEngineAsItIs()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    Program program(engine);
+    QWidget* page = openModels(program);
+    auto* bar = page->findChild<widgets::MemoryBar*>();
+    QTRY_VERIFY(program.models->model());
+    QTRY_VERIFY2(bar->accessibleDescription().contains(QStringLiteral("9.0 GB free")), qPrintable(bar->accessibleDescription()));
+    QTest::mouseClick(buttonWith(page, QStringLiteral("Unload")), Qt::LeftButton);
+    QTRY_VERIFY2(bar->accessibleDescription().contains(QStringLiteral("8.0 GB free")), qPrintable(bar->accessibleDescription()));
 }
 
 void TestModelsPage::removingAsksAndSaysWhatBecomesOfTheFile()
