@@ -94,10 +94,21 @@ ordered_json toJson(const std::vector<api::FineTuneRow>& rows)
     return list;
 }
 
+api::ReadProgress readingOn(Console& console)
+{
+    return [&console](uint64_t done, uint64_t total) {
+        if (done < total)
+            console.progress("Reading data: " + std::to_string(done * 100 / total) + " %");
+        else
+            console.endProgress();
+    };
+}
+
 int plan(CommandContext& context, const std::string& config, const std::string& source)
 {
-    const api::FineTunePlan p = api::planFineTune(context.engine(), config, source, context.stop());
     Console& console = context.console();
+    const api::FineTunePlan p = api::planFineTune(context.engine(), config, source, context.stop(), readingOn(console));
+    console.endProgress();
     if (console.isJson()) {
         ordered_json experts = ordered_json::object();
         for (const auto& [layer, some] : p.experts)
@@ -242,6 +253,7 @@ int tune(CommandContext& context, const FineTuneOptions& o)
         console.printLine(line + (s.evalLoss ? ", held out " + std::to_string(*s.evalLoss) : std::string()));
     };
     api::FineTuneEvents events;
+    events.onRead = readingOn(console);
     events.onStep = onStep;
     events.onSample = [&](const api::FineTuneSample& sample) {
         if (console.isJson())

@@ -245,7 +245,7 @@ FineTuneResult fineTune(Engine& engine, const std::string& config, const std::st
 {
     const std::string complete = completeFineTuneConfig(config, source);
     const train::RunConfig parsed = train::parseRunConfig(complete, source);
-    TrainingMaterial material(engine, parsed, source, stop);
+    TrainingMaterial material(engine, parsed, source, stop, events.onRead);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     requireMemory(material, parsed, initial ? &*initial : nullptr, engine.models().memory()); // said before there is a folder
@@ -266,7 +266,7 @@ FineTuneResult resumeFineTune(Engine& engine, const std::string& run, std::stop_
     const FileLock lock = lockRun(folder);
     const std::string source = (folder / "config.json").string();
     const train::RunConfig parsed = train::parseRunConfig(formats::readTextFile(source, kMostConfigBytes), source);
-    TrainingMaterial material(engine, parsed, source, stop);
+    TrainingMaterial material(engine, parsed, source, stop, events.onRead);
     if (parsed.adapter.experts != train::RunConfig::Adapter::Experts::all)
         material.setExperts(readExperts(folder));
     const auto initial =

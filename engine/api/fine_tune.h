@@ -110,8 +110,12 @@ struct FineTuneSample {
     std::string prompt, text;
 };
 
+/// Bytes of the examples that have been read, and of all of them; a quarter of a megabyte at a time.
+using ReadProgress = std::function<void(uint64_t done, uint64_t total)>;
+
 /// All may be empty; they run on the calling thread.
 struct FineTuneEvents {
+    ReadProgress onRead; // before everything else
     std::function<void(const std::string& run)> onStart; // the run's folder is there: see runs.h
     std::function<void(const FineTuneStep&)> onStep;
     std::function<void(const FineTuneSample&)> onSample; // after the step's onStep
@@ -130,7 +134,8 @@ struct FineTuneResult {
 };
 
 /// Reads the model and the data and counts; trains nothing. Throws as fineTune() does.
-FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop = {});
+FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop = {},
+                          const ReadProgress& onRead = {});
 
 /// Takes a step with some of the texts, of 512 tokens or the context, whatever is less, and keeps nothing of it. Throws as
 /// fineTune() does.

@@ -58,10 +58,11 @@ std::vector<FineTunePiece> piecesOf(const tokenizer::Tokenizer* tokenizer, const
 
 } // namespace
 
-FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop)
+FineTunePlan planFineTune(Engine& engine, const std::string& config, const std::string& source, std::stop_token stop,
+                          const ReadProgress& onRead)
 {
     const train::RunConfig parsed = train::parseRunConfig(config, source);
-    TrainingMaterial material(engine, parsed, source, stop);
+    TrainingMaterial material(engine, parsed, source, stop, onRead);
     material.chooseExperts(engine, parsed, stop);
     const std::optional<nn::Adapter> initial = material.readInitial(engine, parsed, source);
     train::Trainer trainer = material.trainer(parsed, {}, initial ? &*initial : nullptr);

@@ -25,7 +25,7 @@ bool startsFromAdapter(const train::RunConfig& config)
 }
 
 TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source,
-                                   std::stop_token stop)
+                                   std::stop_token stop, const ReadProgress& onRead)
     : m_processor(engine.state().processor), m_context{m_processor->pool}
 {
     if (config.model.empty())
@@ -42,6 +42,7 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
     options.spoolFolder = engine.dataDir();
     options.nThreads = m_processor->pool.nThreads();
     m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
+    options.onRead = onRead;
 }
 
 TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const train::TrainingText& text,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/api/engine_state.h"
+#include "engine/api/fine_tune.h"
 #include "engine/formats/float_tensors.h"
 #include "engine/formats/model_file.h"
 #include "engine/models/model.h"
@@ -26,7 +27,8 @@ bool startsFromAdapter(const train::RunConfig& config);
 class TrainingMaterial {
 public:
     /// Throws as fineTune(): BadFile with `source` for settings that are missing.
-    TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop);
+    TrainingMaterial(Engine& engine, const train::RunConfig& config, const std::string& source, std::stop_token stop,
+                     const ReadProgress& onRead = {});
     /// With one text that is tokens already, in place of the configuration's data.
     TrainingMaterial(Engine& engine, const train::RunConfig& config, const train::TrainingText& text, std::stop_token stop);
 

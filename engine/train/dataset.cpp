@@ -13,6 +13,7 @@
 #include <cmath>
 #include <exception>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace sy::train {
@@ -62,13 +63,17 @@ public:
                 encodeWaiting();
         };
         try {
-            readRows(file, use, {.stop = m_stop});
+            readRows(file, use, {.stop = m_stop, .onRead = [this](uint64_t bytes) { tell(bytes); }});
         } catch (const Error&) {
             encodeWaiting(); // one of the rows before it may be wrong too
             throw;
         }
         encodeWaiting();
+        m_bytesBefore += bytesOf(file.path);
     }
+
+    /// Bytes of all files that will be read.
+    void expect(const std::string& path) { m_bytes += bytesOf(path); }
 
     Dataset finish()
     {
@@ -114,6 +119,19 @@ private:
         RowTexts texts;
         std::exception_ptr problem;
     };
+
+    static uint64_t bytesOf(const std::string& path)
+    {
+        std::error_code unknown; // what cannot be read is told when it is read
+        const uintmax_t bytes = std::filesystem::file_size(path, unknown);
+        return unknown ? 0 : uint64_t(bytes);
+    }
+
+    void tell(uint64_t bytes) const
+    {
+        if (m_options.onRead && m_bytes > 0)
+            m_options.onRead(std::min(m_bytesBefore + bytes, m_bytes), m_bytes);
+    }
 
     void stopWhenAsked() const
     {
@@ -212,6 +230,7 @@ private:
     std::stop_token m_stop;
     cpu::ThreadPool m_pool; // not the models': a chat would wait behind every block
     std::string m_path, m_firstPath;
+    uint64_t m_bytes = 0, m_bytesBefore = 0; // of all files, and of those that have been read
     RowRules m_rules;
     std::vector<Row> m_waiting;
     size_t m_waitingWeight = 0;
@@ -229,6 +248,10 @@ Dataset readDataset(const std::vector<DataFile>& files, const TextEncoder& encod
                     std::stop_token stop)
 {
     Reader reader(encoder, options, std::move(stop));
+    for (const DataFile& file : files)
+        reader.expect(file.path);
+    if (!options.heldOutPath.empty())
+        reader.expect(options.heldOutPath);
     for (const DataFile& file : files)
         reader.read(file);
     if (!options.heldOutPath.empty()) {

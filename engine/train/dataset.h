@@ -8,6 +8,7 @@
 #include "engine/train/text_store.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
@@ -23,6 +24,7 @@ struct DatasetOptions {
     Objective objective = Objective::sft;
     std::filesystem::path spoolFolder = {}; // where the tokens are kept while the data set lives; empty: in memory
     int nThreads = 1;                       // to encode with
+    std::function<void(uint64_t done, uint64_t total)> onRead = {}; // bytes of the files, a quarter of a megabyte at a time
 };
 
 /// What became of a text of a row.

@@ -59,6 +59,9 @@ bool TextInput::fill()
     while (m_buffer.size() == before && !m_isAtEnd) { // a piece may hold no whole character
         const std::string bytes = read();
         m_isAtEnd = bytes.empty();
+        m_read += bytes.size();
+        if (m_options.onRead && !m_isAtEnd)
+            m_options.onRead(m_read);
         if (!m_decoder)
             m_buffer += bytes;
         else if (m_isAtEnd)

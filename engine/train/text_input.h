@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,7 @@ public:
     struct Options {
         size_t bufferBytes = size_t(256) << 10;
         std::stop_token stop = {};
+        std::function<void(uint64_t bytes)> onRead = {}; // of the file, in all, whenever there are more; not while a character set is found out
     };
 
     /// Throws StorageFailure, as reading does; Cancelled likewise; BadFile for what is no text.
@@ -55,6 +57,7 @@ private:
     std::string m_buffer;
     size_t m_at = 0;
     uint64_t m_filled = 0; // bytes that were ever in m_buffer
+    uint64_t m_read = 0;   // of the file, which may have more or fewer in another character set
     bool m_isAtEnd = false;
 };
 

@@ -9,6 +9,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <filesystem>
 #include <fstream>
 #include <malloc.h>
 
@@ -93,6 +94,47 @@ class TestTrainingRows : public QObject {
     Q_OBJECT
 
 private slots:
+    void readingTellsHowFarItIs()
+    {
+        const Folder folder;
+        const std::string lines = tokenRows(60'000), table = encoded("text\n" + [] {
+            std::string rows;
+            for (int i = 0; i < 40'000; ++i)
+                rows += "港口的渡轮" + std::to_string(i) + "\n";
+            return rows;
+        }(), "GB18030");
+        const std::vector<train::DataFile> files = {{folder.file("a.jsonl", lines)}, {folder.file("b.jsonl", lines)}};
+        train::DatasetOptions options;
+        options.nVocabulary = 250;
+        options.contextLength = 100;
+        options.heldOutPath = folder.file("held.jsonl", tokenRows(9));
+        const uint64_t bytes = lines.size() * 2 + std::filesystem::file_size(options.heldOutPath);
+        std::vector<uint64_t> told;
+        options.onRead = [&](uint64_t done, uint64_t total) {
+            QCOMPARE(total, bytes);
+            told.push_back(done);
+        };
+        train::readDataset(files, {}, options);
+        QVERIFY2(told.size() > 10 && told.size() < bytes / 100'000, qPrintable(QString::number(told.size())));
+        QVERIFY(std::ranges::is_sorted(told));
+        QCOMPARE(told.back(), bytes);
+
+        // In another character set the file's own bytes count, once.
+        std::vector<uint64_t> read;
+        const std::string path = folder.file("c.csv", table);
+        train::readRows({path}, [](json, int64_t) {}, {.onRead = [&](uint64_t n) { read.push_back(n); }});
+        QVERIFY(read.size() > 1 && std::ranges::is_sorted(read));
+        QCOMPARE(read.back(), table.size());
+
+        // And a request to stop ends it in the middle.
+        std::stop_source stop;
+        options.onRead = [&](uint64_t done, uint64_t) {
+            QVERIFY(done < bytes / 2);
+            stop.request_stop();
+        };
+        QVERIFY_THROWS_EXCEPTION(Cancelled, train::readDataset(files, {}, options, stop.get_token()));
+    }
+
     void everyBufferGivesTheSameRows_data()
     {
         QTest::addColumn<QString>("name");
