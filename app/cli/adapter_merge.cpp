@@ -3,12 +3,10 @@
 
 #include "app/cli/failure.h"
 #include "app/cli/input.h"
-#include "app/cli/model_options.h"
 #include "engine/api/adapters.h"
-#include "engine/api/fine_tune.h"
+#include "engine/api/engine.h"
+#include "engine/api/library.h"
 #include "engine/api/merge.h"
-#include "engine/api/runs.h"
-#include "engine/core/error.h"
 
 #include <nlohmann/json.hpp>
 
@@ -20,62 +18,19 @@ namespace sy::app {
 
 namespace {
 
-/// How well the model, the adapter on it and the merged file predict the same text.
-struct Quality {
-    std::string text; // where it is from
-    int64_t nTokens = 0;
-    double model = 0, adapter = 0, merged = 0; // perplexities
-};
+int percent(int64_t done, int64_t total)
+{
+    return total > 0 ? int(done * 100 / total) : 100;
+}
 
 /// The text to compare on: a file, or the first examples that the run was trained on.
 std::string textFor(CommandContext& context, const std::string& id, const AdapterMergeOptions& options)
 {
     if (!options.file.empty())
         return readWhole(options.file);
-    if (!api::findRun(context.engine(), id))
-        return {};
-    std::string text;
-    try {
-        const api::FineTunePlan plan = api::planFineTune(context.engine(), api::runConfig(context.engine(), id), id, context.stop());
-        for (const api::FineTuneRow& row : plan.preview)
-            for (const api::FineTunePiece& piece : row.pieces)
-                text += piece.text;
-    } catch (const BadFile&) { // the examples have changed since, or are gone
-        text.clear();
-    } catch (const StorageFailure&) {
-        text.clear();
-    }
-    return text;
-}
-
-double perplexityOf(CommandContext& context, api::LoadedModel& model, const std::string& text, int64_t contextLength,
-                    const api::AdapterSetting& adapter, int64_t* nTokens)
-{
-    const auto tokens = model.tokenize(text, {.special = true});
-    if (tokens.size() < 2)
-        throw std::invalid_argument("the text has fewer than two tokens: there is nothing to predict");
-    const auto measured = model.perplexity(tokens, contextLength, context.stop(), {}, adapter);
-    *nTokens = measured.nTokens;
-    return measured.perplexity;
-}
-
-std::optional<Quality> compare(CommandContext& context, const std::string& text, const std::string& base,
-                               const std::filesystem::path& adapter, const AdapterMergeOptions& options)
-{
-    if (text.empty())
-        return {};
-    Quality q;
-    q.text = options.file.empty() ? "the examples of the run" : options.file;
-    api::LoadOptions load;
-    load.contextLength = options.contextLength;
-    {
-        const auto model = loadModel(context, base, api::ModelKind::chat, load);
-        q.model = perplexityOf(context, *model, text, options.contextLength, {}, &q.nTokens);
-        q.adapter = perplexityOf(context, *model, text, options.contextLength, {adapter, options.strength}, &q.nTokens);
-    }
-    const auto merged = loadModel(context, options.out, api::ModelKind::chat, load);
-    q.merged = perplexityOf(context, *merged, text, options.contextLength, {}, &q.nTokens);
-    return q;
+    return api::examplesOf(context.engine(), id, context.stop(), [&](uint64_t done, uint64_t total) {
+        context.console().progress("Reading data: " + std::to_string(percent(int64_t(done), int64_t(total))) + " %");
+    });
 }
 
 } // namespace
@@ -111,16 +66,23 @@ int mergeAdapter(CommandContext& context, const std::string& id, const AdapterMe
         throw Failure("the adapter " + id + " does not say which model it is for", "Name the model with --model.");
     const std::string text = textFor(context, id, options);
     Console& console = context.console();
-    const auto result = api::mergeAdapter(context.engine(), path, context.engine().library().resolve(base), options.out,
-                                          {options.type, options.strength}, context.stop(), [&](uint64_t done, uint64_t total) {
-                                              console.progress("Merging: " + std::to_string(total ? done * 100 / total : 100) + " %");
+    const auto baseFile = context.engine().library().resolve(base);
+    const auto result = api::mergeAdapter(context.engine(), path, baseFile, options.out, {options.type, options.strength, entry != all.end() ? entry->name : path.stem().string()},
+                                          context.stop(), [&](uint64_t done, uint64_t total) {
+                                              console.progress("Merging: " + std::to_string(percent(int64_t(done), int64_t(total))) + " %");
                                           });
+    std::optional<api::MergeQuality> quality;
+    const std::string source = options.file.empty() ? "the examples of the run" : options.file;
+    if (!text.empty())
+        quality = api::compareMerged(context.engine(), path, baseFile, options.out, text, {options.strength, options.contextLength},
+                                     context.stop(), [&](int64_t done, int64_t total) {
+                                         console.progress("Measuring: " + std::to_string(percent(done, total)) + " %");
+                                     });
     console.endProgress();
-    const auto quality = compare(context, text, base, path, options);
     if (console.isJson()) {
         nlohmann::ordered_json object = {{"path", options.out}, {"inBytes", result.inBytes}, {"outBytes", result.outBytes}, {"matrices", result.nMatrices}, {"quality", nullptr}};
         if (quality)
-            object["quality"] = {{"text", quality->text},
+            object["quality"] = {{"text", source},
                                  {"nTokens", quality->nTokens},
                                  {"perplexity", {{"model", quality->model}, {"adapter", quality->adapter}, {"merged", quality->merged}}}};
         console.printJson(object);
@@ -132,7 +94,7 @@ int mergeAdapter(CommandContext& context, const std::string& id, const AdapterMe
         return 0;
     }
     char line[256];
-    std::snprintf(line, sizeof line, "Perplexity of %s: %.4f with the model, %.4f with the adapter, %.4f merged (%+.2f %%)", quality->text.c_str(),
+    std::snprintf(line, sizeof line, "Perplexity of %s: %.4f with the model, %.4f with the adapter, %.4f merged (%+.2f %%)", source.c_str(),
                   quality->model, quality->adapter, quality->merged, 100 * (quality->merged / quality->adapter - 1));
     console.printLine(line);
     return 0;

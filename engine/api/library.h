@@ -107,6 +107,11 @@ public:
     ModelEntry import(const std::filesystem::path& path, bool copy, std::stop_token stop = {},
                       const std::function<void(uint64_t done, uint64_t total)>& progress = {});
 
+    /// Adds a file that this program has just written, or renews the row of the one whose place it took. In the models folder it
+    /// belongs to the program like a copy. Throws as import().
+    ModelEntry addWritten(const std::filesystem::path& path);
+    bool isInModelsFolder(const std::filesystem::path& path) const;
+
     /// Forgets the row; deletes the file only when it lies in the data folder.
     void remove(const std::string& id);
 

@@ -98,49 +98,88 @@ private:
     float m_strength;
 };
 
+/// Model and adapter, read and checked, and what each tensor becomes.
+struct Preparation {
+    Preparation(Processor& processor, const fs::path& adapterPath, const fs::path& modelPath, const fs::path& out,
+                const MergeOptions& options, const std::stop_token& stop)
+    {
+        const std::optional<DType> type = typeOf(options.type);
+        if (!(options.strength >= 0 && options.strength <= 2))
+            throw std::invalid_argument("an adapter's strength is 0 to 2, not " + std::to_string(options.strength));
+        formats::OpenOptions open;
+        open.isExact = true;
+        open.nThreads = processor.pool.nThreads();
+        open.stop = stop;
+        file = formats::openModelFile(modelPath, open);
+        std::error_code error;
+        for (const fs::path& part : file->paths())
+            if (fs::equivalent(part, out, error))
+                throw std::invalid_argument("the new file would replace the model that it is made from");
+        model = models::loadModel(file);
+        adapter = fs::is_directory(adapterPath) ? models::readPeftAdapter(adapterPath, *model)
+                                                : models::readGgufAdapter(adapterPath, *model);
+        models::checkAdapter(*model, adapter, adapterPath.string());
+        merger.emplace(*model, adapter, options.strength);
+        merger->check(*file);
+        plan.inBytes = plan.outBytes = file->fileBytes();
+        for (const formats::TensorInfo& info : file->tensors()) {
+            const bool isUpdated = merger->updateOf(info.name) != nullptr;
+            targets.push_back(isUpdated ? type.value_or(info.dtype) : info.dtype);
+            if (isUpdated && !quant::find(targets.back())->pack)
+                throw Unsupported("writing " + info.name + " as " + std::string(quant::typeName(targets.back())),
+                                  "this version has no encoder for it; choose Q8_0 or F16 for the merged matrices");
+            plan.nMatrices += isUpdated;
+            plan.outBytes += uint64_t(bytesOf(info, targets.back())) - uint64_t(bytesOf(info, info.dtype)); // modulo 2^64
+        }
+        plan.availableBytes = roomFor(out);
+        plan.isThere = fs::exists(out, error);
+    }
+
+    static int64_t bytesOf(const formats::TensorInfo& info, DType type)
+    {
+        const int64_t nCols = info.shape.back();
+        return nCols > 0 ? info.shape.count() / nCols * quant::rowBytes(type, nCols) : 0;
+    }
+
+    std::shared_ptr<const formats::ModelFile> file;
+    std::unique_ptr<models::Model> model;
+    nn::Adapter adapter;
+    std::optional<Merger> merger; // of these two
+    std::vector<DType> targets;   // by tensor
+    MergePlan plan;
+};
+
 } // namespace
+
+MergePlan planMerge(Engine& engine, const fs::path& adapter, const fs::path& model, const fs::path& out, const MergeOptions& options,
+                    std::stop_token stop)
+{
+    return Preparation(*engine.state().processor, adapter, model, out, options, stop).plan;
+}
 
 MergeResult mergeAdapter(Engine& engine, const fs::path& adapterPath, const fs::path& modelPath, const fs::path& out,
                          const MergeOptions& options, std::stop_token stop,
                          const std::function<void(uint64_t, uint64_t)>& progress)
 {
-    const std::optional<DType> type = typeOf(options.type);
-    if (!(options.strength >= 0 && options.strength <= 2))
-        throw std::invalid_argument("an adapter's strength is 0 to 2, not " + std::to_string(options.strength));
     auto& processor = *engine.state().processor;
-    formats::OpenOptions open;
-    open.isExact = true;
-    open.nThreads = processor.pool.nThreads();
-    open.stop = stop;
-    const std::shared_ptr<const formats::ModelFile> file = formats::openModelFile(modelPath, open);
-    std::error_code error;
-    for (const fs::path& part : file->paths())
-        if (fs::equivalent(part, out, error))
-            throw std::invalid_argument("the new file would replace the model that it is made from");
-    const auto model = models::loadModel(file);
-    nn::Adapter adapter = fs::is_directory(adapterPath) ? models::readPeftAdapter(adapterPath, *model)
-                                                        : models::readGgufAdapter(adapterPath, *model);
+    Preparation made(processor, adapterPath, modelPath, out, options, stop);
+    requireRoom(out, made.plan.outBytes);
     {
         const generate::StepLock::Turn turn(processor.stepLock);
-        models::bindAdapter({processor.pool}, *model, adapter, adapterPath.string());
+        models::bindAdapter({processor.pool}, *made.model, made.adapter, adapterPath.string());
     }
-    const Merger merger(*model, adapter, options.strength);
-    merger.check(*file);
+    const Merger& merger = *made.merger;
+    const std::vector<DType>& targets = made.targets;
 
     formats::GgufWriter writer(out);
-    writeModelKeys(*file, writer.metadata());
+    writeModelKeys(*made.file, writer.metadata());
+    if (!options.name.empty())
+        addToName(writer.metadata(), options.name);
     MergeResult result;
-    result.inBytes = file->fileBytes();
-    std::vector<DType> targets;
-    for (const formats::TensorInfo& info : file->tensors()) {
-        const bool isUpdated = merger.updateOf(info.name) != nullptr;
-        targets.push_back(isUpdated ? type.value_or(info.dtype) : info.dtype);
-        if (isUpdated && !quant::find(targets.back())->pack)
-            throw Unsupported("writing " + info.name + " as " + std::string(quant::typeName(targets.back())),
-                              "this version has no encoder for it; choose Q8_0 or F16 for the merged matrices");
-        writer.declare(info.name, info.shape, targets.back());
-        result.nMatrices += isUpdated;
-    }
+    result.inBytes = made.plan.inBytes;
+    result.nMatrices = made.plan.nMatrices;
+    for (size_t i = 0; i < targets.size(); ++i)
+        writer.declare(made.file->tensors()[i].name, made.file->tensors()[i].shape, targets[i]);
     const auto append = [&](size_t i, const formats::TensorInfo& info, const Tensor& tensor) {
         const nn::MatrixUpdate* update = merger.updateOf(info.name);
         if (!update)
@@ -162,7 +201,7 @@ MergeResult mergeAdapter(Engine& engine, const fs::path& adapterPath, const fs::
             throw Cancelled();
         writer.append(packed);
     };
-    result.outBytes = writeTensors(*file, writer, out, append, stop, progress);
+    result.outBytes = writeTensors(*made.file, writer, out, append, stop, progress);
     return result;
 }
 

@@ -130,6 +130,26 @@ ModelEntry ModelLibrary::import(const fs::path& path, bool copy, std::stop_token
     return entryOf(importModel(m_engine.state().modelStore, path, copy ? modelsDir(m_engine.state()) : fs::path(), std::move(stop), progress));
 }
 
+ModelEntry ModelLibrary::addWritten(const fs::path& path)
+{
+    store::ModelStore& store = m_engine.state().modelStore;
+    store::ModelRow row = importModel(store, path, {}, {}, {});
+    const ModelFacts now = facts(row.path);
+    row.name = now.name;
+    row.bytes = now.fileBytes;
+    row.architecture = now.architecture;
+    row.sha256.clear(); // that of what was there before
+    row.isReferenced = !isInModelsFolder(row.path);
+    store.put(row);
+    return entryOf(row);
+}
+
+bool ModelLibrary::isInModelsFolder(const fs::path& path) const
+{
+    std::error_code error;
+    return fs::equivalent(path.parent_path(), modelsDir(m_engine.state()), error);
+}
+
 void ModelLibrary::remove(const std::string& id)
 {
     store::ModelStore& store = m_engine.state().modelStore;

@@ -3,6 +3,9 @@
 
 #include "engine/core/error.h"
 
+#include <limits>
+#include <system_error>
+
 namespace sy::api {
 
 uint64_t writeTensors(const formats::ModelFile& model, formats::GgufWriter& writer, const std::filesystem::path& out,
@@ -25,6 +28,32 @@ uint64_t writeTensors(const formats::ModelFile& model, formats::GgufWriter& writ
     }
     writer.finish();
     return std::filesystem::file_size(out);
+}
+
+void addToName(formats::Metadata& keys, const std::string& word)
+{
+    const auto name = keys.string("general.name");
+    std::string whole = name ? std::string(*name) : word;
+    if (name)
+        whole.append(" (").append(word).append(")");
+    keys.setString("general.name", whole);
+}
+
+uint64_t roomFor(const std::filesystem::path& out)
+{
+    std::error_code unknown;
+    const std::filesystem::path folder = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
+    const std::filesystem::space_info space = std::filesystem::space(folder, unknown);
+    return unknown ? std::numeric_limits<uint64_t>::max() : uint64_t(space.available);
+}
+
+void requireRoom(const std::filesystem::path& out, uint64_t bytes)
+{
+    const uint64_t available = roomFor(out);
+    if (available < bytes)
+        throw StorageFailure(out.string(), "writing the file",
+                             "no space on the disk: " + std::to_string(bytes / 1'000'000) + " MB needed, " +
+                                 std::to_string(available / 1'000'000) + " MB free");
 }
 
 } // namespace sy::api

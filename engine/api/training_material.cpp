@@ -5,6 +5,7 @@
 #include "engine/api/library.h"
 #include "engine/api/loaded_model.h"
 #include "engine/api/model_text.h"
+#include "engine/api/model_writing.h"
 #include "engine/core/error.h"
 #include "engine/models/adapter_binding.h"
 #include "engine/models/gguf_adapter.h"
@@ -41,8 +42,8 @@ TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& confi
     options.objective = config.objective;
     options.spoolFolder = engine.dataDir();
     options.nThreads = m_processor->pool.nThreads();
-    m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
     options.onRead = onRead;
+    m_data = train::readDataset(config.data, {tokenizer(), m_template ? &*m_template : nullptr}, options, stop);
 }
 
 TrainingMaterial::TrainingMaterial(Engine& engine, const train::RunConfig& config, const train::TrainingText& text,
@@ -138,8 +139,7 @@ void TrainingMaterial::writeModel(const std::filesystem::path& path, const std::
 {
     formats::writeModel(path, *m_floats, [&](formats::Metadata& keys) {
         writeModelKeys(*m_file, keys);
-        const auto name = keys.string("general.name");
-        keys.setString("general.name", name ? std::string(*name) + " (" + run + ")" : run);
+        addToName(keys, run);
     });
 }
 

@@ -153,11 +153,11 @@ int64_t hfColumnOf(const AdaptableMatrix& matrix, int64_t column)
     return turnedBack(matrix.columns, column);
 }
 
-void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source)
+void checkAdapter(const Model& model, const nn::Adapter& adapter, const std::string& source)
 {
     const AdaptableMatrices matrices = adaptableMatrices(model);
     std::string unused;
-    for (auto& [name, update] : adapter.updates) {
+    for (const auto& [name, update] : adapter.updates) {
         const auto found = matrices.find(name);
         if (found == matrices.end()) {
             unused += (unused.empty() ? "" : ", ") + name;
@@ -168,12 +168,24 @@ void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter&
             throw BadFile(source, "the update of " + name + " has factors " + toString(update.a.shape()) + " and " +
                                       toString(update.b.shape()) + ", the model's matrix is (" + std::to_string(matrix.out) +
                                       ", " + std::to_string(matrix.in) + ")");
+        if (update.magnitude && !matrix.linear)
+            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
+    }
+    if (!unused.empty())
+        throw Unsupported("an adapter for " + unused,
+                          "the model \"" + model.config().architecture + "\" has no such matrix to adapt");
+}
+
+void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source)
+{
+    checkAdapter(model, adapter, source);
+    const AdaptableMatrices matrices = adaptableMatrices(model);
+    for (auto& [name, update] : adapter.updates) {
+        const AdaptableMatrix& matrix = matrices.at(name);
         if (matrix.linear)
             update.packed = ops::packed(context, update.a, update.b);
         if (!update.magnitude)
             continue;
-        if (!matrix.linear)
-            throw Unsupported("DoRA on " + name, "this version scales the rows of whole matrices only");
         const nn::Linear& linear = *matrix.linear;
         const Tensor norms = nn::updatedRowNorms(context, linear.weight, linear.scale,
                                                  nn::rowSquares(context, linear.weight), update.rows(0, matrix.out, 1));
@@ -181,9 +193,6 @@ void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter&
         for (int64_t i = 0; i < matrix.out; ++i)
             update.rowFactors.f32()[i] = update.magnitude.f32()[i] / norms.f32()[i];
     }
-    if (!unused.empty())
-        throw Unsupported("an adapter for " + unused,
-                          "the model \"" + model.config().architecture + "\" has no such matrix to adapt");
 }
 
 } // namespace sy::models

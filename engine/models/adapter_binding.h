@@ -43,9 +43,11 @@ AdaptableMatrices adaptableMatrices(const Model& model);
 int64_t hfRowOf(const AdaptableMatrix& matrix, int64_t row);
 int64_t hfColumnOf(const AdaptableMatrix& matrix, int64_t column);
 
-/// Checks that every update fits a matrix of this model, and makes what DoRA needs (one pass over its matrices). Throws
-/// Unsupported naming the updates that no product would use, or that this version cannot apply; BadFile with `source` for
-/// shapes that do not fit.
+/// Whether every update fits a matrix of this model. Throws Unsupported naming the updates that no product would use, or that
+/// this version cannot apply; BadFile with `source` for shapes that do not fit.
+void checkAdapter(const Model& model, const nn::Adapter& adapter, const std::string& source);
+
+/// Checks the adapter, and makes what DoRA needs (one pass over its matrices). Throws as checkAdapter().
 void bindAdapter(const ops::OpContext& context, const Model& model, nn::Adapter& adapter, const std::string& source);
 
 } // namespace sy::models
