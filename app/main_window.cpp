@@ -93,6 +93,11 @@ MainWindow::MainWindow(const Services& services)
     connect(&m_context.adapters, &AdapterService::failed, this, complain);
     connect(&m_context.adapters, &AdapterService::importFailed, this, [complain](const QString&, const UserMessage& message) { complain(message); });
     connect(&m_context.adapters, &AdapterService::exportFailed, this, [complain](const QString&, const UserMessage& message) { complain(message); });
+    connect(&m_context.adapters, &AdapterService::modelWritten, &m_context.models, &ModelService::refresh);
+    for (const auto signal : {&AdapterService::mergeChanged, &AdapterService::mergeCancelled})
+        connect(&m_context.adapters, signal, this, &MainWindow::updateStatus);
+    connect(&m_context.adapters, &AdapterService::mergeEnded, this, &MainWindow::updateStatus);
+    connect(&m_context.adapters, &AdapterService::mergeFailed, this, &MainWindow::updateStatus);
     FineTuneService& fineTune = m_context.fineTune;
     connect(&fineTune, &FineTuneService::runsChanged, this, &MainWindow::updateStatus);
     connect(&fineTune, &FineTuneService::progressed, this, &MainWindow::updateStatus);
@@ -220,6 +225,10 @@ void MainWindow::updateStatus()
         job = tr("Indexing documents");
     if (const auto run = m_context.fineTune.run(m_context.fineTune.activeId()); job.isEmpty() && run)
         job = run->steps > 0 ? tr("Training “%1”: %2 %").arg(run->name).arg(100 * run->step / run->steps) : tr("Training “%1”").arg(run->name);
+    if (const auto& merge = m_context.adapters.mergeJob(); job.isEmpty() && merge) {
+        const QString name = QString::fromStdString(merge->request.adapter.name);
+        job = merge->total > 0 ? tr("Merging “%1”: %2 %").arg(name).arg(100 * merge->done / merge->total) : tr("Merging “%1”").arg(name);
+    }
     m_jobField->setValue(job);
     m_speedField->setValue(m_speed > 0 ? tr("%1 tokens/s").arg(locale().toString(m_speed, 'f', 1)) : QString(), tr("%1 tokens/s in the last answer").arg(locale().toString(m_speed, 'f', 1)));
     const QString device = QString::fromStdString(m_context.engine.device).toUpper();
@@ -306,6 +315,7 @@ void MainWindow::closeEvent(QCloseEvent* event)
 {
     m_context.settings.set(setting::kGeometry, saveGeometry());
     m_context.fineTune.stopForExit();
+    m_context.adapters.cancelMerge();
     m_context.chats.stopAll(); // asked first, waited for in the services' destructors
     QMainWindow::closeEvent(event);
 }

@@ -48,6 +48,14 @@
         <source>Importing “%1”…</source>
         <translation>正在导入“%1”…</translation>
     </message>
+    <message>
+        <source>Merged into a model…</source>
+        <translation>合并到模型中…</translation>
+    </message>
+    <message>
+        <source>A whole new model, for programs that cannot load adapters</source>
+        <translation>一个全新的完整模型，供无法加载适配器的程序使用</translation>
+    </message>
 </context>
 <context>
     <name>ChatExport</name>
@@ -1076,6 +1084,46 @@
     <message>
         <source>none of the targets has any</source>
         <translation>所选目标中没有专家</translation>
+    </message>
+    <message>
+        <source>no space on the disk: %1 MB needed, %2 MB free</source>
+        <translation>磁盘空间不足：需要 %1 MB，可用 %2 MB</translation>
+    </message>
+    <message>
+        <source>it has more than 64 MB, which would take days to measure on</source>
+        <translation>它超过 64 MB，用它测量要花好几天</translation>
+    </message>
+    <message>
+        <source>the file is empty</source>
+        <translation>文件是空的</translation>
+    </message>
+    <message>
+        <source>merging the update of %1</source>
+        <translation>合并 %1 的更新</translation>
+    </message>
+    <message>
+        <source>the model&apos;s file keeps this matrix in parts</source>
+        <translation>模型文件把这个矩阵分成几部分保存</translation>
+    </message>
+    <message>
+        <source>writing %1 as %2</source>
+        <translation>把 %1 写成 %2</translation>
+    </message>
+    <message>
+        <source>this version has no encoder for it; choose Q8_0 or F16 for the merged matrices</source>
+        <translation>此版本没有它的编码器；请为合并的矩阵选择 Q8_0 或 F16</translation>
+    </message>
+    <message>
+        <source>an adapter for %1</source>
+        <translation>用于 %1 的适配器</translation>
+    </message>
+    <message>
+        <source>the model is a %1</source>
+        <translation>该模型是 %1</translation>
+    </message>
+    <message>
+        <source>the update of %1 has factors %2, the model&apos;s matrix is %3</source>
+        <translation>%1 的更新因子为 %2，而模型的矩阵为 %3</translation>
     </message>
 </context>
 <context>
@@ -3112,6 +3160,14 @@
         <source>Drop examples to train on, or an adapter to bring in</source>
         <translation>松开即可用作训练样本，或导入适配器</translation>
     </message>
+    <message>
+        <source>“%1” is written</source>
+        <translation>“%1”已写好</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>显示</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::FirstRunPanel</name>
@@ -3339,6 +3395,297 @@
     <message>
         <source>Models</source>
         <translation>模型</translation>
+    </message>
+    <message>
+        <source>Merging “%1”: %2 %</source>
+        <translation>正在合并“%1”：%2 %</translation>
+    </message>
+    <message>
+        <source>Merging “%1”</source>
+        <translation>正在合并“%1”</translation>
+    </message>
+</context>
+<context>
+    <name>sy::app::MergeView</name>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>Merge an adapter into a model</source>
+        <translation>把适配器合并到模型中</translation>
+    </message>
+    <message>
+        <source>Merge “%1” into a model</source>
+        <translation>把“%1”合并到模型中</translation>
+    </message>
+    <message>
+        <source>Merging “%1”</source>
+        <translation>正在合并“%1”</translation>
+    </message>
+    <message>
+        <source>“%1” is merged</source>
+        <translation>“%1”已合并</translation>
+    </message>
+    <message>
+        <source>Writes a new model with what the adapter has learned in its weights, for programs that cannot load adapters. Model and adapter stay as they are.</source>
+        <translation>写出一个新模型，把适配器学到的内容放进权重里，供无法加载适配器的程序使用。原模型和适配器保持不变。</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>File name</source>
+        <translation>文件名</translation>
+    </message>
+    <message>
+        <source>Another folder…</source>
+        <translation>其他文件夹…</translation>
+    </message>
+    <message>
+        <source>In the models folder the new model is in the list of models at once</source>
+        <translation>放在模型文件夹里，新模型会立即出现在模型列表中</translation>
+    </message>
+    <message>
+        <source>As in the model</source>
+        <translation>与模型相同</translation>
+    </message>
+    <message>
+        <source>Type of the weights that change</source>
+        <translation>被改动的权重的类型</translation>
+    </message>
+    <message>
+        <source>With few bits some of what was learned is lost in rounding; Q8_0 keeps nearly all of it and takes more room.</source>
+        <translation>位数少时，学到的内容会因舍入损失一些；Q8_0 几乎全部保留，但占用空间更多。</translation>
+    </message>
+    <message>
+        <source>Strength of the adapter</source>
+        <translation>适配器强度</translation>
+    </message>
+    <message>
+        <source>1: as it was trained</source>
+        <translation>1：与训练时相同</translation>
+    </message>
+    <message>
+        <source>Measure what merging costs</source>
+        <translation>测量合并的代价</translation>
+    </message>
+    <message>
+        <source>Compares how well the model, the adapter on it and the merged model predict the same text</source>
+        <translation>比较原模型、加上适配器的模型和合并后的模型对同一文本的预测效果</translation>
+    </message>
+    <message>
+        <source>Text to measure on</source>
+        <translation>用于测量的文本</translation>
+    </message>
+    <message>
+        <source>On the first examples that it was trained on</source>
+        <translation>用训练它的前几个示例</translation>
+    </message>
+    <message>
+        <source>On a text file…</source>
+        <translation>用文本文件…</translation>
+    </message>
+    <message>
+        <source>On %1</source>
+        <translation>用 %1</translation>
+    </message>
+    <message>
+        <source>Merge</source>
+        <translation>合并</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>替换</translation>
+    </message>
+    <message>
+        <source>Progress of the merge</source>
+        <translation>合并进度</translation>
+    </message>
+    <message>
+        <source>It goes on when you leave this page.</source>
+        <translation>离开此页面后会继续进行。</translation>
+    </message>
+    <message>
+        <source>Use in chat</source>
+        <translation>用于对话</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Where to put the new model</source>
+        <translation>新模型放在哪里</translation>
+    </message>
+    <message>
+        <source>Choose a text to measure on</source>
+        <translation>选择用于测量的文本</translation>
+    </message>
+    <message>
+        <source>Texts (*.txt *.md *.jsonl);;All files (*)</source>
+        <translation>文本 (*.txt *.md *.jsonl);;所有文件 (*)</translation>
+    </message>
+    <message>
+        <source>The adapter is not there any more.</source>
+        <translation>该适配器已不存在。</translation>
+    </message>
+    <message>
+        <source>Get or add a chat model on the Models page first.</source>
+        <translation>请先在“模型”页面获取或添加一个对话模型。</translation>
+    </message>
+    <message>
+        <source>Give the file a name.</source>
+        <translation>请给文件起个名字。</translation>
+    </message>
+    <message>
+        <source>The file name cannot have a “/”; choose the folder with the button.</source>
+        <translation>文件名不能包含“/”；请用按钮选择文件夹。</translation>
+    </message>
+    <message>
+        <source>That is the model itself: choose another file name.</source>
+        <translation>这就是该模型本身：请换一个文件名。</translation>
+    </message>
+    <message>
+        <source>Choose a text to measure on, or measure nothing.</source>
+        <translation>请选择用于测量的文本，或不测量。</translation>
+    </message>
+    <message>
+        <source>Not enough room on the disk</source>
+        <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+        <source>%1 needed, %2 free.</source>
+        <translation>需要 %1，可用 %2。</translation>
+    </message>
+    <message>
+        <source>Free some disk space, choose another folder, or a type with fewer bits.</source>
+        <translation>请腾出一些磁盘空间，换一个文件夹，或选择位数更少的类型。</translation>
+    </message>
+    <message>
+        <source>The new file takes %1, the model has %2; %3 are free.</source>
+        <translation>新文件占用 %1，原模型为 %2；可用空间 %3。</translation>
+    </message>
+    <message>
+        <source>Reading the model…</source>
+        <translation>正在读取模型…</translation>
+    </message>
+    <message>
+        <source>A file of this name is there.</source>
+        <translation>已有同名文件。</translation>
+    </message>
+    <message>
+        <source>Replace “%1”?</source>
+        <translation>替换“%1”？</translation>
+    </message>
+    <message>
+        <source>The file that is there is lost when the new one is whole.</source>
+        <translation>新文件写完后，原有文件就会丢失。</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Reading the text to measure on…</source>
+        <translation>正在读取用于测量的文本…</translation>
+    </message>
+    <message>
+        <source>Writing the file to the disk…</source>
+        <translation>正在把文件写入磁盘…</translation>
+    </message>
+    <message>
+        <source>Measuring what it costs</source>
+        <translation>正在测量代价</translation>
+    </message>
+    <message>
+        <source>Writing %1</source>
+        <translation>正在写入 %1</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>Skip measuring</source>
+        <translation>跳过测量</translation>
+    </message>
+    <message>
+        <source>The new model is whole already and stays</source>
+        <translation>新模型已经完整，会保留下来</translation>
+    </message>
+    <message>
+        <source>Leaves nothing behind</source>
+        <translation>不会留下任何文件</translation>
+    </message>
+    <message>
+        <source>The new model is written.</source>
+        <translation>新模型已写好。</translation>
+    </message>
+    <message>
+        <source>The new model is written and in the list of models.</source>
+        <translation>新模型已写好，并已加入模型列表。</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>%1, the model has %2</source>
+        <translation>%1，原模型为 %2</translation>
+    </message>
+    <message>
+        <source>Matrices changed</source>
+        <translation>改动的矩阵数</translation>
+    </message>
+    <message>
+        <source>Measured on</source>
+        <translation>测量所用</translation>
+    </message>
+    <message>
+        <source>%1 tokens of %2</source>
+        <translation>%2 中的 %1 个词元</translation>
+    </message>
+    <message>
+        <source>the examples</source>
+        <translation>训练示例</translation>
+    </message>
+    <message>
+        <source>Perplexity of the model</source>
+        <translation>原模型的困惑度</translation>
+    </message>
+    <message>
+        <source>With the adapter</source>
+        <translation>加上适配器</translation>
+    </message>
+    <message>
+        <source>Merged</source>
+        <translation>合并后</translation>
+    </message>
+    <message>
+        <source>%1 (%2 % against the adapter; less is better)</source>
+        <translation>%1（相比适配器 %2 %；越低越好）</translation>
+    </message>
+    <message>
+        <source>Quality</source>
+        <translation>质量</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>未测量</translation>
     </message>
 </context>
 <context>

@@ -6,8 +6,26 @@
 
 #include <QList>
 #include <QObject>
+#include <optional>
 
 namespace sy::app {
+
+/// A merge under way.
+struct MergeJob {
+    enum class Phase { Reading, Merging, Measuring } phase = Phase::Reading; // Reading: the text to measure on
+    MergeRequest request;
+    quint64 done = 0, total = 0; // of the phase; 0: not known yet
+    double secondsLeft = -1;     // of the phase; -1: not known
+    bool isStopping = false;
+};
+
+/// What came of one. What was not measured although it was wanted says why, unless that was stopped.
+struct Merge {
+    MergeRequest request;
+    MergedFile file;
+    std::optional<api::MergeQuality> quality;
+    UserMessage notMeasured;
+};
 
 /// The adapters that there are, for the pickers. Read on a worker; what a chat uses is in its settings.
 class AdapterService : public QObject {
@@ -31,8 +49,23 @@ public:
     void remove(const QString& id);                      // likewise; removed() follows
     void restore(const QString& id);                     // of the one that was removed last; restored() follows
 
+    /// What merging would come to; mergePlanned or mergePlanFailed follows with the number returned, unless another is asked for first.
+    quint64 planMerge(const MergeRequest& request);
+    /// One at a time. mergeChanged() while it goes on; mergeEnded, mergeFailed or mergeCancelled follows.
+    void merge(const MergeRequest& request);
+    const std::optional<MergeJob>& mergeJob() const { return m_merge; }
+    /// Leaves nothing behind, unless the file is whole and being measured: then it ends without the figures.
+    void cancelMerge();
+
 signals:
     void adaptersChanged();
+    void mergePlanned(quint64 request, const sy::api::MergePlan& plan);
+    void mergePlanFailed(quint64 request, const sy::app::UserMessage& message);
+    void mergeChanged();
+    void modelWritten(); // the list of models has a new one, or one that changed
+    void mergeEnded(const sy::app::Merge& merge);
+    void mergeFailed(const sy::app::MergeRequest& request, const sy::app::UserMessage& message);
+    void mergeCancelled();
     void imported(const QString& id, const QString& name);
     void importFailed(const QString& path, const sy::app::UserMessage& message);
     void exported(const QString& id, const QString& path);
@@ -42,10 +75,16 @@ signals:
     void failed(const sy::app::UserMessage& message);
 
 private:
+    Merge runMerge(const MergeRequest& request, const std::stop_token& stop); // on the worker
+    void tellMerge(MergeJob::Phase phase, quint64 done, quint64 total, double secondsLeft);
     AdapterFunctions m_functions;
     QList<AdapterInfo> m_adapters;
     AdapterInfo m_removed;
     bool m_isListed = false;
+    std::optional<MergeJob> m_merge;
+    WorkQueue::Ticket m_mergeTicket, m_planTicket;
+    quint64 m_planRequest = 0;
+    WorkQueue m_merges; // minutes
     WorkQueue m_queue; // last: joined before anything it uses is gone
 };
 

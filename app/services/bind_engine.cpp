@@ -8,6 +8,10 @@
 #include "engine/api/saved_contexts.h"
 #include "engine/core/error.h"
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
 namespace sy::app {
 
 namespace {
@@ -56,6 +60,31 @@ std::filesystem::path exportAdapterTo(api::Engine& engine, const std::string& id
     throw StorageFailure(id, "reading the adapter", "it is not there any more");
 }
 
+/// One in the models folder is in the list at once, and one that has replaced a listed file is listed as it is now.
+MergedFile mergeAdapter(api::Engine& engine, const MergeRequest& request, std::stop_token stop, const ByteProgress& progress)
+{
+    MergedFile merged{api::mergeAdapter(engine, request.adapter.file, request.model, request.out, request.options, stop, progress), {}};
+    api::ModelLibrary& library = engine.library();
+    if (library.isInModelsFolder(request.out) || library.find(request.out.string()))
+        merged.model = library.addWritten(request.out).id;
+    return merged;
+}
+
+std::string mergeText(api::Engine& engine, const MergeRequest& request, std::stop_token stop, const ByteProgress& progress)
+{
+    constexpr uint64_t kMostBytes = 64 << 20; // would take days to measure on
+    if (request.text.empty())
+        return api::examplesOf(engine, request.adapter.id, stop, progress);
+    std::error_code error;
+    if (std::filesystem::file_size(request.text, error) > kMostBytes && !error)
+        throw StorageFailure(request.text.string(), "reading the file", "it has more than 64 MB, which would take days to measure on");
+    std::ifstream in(request.text, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in || text.empty())
+        throw StorageFailure(request.text.string(), "reading the file", in ? "the file is empty" : std::strerror(errno));
+    return text;
+}
+
 } // namespace
 
 EngineFunctions bindEngine(api::Engine& engine)
@@ -89,6 +118,16 @@ EngineFunctions bindEngine(api::Engine& engine)
         .rename = [&engine](const AdapterInfo& adapter, const std::string& name) { api::renameAdapter(engine, entryOf(adapter), name); },
         .remove = [&engine](const AdapterInfo& adapter) { api::removeAdapter(engine, entryOf(adapter)); },
         .restore = [&engine](const AdapterInfo& adapter) { return api::restoreAdapter(engine, entryOf(adapter)); },
+        .planMerge = [&engine](const MergeRequest& r, std::stop_token stop) { return api::planMerge(engine, r.adapter.file, r.model, r.out, r.options, stop); },
+        .merge = [&engine](const MergeRequest& request, std::stop_token stop,
+                           const ByteProgress& progress) { return mergeAdapter(engine, request, stop, progress); },
+        .mergeText = [&engine](const MergeRequest& request, std::stop_token stop,
+                               const ByteProgress& progress) { return mergeText(engine, request, stop, progress); },
+        .compareMerged =
+            [&engine](const MergeRequest& r, const std::string& text, std::stop_token stop, const ByteProgress& progress) {
+                return api::compareMerged(engine, r.adapter.file, r.model, r.out, text, {.strength = r.options.strength}, stop,
+                                          [&](int64_t done, int64_t total) { progress(uint64_t(done), uint64_t(total)); });
+            },
     };
     f.chats.findAdapter = [list = f.adapters.list](const std::string& id) -> std::optional<AdapterInfo> {
         for (AdapterInfo& adapter : list())

@@ -7,6 +7,7 @@
 #include "engine/api/engine.h"
 #include "engine/api/fine_tune.h"
 #include "engine/api/library.h"
+#include "engine/api/merge.h"
 #include "engine/api/models.h"
 #include "engine/api/runs.h"
 
@@ -46,6 +47,22 @@ struct AdapterInfo {
     bool isImported = false;
 };
 
+using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+/// An adapter that is put into the weights of a model, as a new file.
+struct MergeRequest {
+    AdapterInfo adapter;
+    std::filesystem::path model, out;
+    api::MergeOptions options;
+    bool isMeasured = true;
+    std::filesystem::path text{}; // to measure on; empty: the first examples of the adapter's run
+};
+
+struct MergedFile {
+    api::MergeResult result;
+    std::string model; // its id in the list of models; empty: it is not in it
+};
+
 struct AdapterFunctions {
     std::function<std::vector<AdapterInfo>()> list;
     std::function<AdapterInfo(const std::filesystem::path&)> import;
@@ -54,6 +71,10 @@ struct AdapterFunctions {
     std::function<void(const AdapterInfo&, const std::string& name)> rename; // these three: of imported ones
     std::function<void(const AdapterInfo&)> remove;
     std::function<std::string(const AdapterInfo&)> restore; // returns its id, which may be another
+    std::function<api::MergePlan(const MergeRequest&, std::stop_token)> planMerge;
+    std::function<MergedFile(const MergeRequest&, std::stop_token, const ByteProgress&)> merge;
+    std::function<std::string(const MergeRequest&, std::stop_token, const ByteProgress&)> mergeText; // empty: there is none
+    std::function<api::MergeQuality(const MergeRequest&, const std::string& text, std::stop_token, const ByteProgress&)> compareMerged;
 };
 
 struct FineTuneFunctions {
@@ -90,8 +111,6 @@ struct ChatFunctions {
     std::function<void()> closeInterrupted, purgeRemoved;
     std::function<std::optional<AdapterInfo>(const std::string& id)> findAdapter; // empty: there is none of that id
 };
-
-using ByteProgress = std::function<void(uint64_t done, uint64_t total)>;
 
 struct ModelFunctions {
     std::function<std::vector<api::ModelEntry>()> list;

@@ -21,6 +21,8 @@ public:
     static QString peftAction() { return tr("Adapter as a PEFT folder…"); }
     static QString ggufHint() { return tr("For this program and llama.cpp"); }
     static QString peftHint() { return tr("For PEFT and other Python programs"); }
+    static QString mergeAction() { return tr("Merged into a model…"); }
+    static QString mergeHint() { return tr("A whole new model, for programs that cannot load adapters"); }
     static QString exportTitle() { return tr("Export the adapter"); }
     static QString peftTitle() { return tr("Where to put the folder of the adapter"); }
     static QString importTitle() { return tr("Import an adapter"); }
@@ -58,7 +60,7 @@ void exportAdapter(PageContext& context, QWidget* parent, const QString& id, boo
 
 } // namespace
 
-void addExportActions(PageContext& context, QMenu* menu, QWidget* parent, const std::function<QString()>& id)
+void addExportActions(PageContext& context, QMenu* menu, QWidget* parent, const std::function<QString()>& id, const std::function<void()>& merge)
 {
     menu->setToolTipsVisible(true);
     QAction* gguf = menu->addAction(Words::ggufAction());
@@ -67,6 +69,9 @@ void addExportActions(PageContext& context, QMenu* menu, QWidget* parent, const 
     peft->setToolTip(Words::peftHint());
     QObject::connect(gguf, &QAction::triggered, parent, [&context, parent, id] { exportAdapter(context, parent, id(), false); });
     QObject::connect(peft, &QAction::triggered, parent, [&context, parent, id] { exportAdapter(context, parent, id(), true); });
+    QAction* merged = menu->addAction(Words::mergeAction());
+    merged->setToolTip(Words::mergeHint());
+    QObject::connect(merged, &QAction::triggered, parent, merge);
 }
 
 void importAdapter(PageContext& context, QWidget* parent, bool isFolder)

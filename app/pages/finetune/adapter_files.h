@@ -11,8 +11,8 @@ namespace sy::app {
 
 struct PageContext;
 
-/// The two ways to export an adapter, each asking where to.
-void addExportActions(PageContext& context, QMenu* menu, QWidget* parent, const std::function<QString()>& id);
+/// The two ways to export an adapter, each asking where to, and the one to merge it, which is the caller's.
+void addExportActions(PageContext& context, QMenu* menu, QWidget* parent, const std::function<QString()>& id, const std::function<void()>& merge);
 
 /// Asks for a GGUF file, or for a folder as PEFT has it, and imports it.
 void importAdapter(PageContext& context, QWidget* parent, bool isFolder);

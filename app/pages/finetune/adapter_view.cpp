@@ -39,7 +39,7 @@ AdapterView::AdapterView(PageContext& context, QWidget* parent) : QWidget(parent
     chat->setProperty("kind", "primary");
     m_export = new QPushButton(icon(QStringLiteral("download"), IconTone::Text), tr("Export"), this);
     auto* menu = new QMenu(m_export);
-    addExportActions(m_context, menu, this, [this] { return m_id; });
+    addExportActions(m_context, menu, this, [this] { return m_id; }, [this] { emit mergeRequested(m_id); });
     m_export->setMenu(menu);
     auto* rename = new QPushButton(icon(QStringLiteral("edit"), IconTone::Text), tr("Rename"), this);
     auto* remove = new QPushButton(icon(QStringLiteral("trash"), IconTone::Text), tr("Delete"), this);

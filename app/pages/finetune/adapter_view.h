@@ -25,6 +25,7 @@ public:
 
 signals:
     void chatRequested(const QString& id);
+    void mergeRequested(const QString& id);
     void renameRequested(const QString& id);
     void deleteRequested(const QString& id);
 

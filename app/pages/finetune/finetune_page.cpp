@@ -4,6 +4,7 @@
 #include "app/pages/finetune/adapter_files.h"
 #include "app/pages/finetune/adapter_view.h"
 #include "app/pages/finetune/compare_view.h"
+#include "app/pages/finetune/merge_view.h"
 #include "app/pages/finetune/run_form.h"
 #include "app/pages/finetune/run_view.h"
 #include "app/pages/finetune/run_words.h"
@@ -22,6 +23,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QLocale>
+#include <QPointer>
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -67,7 +69,8 @@ FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent)
     m_view = new RunView(context, m_stack);
     m_adapter = new AdapterView(context, m_stack);
     m_comparison = new CompareView(context, m_stack);
-    for (QWidget* page : {static_cast<QWidget*>(m_state), static_cast<QWidget*>(m_form), static_cast<QWidget*>(m_view), static_cast<QWidget*>(m_adapter), static_cast<QWidget*>(m_comparison)})
+    m_merge = new MergeView(context, m_stack);
+    for (QWidget* page : {static_cast<QWidget*>(m_state), static_cast<QWidget*>(m_form), static_cast<QWidget*>(m_view), static_cast<QWidget*>(m_adapter), static_cast<QWidget*>(m_comparison), static_cast<QWidget*>(m_merge)})
         m_stack->addWidget(page);
     splitter->addWidget(m_stack);
     splitter->setStretchFactor(1, 1);
@@ -92,6 +95,7 @@ FineTunePage::FineTunePage(PageContext& context, QWidget* parent) : Page(parent)
     });
     connectServices();
     connectAdapters();
+    connectMerging();
     m_context.fineTune.refresh();
     fillList();
     updateLook();
@@ -128,7 +132,7 @@ void FineTunePage::connectAdapters()
         updateLook();
     });
     connect(&service, &AdapterService::imported, this, [this](const QString& id, const QString& name) {
-        if (m_stack->currentWidget() != m_form) // what is being filled in is not taken away
+        if (m_stack->currentWidget() != m_form && m_stack->currentWidget() != m_merge) // what is being filled in is not taken away
             openAdapter(id);
         m_context.toast(tr("“%1” imported").arg(name), {}, {});
     });
@@ -143,6 +147,52 @@ void FineTunePage::connectAdapters()
     connect(&m_context.fineTune, &FineTuneService::checkpointUsed, this, [this](const QString& id, qint64 step) {
         m_context.toast(tr("Chats with “%1” now use step %2").arg(m_context.adapters.nameOf(id), QLocale().toString(step)), {}, {});
     });
+}
+
+void FineTunePage::connectMerging()
+{
+    connect(m_view, &RunView::mergeRequested, this, &FineTunePage::openMerge);
+    connect(m_adapter, &AdapterView::mergeRequested, this, &FineTunePage::openMerge);
+    connect(m_merge, &MergeView::closed, this, &FineTunePage::leaveMerge);
+    connect(m_merge, &MergeView::chatRequested, this, [this](const QString& model, const QString& path) {
+        if (model.isEmpty()) {
+            chatWithModel(path);
+            return;
+        }
+        m_addedModel = model;
+        loadTrained();
+    });
+    // Where it is not looked at, a line says how it ended and leads there.
+    const auto tell = [this](const QString& text) {
+        if (!m_merge->isVisible())
+            m_context.toast(text, tr("Show"), [page = QPointer(this)] {
+                if (!page)
+                    return;
+                page->m_context.goTo(QStringLiteral("finetune"));
+                page->showFace(page->m_merge);
+            });
+    };
+    connect(&m_context.adapters, &AdapterService::mergeEnded, this, [tell](const Merge& merge) { tell(tr("“%1” is written").arg(QString::fromStdString(merge.request.out.filename().string()))); });
+    connect(&m_context.adapters, &AdapterService::mergeFailed, this, [tell](const MergeRequest&, const UserMessage& message) { tell(message.title + QStringLiteral(". ") + message.text()); });
+}
+
+void FineTunePage::openMerge(const QString& adapter)
+{
+    m_merge->open(adapter);
+    showFace(m_merge);
+}
+
+/// Back to what is merged.
+void FineTunePage::leaveMerge(const QString& adapter)
+{
+    showFace(m_state);
+    const AdapterInfo* info = m_context.adapters.find(adapter);
+    if (info && info->isImported)
+        openAdapter(adapter);
+    else
+        openRun(adapter);
+    updateLook();
+    m_list->view()->setFocus();
 }
 
 void FineTunePage::connectServices()
@@ -249,7 +299,7 @@ void FineTunePage::updateLook()
     FineTuneService& service = m_context.fineTune;
     const QList<RunRow> runs = service.runs();
     placeList();
-    if (m_stack->currentWidget() == m_form)
+    if (m_stack->currentWidget() == m_form || m_stack->currentWidget() == m_merge)
         return;
     if (!service.isListed() && runs.isEmpty()) {
         m_state->setLook(StatePanel::Look::Working, QString(), tr("Reading the runs…"), {});
@@ -432,6 +482,8 @@ void FineTunePage::keyPressEvent(QKeyEvent* event)
     else if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_comparison)
         openRun(m_view->id());
     else
+    else if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_merge)
+        leaveMerge(m_merge->adapter());
         Page::keyPressEvent(event);
 }
 

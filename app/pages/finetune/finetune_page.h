@@ -14,10 +14,11 @@ namespace sy::app {
 
 class AdapterView;
 class CompareView;
+class MergeView;
 class RunForm;
 class RunView;
 
-/// Runs and imported adapters at the left; at the right one of them, the form of a new run, or several compared.
+/// Runs and imported adapters at the left; at the right one of them, the form of a new run, several compared, or an adapter merged.
 class FineTunePage : public Page {
     Q_OBJECT
 public:
@@ -36,6 +37,7 @@ public:
     RunView* view() const { return m_view; }
     AdapterView* adapterView() const { return m_adapter; }
     CompareView* comparison() const { return m_comparison; }
+    MergeView* merge() const { return m_merge; }
     widgets::StatePanel* state() const { return m_state; }
 
 protected:
@@ -47,6 +49,9 @@ private:
     void connectList();
     void connectServices();
     void connectAdapters();
+    void connectMerging();
+    void openMerge(const QString& adapter);
+    void leaveMerge(const QString& adapter);
     void open(const QString& row);
     void fillList();
     void updateLook();
@@ -68,6 +73,7 @@ private:
     RunView* m_view;
     AdapterView* m_adapter;
     CompareView* m_comparison;
+    MergeView* m_merge;
     QString m_duplicating; // waits for its configuration
     QString m_addingModel, m_addedModel; // file and id of a trained model that a chat is wanted with
 };

@@ -122,7 +122,7 @@ void RunView::build()
     m_duplicate->setToolTip(tr("Begins a new run with these settings"));
     m_export = button(QStringLiteral("download"), tr("Export"));
     auto* exportMenu = new QMenu(m_export);
-    addExportActions(m_context, exportMenu, this, [this] { return m_id; });
+    addExportActions(m_context, exportMenu, this, [this] { return m_id; }, [this] { emit mergeRequested(m_id); });
     m_exportAdapter = exportMenu->actions();
     m_addModel = exportMenu->addAction(tr("Add to the models…"));
     m_addModel->setToolTip(tr("Where it is, or as a copy that stays when the run is deleted"));

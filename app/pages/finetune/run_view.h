@@ -48,6 +48,7 @@ signals:
     void compareRequested(const QString& id);
     void deleteRequested(const QString& id);
     void chatRequested(const QString& id);
+    void mergeRequested(const QString& id);
 
 protected:
     void showEvent(QShowEvent* event) override;
