@@ -4229,6 +4229,10 @@
         <source>Experts trained</source>
         <translation>训练的专家</translation>
     </message>
+    <message>
+        <source>Reading the data: %1 %</source>
+        <translation>正在读取数据：%1 %</translation>
+    </message>
 </context>
 <context>
     <name>sy::app::RunForm</name>
@@ -4777,6 +4781,10 @@
     <message>
         <source>Best one</source>
         <translation>最佳模型</translation>
+    </message>
+    <message>
+        <source>reading the data: %1 %</source>
+        <translation>正在读取数据：%1 %</translation>
     </message>
 </context>
 <context>

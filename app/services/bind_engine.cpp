@@ -137,8 +137,8 @@ EngineFunctions bindEngine(api::Engine& engine)
     };
     f.fineTune = {
         .complete = api::completeFineTuneConfig,
-        .plan = [&engine](const std::string& config, const std::string& source,
-                          std::stop_token stop) { return api::planFineTune(engine, config, source, stop); },
+        .plan = [&engine](const std::string& config, const std::string& source, std::stop_token stop,
+                          const ByteProgress& onRead) { return api::planFineTune(engine, config, source, stop, onRead); },
         .measure = [&engine](const std::string& config, const std::string& source,
                              std::stop_token stop) { return api::measureFineTune(engine, config, source, stop); },
         .columns = [](const std::filesystem::path& file, std::stop_token stop) { return api::readDataColumns(file, stop); },

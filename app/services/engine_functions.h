@@ -79,7 +79,7 @@ struct AdapterFunctions {
 
 struct FineTuneFunctions {
     std::function<std::string(const std::string& config, const std::string& source)> complete;
-    std::function<api::FineTunePlan(const std::string& config, const std::string& source, std::stop_token)> plan;
+    std::function<api::FineTunePlan(const std::string& config, const std::string& source, std::stop_token, const ByteProgress&)> plan;
     std::function<api::FineTuneSpeed(const std::string& config, const std::string& source, std::stop_token)> measure;
     std::function<api::DataColumns(const std::filesystem::path&, std::stop_token)> columns;
     std::function<api::FineTuneResult(const std::string& config, const std::string& source, std::stop_token, const api::FineTuneEvents&)> train;

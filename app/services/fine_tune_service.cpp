@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/services/fine_tune_service.h"
 
+#include "app/services/throttle.h"
 #include "app/settings/settings.h"
 #include "engine/core/error.h"
 
@@ -16,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPullInterval = 200ms;
+constexpr auto kReadInterval = 100ms;
 constexpr auto kWatchInterval = 3s; // of runs that another program trains
 constexpr auto kFormSource = "configuration";
 
@@ -141,6 +143,7 @@ RunRow FineTuneService::rowOf(const api::RunEntry& entry) const
     if (m_active && m_active->id == row.id) {
         const api::FineTuneStep& last = m_active->last;
         row.state = m_active->isStopping ? RunState::Stopping : last.step > 0 ? RunState::Running : RunState::Preparing;
+        row.readShare = row.state == RunState::Preparing ? m_active->readShare : -1;
         if (last.step > 0) {
             row.step = last.step;
             row.steps = last.steps;
@@ -192,6 +195,7 @@ QList<RunRow> FineTuneService::runs() const
     if (m_active && m_active->id == m_active->waitedAs && m_active->what.resumes.isEmpty()) { // has no folder yet
         RunRow row = rowOf(m_active->what);
         row.state = m_active->isStopping ? RunState::Stopping : RunState::Preparing;
+        row.readShare = row.state == RunState::Preparing ? m_active->readShare : -1;
         rows.push_back(row);
     }
     for (const api::RunEntry& entry : m_entries)
@@ -216,7 +220,20 @@ quint64 FineTuneService::plan(const QJsonObject& config)
     const quint64 request = ++m_planRequest;
     m_isPlanning = true;
     m_planTicket = m_plans.run(
-        this, [plan = m_functions.plan, text = toText(config)](std::stop_token stop) { return plan(text, kFormSource, stop); },
+        this,
+        [this, request, plan = m_functions.plan, text = toText(config)](std::stop_token stop) {
+            return plan(text, kFormSource, stop, [this, request, throttle = Throttle(kReadInterval)](uint64_t done, uint64_t total) mutable {
+                if (!throttle.due())
+                    return;
+                QMetaObject::invokeMethod(
+                    this,
+                    [this, request, share = double(done) / double(total)] {
+                        if (request == m_planRequest)
+                            emit planReading(request, share);
+                    },
+                    Qt::QueuedConnection);
+            });
+        },
         [this, request](const api::FineTunePlan& plan) {
             if (request != m_planRequest)
                 return;
@@ -345,7 +362,7 @@ void FineTuneService::startNext()
         return;
     const Waiting next = m_waiting.takeFirst();
     keepQueue();
-    m_active = Active{next.resumes.isEmpty() ? next.id : next.resumes, next.id, next, {}, false, {}};
+    m_active = Active{next.resumes.isEmpty() ? next.id : next.resumes, next.id, next, {}, -1, false, {}};
     if (!next.resumes.isEmpty()) {
         m_failures.remove(next.resumes);
         readDetails(next.resumes);
@@ -359,6 +376,10 @@ void FineTuneService::train(const Waiting& what, const std::stop_token& stop)
 {
     const auto post = [this](auto call) { QMetaObject::invokeMethod(this, std::move(call), Qt::QueuedConnection); };
     api::FineTuneEvents events;
+    events.onRead = [this, post, throttle = Throttle(kPullInterval)](uint64_t done, uint64_t total) mutable {
+        if (throttle.due() || done == total)
+            post([this, share = double(done) / double(total)] { hasRead(share); });
+    };
     events.onStart = [&](const std::string& run) { post([this, id = QString::fromStdString(run)] { began(id); }); };
     events.onStep = [this](const api::FineTuneStep& step) {
         const std::lock_guard lock(m_mutex);
@@ -378,6 +399,15 @@ void FineTuneService::train(const Waiting& what, const std::stop_token& stop)
         outcome.failure = describe(error);
     }
     post([this, outcome] { ended(outcome); });
+}
+
+/// So much of the examples. When all have been read, what follows is not counted.
+void FineTuneService::hasRead(double share)
+{
+    if (!m_active)
+        return;
+    m_active->readShare = share < 1 ? share : -1;
+    emit progressed(m_active->id);
 }
 
 /// The run has its folder.

@@ -84,6 +84,7 @@ public:
 signals:
     void runsChanged();
     void defaultsRead();
+    void planReading(quint64 request, double share); // of the examples, 0 to 1; at most ten times a second
     void planRead(quint64 request, const sy::api::FineTunePlan& plan);
     void planFailed(quint64 request, const sy::app::UserMessage& message);
     void measured(quint64 request, const sy::api::FineTuneSpeed& speed);
@@ -113,6 +114,7 @@ private:
         QString waitedAs;
         Waiting what;
         api::FineTuneStep last;
+        double readShare = -1;
         bool isStopping = false;
         std::optional<Ending> ending;
     };
@@ -123,6 +125,7 @@ private:
     };
     void startNext();
     void train(const Waiting& what, const std::stop_token& stop); // on the training thread
+    void hasRead(double share);
     void began(const QString& id);
     void pull();
     void ended(const Outcome& outcome);

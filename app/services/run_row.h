@@ -25,6 +25,7 @@ struct RunRow {
     qint64 bestStep = 0;
     double seconds = 0;      // trained so far
     double secondsLeft = -1; // -1: not known
+    double readShare = -1;   // of the examples, 0 to 1, while it is being prepared; -1: not known, or all of them
     quint64 peakBytes = 0;
     QDateTime started;
     QString adapter; // file; empty: none yet

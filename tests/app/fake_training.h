@@ -32,6 +32,7 @@ public:
     api::FineTuneSpeed speed{46, 754};
     int nSteps = 12;
     std::chrono::milliseconds perStep{2};
+    std::atomic<bool> holdsReading = false; // at 43 % of the data until this is false, or it is stopped
     std::atomic<bool> isHeld = false;       // after the third step nothing goes on until this is false, or it is stopped
     std::function<void()> beforeTraining;   // may throw: no run is made then
     std::function<void()> inTraining;       // at the third step; may throw
@@ -117,6 +118,13 @@ public:
     }
 
 private:
+    void hold(const std::stop_token& stop, const ByteProgress& onRead) const
+    {
+        if (holdsReading)
+            onRead(430'000, 1'000'000);
+        while (holdsReading && !stop.stop_requested())
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     static std::string nameIn(const std::string& config)
     {
         size_t from = std::string::npos; // the optimizer has a name too
@@ -178,7 +186,7 @@ inline FineTuneFunctions FakeTraining::functions()
                 return std::string(kDefaults);
             },
         .plan =
-            [this](const std::string& config, const std::string&, std::stop_token stop) {
+            [this](const std::string& config, const std::string&, std::stop_token stop, const ByteProgress& onRead) {
                 {
                     const std::lock_guard lock(mutex);
                     log.push_back("plan");
@@ -186,6 +194,7 @@ inline FineTuneFunctions FakeTraining::functions()
                 }
                 if (beforePlan)
                     beforePlan();
+                hold(stop, onRead);
                 if (stop.stop_requested())
                     throw Cancelled();
                 return plan;
@@ -209,6 +218,9 @@ inline FineTuneFunctions FakeTraining::functions()
                 write("train " + name);
                 if (beforeTraining)
                     beforeTraining();
+                hold(stop, events.onRead);
+                if (stop.stop_requested())
+                    throw Cancelled();
                 const std::string id = "run-" + std::to_string(++m_nMade);
                 {
                     const std::lock_guard lock(mutex);

@@ -14,6 +14,7 @@ private slots:
     void theCountFollowsWhatIsTyped();
     void whatDoesNotFitIsRefusedWithARemedy();
     void badDataIsToldInTheForm();
+    void readingTheDataIsShownInTheFormAndInTheRun();
     void theModelItselfIsTrainedFromTheSameForm();
     void whatAWholeModelCannotLearnIsSaid();
     void theExpertsThatTheDataUsesAreChosen();
@@ -107,6 +108,38 @@ void TestFineTuneForm::badDataIsToldInTheForm()
     QTRY_VERIFY(page->form()->isVisible() && program.fineTune->runs().isEmpty());
     QCOMPARE(page->form()->dataList()->count(), 1); // what was typed is still there
     QCOMPARE(valueAt(page->form()->config(), QStringLiteral("epochs")).toInt(), 2);
+}
+
+void TestFineTuneForm::readingTheDataIsShownInTheFormAndInTheRun()
+{
+    FakeEngine engine;
+    engine.addChatModel();
+    engine.training.holdsReading = true;
+    Program program(engine);
+    FineTunePage* page = openPage(program);
+    QVERIFY(page);
+    page->newRun();
+    RunForm* form = page->form();
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
+    QTRY_VERIFY(textsOf(form->planPanel()).contains(QStringLiteral("Reading the data: 43 %")));
+    keep(program, QStringLiteral("tune-reading-form"));
+    QTest::keyClick(form, Qt::Key_Escape); // what nobody waits for is not read on
+    QTRY_VERIFY(!program.fineTune->isPlanning());
+    page->newRun();
+    QTRY_COMPARE(engine.training.planned.size(), 2u); // the first has ended
+    engine.training.holdsReading = false;
+    QTRY_VERIFY(form->startButton()->isEnabled());
+
+    engine.training.holdsReading = true;
+    QTest::mouseClick(form->startButton(), Qt::LeftButton);
+    QTRY_VERIFY(textsOf(page->view()).contains(QStringLiteral("reading the data: 43 %")));
+    QCOMPARE(page->view()->progress()->maximum(), 1000);
+    QCOMPARE(page->view()->progress()->value(), 430);
+    keep(program, QStringLiteral("tune-reading-run"));
+    choose(buttonWith(page->view(), QStringLiteral("Stop")), QStringLiteral("Stop and discard the run"));
+    QTRY_VERIFY(!program.fineTune->isTraining());
+    QVERIFY(engine.training.runs.empty()); // there never was one
+    engine.training.holdsReading = false;
 }
 
 void TestFineTuneForm::theModelItselfIsTrainedFromTheSameForm()

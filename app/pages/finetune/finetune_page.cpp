@@ -386,6 +386,7 @@ void FineTunePage::newRun()
 
 void FineTunePage::leaveForm()
 {
+    m_context.fineTune.cancelPlan(); // examples may be read for half a minute
     showFace(m_state);
     openRun(m_view->id()); // where one came from, if it is there
     updateLook();
@@ -481,9 +482,9 @@ void FineTunePage::keyPressEvent(QKeyEvent* event)
         leaveForm();
     else if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_comparison)
         openRun(m_view->id());
-    else
     else if (event->key() == Qt::Key_Escape && m_stack->currentWidget() == m_merge)
         leaveMerge(m_merge->adapter());
+    else
         Page::keyPressEvent(event);
 }
 

@@ -92,11 +92,20 @@ void PlanPanel::setEmpty(const QString& hint)
 
 void PlanPanel::setWorking()
 {
+    m_busy->setRange(0, 0);
     m_busy->show();
     if (m_facts->isHidden()) {
         m_hint->setText(tr("Reading the model and the data…"));
         m_hint->show();
     }
+}
+
+void PlanPanel::setReading(double share)
+{
+    m_busy->setRange(0, 1000);
+    m_busy->setValue(int(1000 * share));
+    m_hint->setText(tr("Reading the data: %1 %").arg(int(100 * share)));
+    m_busy->setToolTip(m_hint->text()); // the hint itself is not there beside what was counted before
 }
 
 void PlanPanel::setFailure(const UserMessage& message)

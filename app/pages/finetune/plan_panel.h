@@ -30,6 +30,7 @@ public:
 
     void setEmpty(const QString& hint); // nothing to count yet
     void setWorking();                  // what was there stays, and is being counted anew
+    void setReading(double share);      // of the data, 0 to 1, while it works
     void setPlan(const api::FineTunePlan& plan, const QString& expectedTime, bool isWhole = false); // isWhole: no adapter is trained
     void setFailure(const UserMessage& message);
     /// Why the plan cannot be trained, with what would help; empty title: it can.

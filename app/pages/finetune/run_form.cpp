@@ -165,6 +165,10 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
         fillObjectives();
         buildFields();
     });
+    connect(&service, &FineTuneService::planReading, this, [this](quint64 request, double share) {
+        if (request == m_request)
+            m_plan->setReading(share);
+    });
     connect(&service, &FineTuneService::planRead, this, [this](quint64 request, const api::FineTunePlan& plan) {
         if (request != m_request)
             return;

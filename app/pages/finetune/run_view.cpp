@@ -315,6 +315,8 @@ void RunView::updateHead(const RunRow& row)
         parts << tr("step %1 of %2").arg(l.toString(row.step), l.toString(row.steps));
     if (row.loss > 0)
         parts << tr("loss %1").arg(lossText(row.loss));
+    if (row.readShare >= 0)
+        parts << tr("reading the data: %1 %").arg(int(100 * row.readShare));
     if (row.state == RunState::Running && row.secondsLeft >= 0)
         parts << formatSecondsLeft(row.secondsLeft);
     if (row.state == RunState::Waiting)
@@ -325,8 +327,10 @@ void RunView::updateHead(const RunRow& row)
         parts << tr("the loss stopped being a number: take a lower learning rate");
     m_state->setText(parts.join(QStringLiteral(" · ")));
     m_progress->setVisible(row.isActive() || row.canResume() || row.state == RunState::Elsewhere);
-    m_progress->setRange(0, row.steps > 0 ? 1000 : row.isActive() ? 0 : 1000);
-    if (row.steps > 0)
+    m_progress->setRange(0, row.readShare >= 0 || row.steps > 0 ? 1000 : row.isActive() ? 0 : 1000);
+    if (row.readShare >= 0)
+        m_progress->setValue(int(1000 * row.readShare));
+    else if (row.steps > 0)
         m_progress->setValue(int(1000 * row.step / row.steps));
     m_failure->setNotice(row.failure.title, row.failure.text(), row.failure.title + QLatin1Char('\n') + row.failure.text() + QLatin1Char('\n') + row.failure.technical);
     const bool isOurs = row.isActive();
