@@ -73,6 +73,14 @@ CausalModel::CausalModel(CausalParts parts) : m_parts(std::move(parts))
     m_parts.config.nVocabulary = m_parts.tokenEmbedding.rows();
     m_parts.config.isEmbedding = m_parts.pooling.has_value();
     weightBytes = m_parts.weightBytes;
+    if (m_parts.tokenEmbedding.raw() == m_parts.head.weight.raw())
+        m_parts.tokenEmbedding = {}; // once the head is packed, its rows in the file are not needed
+}
+
+void CausalModel::eachMatrix(const std::function<void(Tensor&)>& use)
+{
+    if (!m_parts.pooling)
+        use(m_parts.head.weight);
 }
 
 void CausalModel::checkTokens(std::span<const int32_t> tokens) const
@@ -91,7 +99,7 @@ Tensor CausalModel::run(const ops::OpContext& context, const nn::Batch& batch) c
     Tensor x;
     {
         const nn::Span span(batch.spanObserver, nn::SpanKind::embedding);
-        x = ops::embedRows(context, m_parts.tokenEmbedding, batch.tokens);
+        x = ops::embedRows(context, tokenTable(), batch.tokens);
         if (m_parts.embeddingScale != 1)
             ops::scale(context, x, m_parts.embeddingScale);
     }

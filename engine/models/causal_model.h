@@ -14,7 +14,7 @@ namespace sy::models {
 struct CausalParts {
     ModelConfig config;
     nn::KvLayout kvLayout;
-    Tensor tokenEmbedding; // (vocabulary, dim)
+    Tensor tokenEmbedding; // (vocabulary, dim); after loading, empty where the head is the table too
     nn::OutputHead head;
     std::optional<ops::Pooling> pooling; // an embedding model
     float embeddingScale = 1;            // on the embedded tokens
@@ -37,13 +37,14 @@ public:
 protected:
     explicit CausalModel(CausalParts parts);
     const CausalParts& parts() const { return m_parts; }
+    const Tensor& tokenTable() const { return m_parts.tokenEmbedding ? m_parts.tokenEmbedding : m_parts.head.weight; }
 
     /// All layers. x (rows, dim) is the embedded tokens; returns the wanted rows (wanted, dim) of the last layer's output, before
     /// the final norm; an empty tensor when none is wanted.
     virtual Tensor layers(const ops::OpContext& context, const nn::Batch& batch, Tensor x) const = 0;
 
-    /// The output head; a subclass adds its layers. A tied head is packed as a copy, the embedding stays as rows.
-    void eachMatrix(const std::function<void(Tensor&)>& use) override { use(m_parts.head.weight); }
+    /// The output head, where there is one; a subclass adds its layers.
+    void eachMatrix(const std::function<void(Tensor&)>& use) override;
 
 private:
     void checkTokens(std::span<const int32_t> tokens) const;

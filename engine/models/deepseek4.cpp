@@ -43,7 +43,7 @@ public:
 
     std::optional<DecoderView> decoder() const override
     {
-        return DecoderView{&parts().tokenEmbedding, parts().embeddingScale, {}, m_ropes, &parts().head, m_blocks, &m_head};
+        return DecoderView{&tokenTable(), parts().embeddingScale, {}, m_ropes, &parts().head, m_blocks, &m_head};
     }
 
 protected:

@@ -20,7 +20,7 @@ public:
 
     std::optional<DecoderView> decoder() const override
     {
-        return DecoderView{&parts().tokenEmbedding, parts().embeddingScale, m_blocks, m_ropes, &parts().head};
+        return DecoderView{&tokenTable(), parts().embeddingScale, m_blocks, m_ropes, &parts().head};
     }
 
 protected:

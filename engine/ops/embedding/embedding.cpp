@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/embedding/embedding.h"
 
+#include "engine/ops/matmul/tile.h"
 #include "engine/ops/parallel_rows.h"
 #include "engine/quant/quant_table.h"
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace sy::ops {
 
@@ -13,7 +15,7 @@ Tensor embedRows(const OpContext& context, const Tensor& table, std::span<const 
 {
     const quant::QuantType* type = quant::find(table.dtype());
     const int64_t dim = table.cols();
-    if (!type || dim % type->valuesPerBlock != 0 || table.layout() != Layout::rows)
+    if (!type || dim % type->valuesPerBlock != 0)
         throw std::invalid_argument("embedRows: a table " + toString(table.shape()) + " of " +
                                     std::string(quant::typeName(table.dtype())));
     for (const int32_t id : ids) {
@@ -24,8 +26,17 @@ Tensor embedRows(const OpContext& context, const Tensor& table, std::span<const 
     const size_t rowBytes = table.rowBytes();
     constexpr int64_t kCost = 8; // decoding a value, in the values that parallelRows counts
     parallelRows(context, out.rows(), dim * kCost, [&, values = out.f32()](int64_t first, int64_t end) {
-        for (int64_t i = first; i < end; ++i)
-            type->unpack(table.raw() + size_t(ids[size_t(i)]) * rowBytes, values + i * dim, dim);
+        std::vector<std::byte> turned(table.layout() == Layout::tiles ? rowBytes : 0);
+        for (int64_t i = first; i < end; ++i) {
+            const int64_t id = ids[size_t(i)];
+            const std::byte* row = table.raw() + size_t(id) * rowBytes;
+            if (!turned.empty()) {
+                unpackTileRow(*findTileFormat(table.dtype()), table.raw() + size_t(id / kTileRows) * kTileRows * rowBytes, rowBytes,
+                              int(id % kTileRows), turned.data());
+                row = turned.data();
+            }
+            type->unpack(row, values + i * dim, dim);
+        }
     });
     return out;
 }

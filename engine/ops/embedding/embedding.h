@@ -11,7 +11,7 @@ namespace sy::ops {
 
 /// Rows of a table, decoded.
 ///
-/// table    (vocabulary, dim) of any type in quant_table
+/// table    (vocabulary, dim) of any type in quant_table, in either layout
 /// ids      of the rows wanted, in any order
 /// returns  (ids, dim) f32
 ///

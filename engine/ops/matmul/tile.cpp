@@ -120,6 +120,17 @@ void unpackTile(const TileFormat& format, const std::byte* tile, size_t rowBytes
     }
 }
 
+void unpackTileRow(const TileFormat& format, const std::byte* tile, size_t rowBytes, int row, std::byte* out) noexcept
+{
+    const auto blockBytes = size_t(format.blockBytes);
+    for (size_t block = 0; block < rowBytes / blockBytes; ++block) {
+        const std::byte* from = tile + block * blockBytes * kTileRows;
+        eachField(format, [&](size_t at, int bytes, size_t packed) {
+            std::memcpy(out + block * blockBytes + at, from + packed + size_t(bytes) * size_t(row), size_t(bytes));
+        });
+    }
+}
+
 TileKernels tileKernels(cpu::Level level)
 {
 #if defined(__x86_64__)

@@ -63,6 +63,8 @@ const TileFormat* findTileFormat(DType type);
 /// Turns one tile (16 rows, rowBytes apart) into packed form, and back. `out` has 16 * rowBytes bytes.
 void packTile(const TileFormat& format, const std::byte* rows, size_t rowBytes, std::byte* out) noexcept;
 void unpackTile(const TileFormat& format, const std::byte* tile, size_t rowBytes, std::byte* rows) noexcept;
+/// One row of a packed tile, 0 to 15, as it was: `out` has rowBytes bytes.
+void unpackTileRow(const TileFormat& format, const std::byte* tile, size_t rowBytes, int row, std::byte* out) noexcept;
 
 /// A batch of activations in int8, as MatmulInput::Quantized holds it.
 struct Int8Activations {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/ops/embedding/embedding.h"
+#include "engine/ops/matmul/weight_arena.h"
 #include "engine/quant/quant_table.h"
 #include "op_test.h"
 
@@ -22,7 +23,7 @@ private slots:
     {
         QFETCH(int, dtype);
         const quant::QuantType& type = *quant::find(DType(dtype));
-        constexpr int64_t kRows = 50, kDim = 512;
+        constexpr int64_t kRows = 48, kDim = 512;
         const auto rowBytes = size_t(quant::rowBytes(type.dtype, kDim));
         std::vector<std::byte> table(rowBytes * kRows);
         std::mt19937 random(4);
@@ -34,12 +35,17 @@ private slots:
         for (int i = 0; i < 300; ++i)
             ids.push_back(int32_t(random() % kRows));
         cpu::ThreadPool pool(2);
-        const Tensor rows = ops::embedRows({pool}, weights, ids);
-        QVERIFY(rows.shape() == Shape({300, kDim}));
-        std::vector<float> expected(kDim);
-        for (size_t i = 0; i < ids.size(); ++i) {
-            quant::unpackRow(type.dtype, table.data() + size_t(ids[i]) * rowBytes, expected.data(), kDim);
-            QVERIFY(std::memcmp(expected.data(), rows.f32() + i * kDim, kDim * sizeof(float)) == 0);
+        ops::WeightArena arena(ops::packedBytes(weights));
+        const Tensor packed = arena.pack({pool}, weights);
+        QCOMPARE(packed.layout() == Layout::tiles, ops::packedBytes(weights) > 0);
+        for (const Tensor& layout : {weights, packed}) {
+            const Tensor rows = ops::embedRows({pool}, layout, ids);
+            QVERIFY(rows.shape() == Shape({300, kDim}));
+            std::vector<float> expected(kDim);
+            for (size_t i = 0; i < ids.size(); ++i) {
+                quant::unpackRow(type.dtype, table.data() + size_t(ids[i]) * rowBytes, expected.data(), kDim);
+                QVERIFY(std::memcmp(expected.data(), rows.f32() + i * kDim, kDim * sizeof(float)) == 0);
+            }
         }
     }
 
