@@ -61,7 +61,7 @@ Variable deltaRule(Pass& pass, Tape& tape, const ops::GatedDeltaConfig& config, 
     return tape.record(std::move(y), qkv.isWanted() || beta.isWanted() || decay.isWanted(),
                        [&pass, &tape, config, qkv, beta, decay](Tensor dy) {
                            ops::GatedDeltaGrad grad = ops::packedGatedDeltaGrad(pass.exact, config, qkv.value, decay.value,
-                                                                                beta.value, pass.batch.lengths, dy);
+                                                                                beta.value, pass.batch.lengths, dy, tape.betweenOps());
                            tape.add(qkv, std::move(grad.qkv));
                            tape.add(beta, std::move(grad.beta));
                            tape.add(decay, std::move(grad.decay));

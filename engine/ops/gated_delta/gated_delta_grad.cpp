@@ -198,7 +198,7 @@ Tensor packedGatedDelta(const OpContext& context, const GatedDeltaConfig& c, con
 
 GatedDeltaGrad packedGatedDeltaGrad(const OpContext& context, const GatedDeltaConfig& c, const Tensor& qkv,
                                     const Tensor& decay, const Tensor& beta, std::span<const int64_t> lengths,
-                                    const Tensor& dy)
+                                    const Tensor& dy, const std::function<void()>& betweenParts)
 {
     const bool fits = c.nKeyHeads > 0 && c.nValueHeads % c.nKeyHeads == 0 && c.keyDim > 0 && c.keyDim <= kMostDeltaKey &&
                       c.valueDim > 0 &&
@@ -210,10 +210,15 @@ GatedDeltaGrad packedGatedDeltaGrad(const OpContext& context, const GatedDeltaCo
                                     toString(decay.shape()) + ", gradient " + toString(dy.shape()));
     const std::vector<Text> texts = textsOf(lengths, qkv);
     Job job(context, c, qkv, decay, beta, dy);
-    context.pool.parallelFor(int64_t(texts.size()) * c.nKeyHeads, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-            job.run(texts[size_t(i / c.nKeyHeads)], int(i % c.nKeyHeads));
-    });
+    const int64_t nUnits = int64_t(texts.size()) * c.nKeyHeads, nPart = 2 * context.pool.nThreads();
+    for (int64_t first = 0; first < nUnits; first += nPart) {
+        if (first > 0 && betweenParts)
+            betweenParts();
+        context.pool.parallelFor(std::min(nPart, nUnits - first), 1, [&](int64_t begin, int64_t end) {
+            for (int64_t i = first + begin; i < first + end; ++i)
+                job.run(texts[size_t(i / c.nKeyHeads)], int(i % c.nKeyHeads));
+        });
+    }
     return job.take();
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/ops/gated_delta/gated_delta.h"
 
+#include <functional>
 #include <span>
 
 namespace sy::ops {
@@ -27,10 +28,12 @@ struct GatedDeltaGrad {
 /// sqrt(length) tokens, and for each token inside of one chunk (deltaGradFloats() for each thread).
 ///
 /// The same bits at every thread count and CPU level, whatever other texts are packed with a text. Throws
-/// std::invalid_argument when shapes do not fit.
+/// std::invalid_argument when shapes do not fit, and what betweenParts() throws.
+///
+/// betweenParts  called between the parts in which the heads are taken; may be empty
 GatedDeltaGrad packedGatedDeltaGrad(const OpContext& context, const GatedDeltaConfig& config, const Tensor& qkv,
                                     const Tensor& decay, const Tensor& beta, std::span<const int64_t> lengths,
-                                    const Tensor& dy);
+                                    const Tensor& dy, const std::function<void()>& betweenParts = {});
 
 /// Floats that each of its threads holds for a text of so many tokens.
 int64_t deltaGradFloats(const GatedDeltaConfig& config, int64_t length);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the recurrent layers of Qwen 3.5 are differentiated with: the delta rule, the convolution, the gates.
+#include "engine/core/error.h"
 #include "engine/ops/causal_conv/causal_conv_grad.h"
 #include "engine/ops/gated_delta/delta_gates.h"
 #include "engine/ops/gated_delta/gated_delta_grad.h"
@@ -129,6 +130,22 @@ private slots:
             return std::vector{any.qkv, any.decay, any.beta,
                                ops::packedGatedDelta(context, d.config, d.qkv, d.decay, d.beta, d.lengths)};
         });
+    }
+
+    // Two heads of three texts are six tasks; a thread takes two of them between two calls.
+    void othersGetThePoolBetweenTheParts()
+    {
+        const Delta d(2, 4, 8, 20, {7, 12, 3});
+        cpu::ThreadPool one(1), three(3);
+        int nCalls = 0;
+        const ops::GatedDeltaGrad parts =
+            ops::packedGatedDeltaGrad({one}, d.config, d.qkv, d.decay, d.beta, d.lengths, d.dy, [&] { ++nCalls; });
+        QCOMPARE(nCalls, 2);
+        const ops::GatedDeltaGrad whole = d.grad({three});
+        QVERIFY(test::sameBits(parts.qkv, whole.qkv) && test::sameBits(parts.decay, whole.decay) &&
+                test::sameBits(parts.beta, whole.beta));
+        QVERIFY_THROWS_EXCEPTION(Cancelled, ops::packedGatedDeltaGrad({one}, d.config, d.qkv, d.decay, d.beta, d.lengths,
+                                                                      d.dy, [] { throw Cancelled(); }));
     }
 
     // A text packed behind others has the bits that it has alone.
