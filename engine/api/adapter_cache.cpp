@@ -17,25 +17,41 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Of what is in memory: a file could be replaced between hashing and reading it, and the cache of keys and values would
-/// keep the one under the other's name.
-std::string contentHash(const nn::Adapter& adapter)
+void addTensor(Sha256& hash, const Tensor& t)
 {
-    Sha256 hash;
-    const auto addTensor = [&](const Tensor& t) {
-        const std::string shape = t ? toString(t.shape()) : "none";
-        hash.add(std::as_bytes(std::span(shape.c_str(), shape.size() + 1)));
-        if (t)
-            hash.add({t.raw(), size_t(t.count()) * sizeof(float)}); // F32: bindAdapter() has seen to it
+    const std::string shape = t ? toString(t.shape()) : "none";
+    hash.add(std::as_bytes(std::span(shape.c_str(), shape.size() + 1)));
+    if (t)
+        hash.add({t.raw(), size_t(t.count()) * sizeof(float)}); // F32: bindAdapter() has seen to it
+}
+
+/// Of what is in memory: a file could be replaced between hashing and reading it, and the cache of keys and values would
+/// keep the one under the other's name. The hash of the updates' hashes, which all threads make.
+std::string contentHash(cpu::ThreadPool& pool, const nn::Adapter& adapter)
+{
+    struct Part {
+        const std::string* name;
+        const nn::MatrixUpdate* update;
+        Sha256 hash;
     };
-    for (const auto& [name, update] : adapter.updates) {
-        hash.add(std::as_bytes(std::span(name.c_str(), name.size() + 1)));
-        hash.add(std::as_bytes(std::span(&update.scale, 1)));
-        addTensor(update.a);
-        addTensor(update.b);
-        addTensor(update.magnitude);
+    std::vector<Part> parts;
+    for (const auto& [name, update] : adapter.updates)
+        parts.push_back({&name, &update, {}});
+    pool.parallelFor(int64_t(parts.size()), 1, [&](int64_t begin, int64_t end) {
+        for (Part& part : std::span(parts).subspan(size_t(begin), size_t(end - begin))) {
+            part.hash.add(std::as_bytes(std::span(part.name->c_str(), part.name->size() + 1)));
+            part.hash.add(std::as_bytes(std::span(&part.update->scale, 1)));
+            addTensor(part.hash, part.update->a);
+            addTensor(part.hash, part.update->b);
+            addTensor(part.hash, part.update->magnitude);
+        }
+    });
+    Sha256 all;
+    for (Part& part : parts) {
+        const std::string digest = part.hash.hex();
+        all.add(std::as_bytes(std::span(digest)));
     }
-    return hash.hex();
+    return all.hex();
 }
 
 } // namespace
@@ -90,11 +106,12 @@ generate::AdapterChoice AdapterCache::find(const AdapterSetting& setting, const 
     } else {
         adapter = models::readGgufAdapter(setting.file, model);
     }
+    std::string id;
     {
         const generate::StepLock::Turn turn(stepLock);
         models::bindAdapter(context, model, adapter, setting.file.string());
+        id = contentHash(context.pool, adapter);
     }
-    std::string id = contentHash(adapter);
     const auto same = std::ranges::find(m_entries, id, &Entry::id);
     auto shared = same != m_entries.end() ? same->adapter : std::make_shared<const nn::Adapter>(std::move(adapter));
     m_entries.push_front({setting.file, stamp, std::move(id), std::move(shared)});
