@@ -48,7 +48,6 @@ void addModel(ModelFacts& facts, const models::Model& model, int64_t contextLeng
 {
     facts.isEmbedding = model.config().isEmbedding;
     facts.memory.weightsBytes = model.weightBytes;
-    facts.memory.computeBytes = computeBytes(model);
     if (!facts.isEmbedding) {
         facts.memory.chatTokens = contextLengthFor(model.config().contextLength, contextLength);
         // Of a long context: what layers with a window hold does not grow with it.
@@ -59,6 +58,7 @@ void addModel(ModelFacts& facts, const models::Model& model, int64_t contextLeng
         }
         facts.memory.kvBytesPerToken = facts.memory.kvBytesPerTokenOf[toString(KvType::f16)];
     }
+    facts.memory.computeBytes = computeBytes(model, facts.memory.chatTokens);
 }
 
 /// The peak: all of the model beside what the process is now.
@@ -96,10 +96,11 @@ uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions&
     return kvLayout(model, options.kvType, options.isExact).bytes(nTokens, generate::SchedulerOptions().stepTokens);
 }
 
-uint64_t computeBytes(const models::Model& model)
+uint64_t computeBytes(const models::Model& model, int64_t mostTokens)
 {
-    return model.config().isEmbedding ? model.computeBytes(generate::EmbeddingQueue::Options().stepTokens, 0)
-                                      : model.computeBytes(generate::SchedulerOptions().stepTokens,
+    const auto step = [&](int64_t stepTokens) { return mostTokens > 0 ? std::min(stepTokens, mostTokens) : stepTokens; };
+    return model.config().isEmbedding ? model.computeBytes(step(generate::EmbeddingQueue::Options().stepTokens), 0)
+                                      : model.computeBytes(step(generate::SchedulerOptions().stepTokens),
                                                            generate::SchedulerOptions().nMostRunning);
 }
 
