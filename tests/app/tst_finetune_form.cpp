@@ -126,6 +126,7 @@ void TestFineTuneForm::readingTheDataIsShownInTheFormAndInTheRun()
     QTest::keyClick(form, Qt::Key_Escape); // what nobody waits for is not read on
     QTRY_VERIFY(!program.fineTune->isPlanning());
     page->newRun();
+    dropFiles(form, {QStringLiteral("/data/rows.jsonl")});
     QTRY_COMPARE(engine.training.planned.size(), 2u); // the first has ended
     engine.training.holdsReading = false;
     QTRY_VERIFY(form->startButton()->isEnabled());

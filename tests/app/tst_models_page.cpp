@@ -128,6 +128,7 @@ void TestModelsPage::aDraftIsChosenForEachModelAndLoadedWithIt()
     FakeEngine engine;
     addDrafts(engine);
     Program program(engine);
+    program.settings->set(setting::kLastModel, QStringLiteral("tiny"));
     QWidget* page = openModels(program);
     auto* models = qobject_cast<ModelsPage*>(page);
     auto* picker = page->findChild<QComboBox*>();
@@ -172,6 +173,7 @@ void TestModelsPage::aDraftThatCannotGuessIsShownWithTheReason()
     FakeEngine engine;
     addDrafts(engine);
     Program program(engine);
+    program.settings->set(setting::kLastModel, QStringLiteral("tiny"));
     QWidget* page = openModels(program);
     auto* picker = page->findChild<QComboBox*>();
     QTRY_COMPARE(picker->count(), 4);
@@ -194,6 +196,7 @@ void TestModelsPage::aDraftThatFailsCostsNoChat()
     FakeEngine engine;
     addDrafts(engine);
     Program program(engine);
+    program.settings->set(setting::kLastModel, QStringLiteral("tiny"));
     program.settings->set(setting::kDrafts, QStringLiteral("{\"tiny\":\"broken\"}"));
     QWidget* page = openModels(program);
     QTRY_VERIFY(program.models->model());

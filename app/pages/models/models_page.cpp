@@ -177,7 +177,7 @@ void ModelsPage::buildDetail(QWidget* detail)
     m_draft->setAccessibleName(m_draftLabel->text());
     m_draft->setToolTip(tr("A smaller model with the same vocabulary that guesses ahead. The answers are the same and come faster."));
     m_draft->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_draft->setMinimumContentsLength(28);
+    m_draft->setMinimumContentsLength(14);
     m_draft->setFocusPolicy(Qt::StrongFocus);
     m_draftLabel->setBuddy(m_draft);
     draftRow->addWidget(m_draftLabel);
