@@ -109,7 +109,6 @@ private slots:
     void itGoesOnWhenThePageIsLeft();
     void anImportedAdapterNamesItsModelAndText();
     void everyFieldHasANameAndIsReachedWithTheKeyboard();
-    void looks();
 
 private:
     std::unique_ptr<Surroundings> m_around;
@@ -370,36 +369,6 @@ void TestFineTuneMerge::everyFieldHasANameAndIsReachedWithTheKeyboard()
     view->mergeButton()->setFocus();
     QTest::keyClick(view->mergeButton(), Qt::Key_Return);
     QTRY_VERIFY(view->facts()->isVisible());
-}
-
-/// Pictures for people; nothing is asked of them here.
-void TestFineTuneMerge::looks()
-{
-    if (!qEnvironmentVariableIsSet("SWITCHYARD_SHOTS"))
-        QSKIP("makes pictures alone");
-    for (const bool isChinese : {false, true})
-        for (const bool isLarge : {false, true}) {
-            FakeEngine engine;
-            engine.addChatModel();
-            engine.training.addRun("a-1", "Ferry desk");
-            engine.holdsMerge = true;
-            Program program(engine);
-            m_around->language.set(isChinese ? QStringLiteral("zh_CN") : QStringLiteral("en"));
-            m_around->theme.setMode(isLarge ? widgets::ThemeMode::Dark : widgets::ThemeMode::Light);
-            FineTunePage* page = openPage(program, isLarge ? QSize(1920, 1080) : QSize(1280, 800));
-            QVERIFY(page);
-            QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
-            const QString of = QStringLiteral("-%1-%2").arg(isChinese ? "zh" : "en", isLarge ? "1920" : "1280");
-            emit page->view()->mergeRequested(QStringLiteral("a-1"));
-            QTRY_VERIFY(page->merge()->mergeButton()->isEnabled());
-            keep(program, QStringLiteral("merge-form") + of);
-            QTest::mouseClick(page->merge()->mergeButton(), Qt::LeftButton);
-            QTRY_VERIFY(page->merge()->progress()->maximum() > 0);
-            keep(program, QStringLiteral("merge-work") + of);
-            engine.holdsMerge = false;
-            QTRY_VERIFY(page->merge()->facts()->isVisible());
-            keep(program, QStringLiteral("merge-done") + of);
-        }
 }
 
 QTEST_MAIN(TestFineTuneMerge)
