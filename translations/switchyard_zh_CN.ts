@@ -3689,6 +3689,33 @@
     </message>
 </context>
 <context>
+    <name>sy::app::DraftPicker</name>
+    <message>
+        <source>Draft model</source>
+        <translation>草稿模型</translation>
+    </message>
+    <message>
+        <source>A smaller model with the same vocabulary that guesses ahead. The answers are the same and come faster.</source>
+        <translation>词表相同的较小模型，提前猜测后面的词元。回答不变，速度更快。</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>“%1” cannot guess for this model. %2</source>
+        <translation>“%1”不能为此模型猜测。%2</translation>
+    </message>
+    <message>
+        <source>Holds when the model is loaded the next time.</source>
+        <translation>下次加载模型时生效。</translation>
+    </message>
+    <message>
+        <source>There is none for this model yet: a draft model is a smaller one of the same family, with the same vocabulary.</source>
+        <translation>还没有适合此模型的草稿模型：它应是同系列、词表相同的较小模型。</translation>
+    </message>
+</context>
+<context>
     <name>sy::app::ModelsPage</name>
     <message>
         <source>Chat model</source>
@@ -3731,28 +3758,8 @@
         <translation>草稿模型</translation>
     </message>
     <message>
-        <source>A smaller model with the same vocabulary that guesses ahead. The answers are the same and come faster.</source>
-        <translation>词表相同的较小模型，提前猜测后面的词元。回答不变，速度更快。</translation>
-    </message>
-    <message>
         <source>Load anyway</source>
         <translation>仍然加载</translation>
-    </message>
-    <message>
-        <source>None</source>
-        <translation>无</translation>
-    </message>
-    <message>
-        <source>“%1” cannot guess for this model. %2</source>
-        <translation>“%1”不能为此模型猜测。%2</translation>
-    </message>
-    <message>
-        <source>Holds when the model is loaded the next time.</source>
-        <translation>下次加载模型时生效。</translation>
-    </message>
-    <message>
-        <source>There is none for this model yet: a draft model is a smaller one of the same family, with the same vocabulary.</source>
-        <translation>还没有适合此模型的草稿模型：它应是同系列、词表相同的较小模型。</translation>
     </message>
     <message>
         <source>Download</source>

@@ -3,6 +3,7 @@
 
 #include "app/messages/engine_words.h"
 #include "app/pages/first_run/first_run_panel.h"
+#include "app/pages/models/draft_picker.h"
 #include "app/pages/models/import_model.h"
 #include "app/settings/settings.h"
 #include "engine/core/error.h"
@@ -18,7 +19,6 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
 
-#include <QComboBox>
 #include <QFrame>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -30,7 +30,6 @@
 #include <QSpinBox>
 #include <QSplitter>
 #include <QStackedWidget>
-#include <QStandardItemModel>
 #include <algorithm>
 #include <utility>
 
@@ -171,23 +170,8 @@ void ModelsPage::buildDetail(QWidget* detail)
     contextRow->addWidget(m_contextLabel);
     contextRow->addWidget(m_contextLength);
     cardRows->addLayout(contextRow);
-    auto* draftRow = new FlowLayout(space::kSmall);
-    m_draftLabel = new QLabel(tr("Draft model"), card);
-    m_draft = new QComboBox(card);
-    m_draft->setAccessibleName(m_draftLabel->text());
-    m_draft->setToolTip(tr("A smaller model with the same vocabulary that guesses ahead. The answers are the same and come faster."));
-    m_draft->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    m_draft->setMinimumContentsLength(14);
-    m_draft->setFocusPolicy(Qt::StrongFocus);
-    m_draftLabel->setBuddy(m_draft);
-    draftRow->addWidget(m_draftLabel);
-    draftRow->addWidget(m_draft);
-    cardRows->addLayout(draftRow);
-    m_draftNote = new QLabel(card);
-    m_draftNote->setProperty("tone", "muted");
-    m_draftNote->setWordWrap(true);
-    m_draftNote->setTextFormat(Qt::PlainText);
-    cardRows->addWidget(m_draftNote);
+    m_draft = new DraftPicker(m_context.models, card);
+    cardRows->addWidget(m_draft);
     m_note = new QLabel(card);
     m_note->setProperty("tone", "muted");
     m_note->setWordWrap(true);
@@ -228,11 +212,7 @@ void ModelsPage::buildDetail(QWidget* detail)
         m_context.settings.set(setting::kContextLength, value);
         requestFacts();
     });
-    connect(m_draft, &QComboBox::activated, this, [this] {
-        m_context.models.setDraft(m_current, m_draft->currentData().toString());
-        updateDraftNote();
-        requestFacts();
-    });
+    connect(m_draft, &DraftPicker::chosen, this, &ModelsPage::requestFacts);
     for (Notice* notice : {m_jobFailure, m_failure})
         connect(notice, &Notice::copied, this, [this] { m_context.toast(tr("Copied"), {}, {}); });
 }
@@ -249,7 +229,6 @@ void ModelsPage::connectServices()
     connect(&models, &ModelService::modelsChanged, this, [this] {
         fillList();
         updateLook();
-        requestDrafts();
         const auto isIt = [this](const api::ModelEntry& model) { return model.id == m_awaited.toStdString(); };
         const QList<api::ModelEntry>& all = m_context.models.models();
         if (!m_awaited.isEmpty() && std::any_of(all.cbegin(), all.cend(), isIt))
@@ -273,13 +252,6 @@ void ModelsPage::connectServices()
         m_facts->setFacts({});
         m_isSupported = false;
         updateDetail();
-    });
-    connect(&models, &ModelService::draftsRead, this, [this](const QString& id, const QList<DraftChoice>& drafts) {
-        if (id != m_current)
-            return;
-        m_drafts = drafts;
-        m_areDraftsRead = true;
-        showDrafts();
     });
     connect(&models, &ModelService::jobChanged, this, &ModelsPage::updateJobs);
     connect(&models, &ModelService::jobEnded, this, [this](const QString& id) {
@@ -408,14 +380,10 @@ void ModelsPage::select(const QString& id)
     m_factsFailure = {};
     m_facts->setFacts({});
     m_modelContext = 0;
-    m_drafts.clear();
-    m_areDraftsRead = false;
-    showDrafts();
     for (int i = 0; i < m_list->count(); ++i)
         if (m_list->item(i)->data(kIdRole).toString() == id)
             m_list->setCurrentRow(i);
     requestFacts();
-    requestDrafts();
     updateLook();
 }
 
@@ -424,50 +392,6 @@ void ModelsPage::requestFacts()
     if (m_current.isEmpty() || isCatalogueItem() || entry().id.empty() || entry().isMissing)
         return;
     m_context.models.readFacts(m_current, m_context.settings.number(setting::kContextLength));
-}
-
-void ModelsPage::requestDrafts()
-{
-    if (!m_current.isEmpty() && !isCatalogueItem() && entry().kind == api::ModelKind::chat && !entry().id.empty() && !entry().isMissing)
-        m_context.models.readDrafts(m_current);
-}
-
-// Those that cannot guess stay in the list, so that nobody looks for them, and say why.
-void ModelsPage::showDrafts()
-{
-    const QString chosen = m_context.models.draftOf(m_current);
-    m_draft->clear();
-    m_draft->addItem(tr("None"), QString());
-    auto* items = qobject_cast<QStandardItemModel*>(m_draft->model());
-    for (const DraftChoice& draft : std::as_const(m_drafts)) {
-        m_draft->addItem(draft.name, draft.id);
-        const int last = m_draft->count() - 1;
-        if (draft.id == chosen)
-            m_draft->setCurrentIndex(last);
-        if (draft.problem.isEmpty())
-            continue;
-        const QString why = asSentence(engineWords(draft.problem.toStdString()));
-        items->item(last)->setEnabled(false);
-        m_draft->setItemData(last, why, Qt::ToolTipRole);
-        m_draft->setItemData(last, why, Qt::AccessibleDescriptionRole);
-    }
-    updateDraftNote();
-}
-
-void ModelsPage::updateDraftNote()
-{
-    const QString chosen = m_draft->currentData().toString(), name = m_draft->currentText();
-    const auto can = [](const DraftChoice& draft) { return draft.problem.isEmpty(); };
-    QString note;
-    for (const DraftChoice& draft : std::as_const(m_drafts))
-        if (draft.id == chosen && !can(draft))
-            note = tr("“%1” cannot guess for this model. %2").arg(name, asSentence(engineWords(draft.problem.toStdString())));
-    if (note.isEmpty() && m_areDraftsRead && m_context.models.loadedId() == m_current && m_context.models.loadedDraft() != chosen)
-        note = tr("Holds when the model is loaded the next time.");
-    if (note.isEmpty() && m_areDraftsRead && std::none_of(m_drafts.cbegin(), m_drafts.cend(), can))
-        note = tr("There is none for this model yet: a draft model is a smaller one of the same family, with the same vocabulary.");
-    m_draftNote->setText(note);
-    m_draftNote->setVisible(!note.isEmpty() && m_draft->isVisibleTo(m_detail));
 }
 
 void ModelsPage::updateLook()
@@ -509,9 +433,7 @@ void ModelsPage::updateDetail()
     m_memoryTitle->setVisible(isChat);
     m_contextLabel->setVisible(isChat);
     m_contextLength->setVisible(isChat);
-    m_draftLabel->setVisible(isChat);
-    m_draft->setVisible(isChat);
-    updateDraftNote();
+    m_draft->setModel(isChat && !model.isMissing ? m_current : QString());
     m_verify->setEnabled(!model.isMissing);
     m_facts->parentWidget()->setVisible(!isOffer && !model.isMissing && m_factsFailure.title.isEmpty());
 

@@ -4,7 +4,6 @@
 #include "app/pages/page.h"
 #include "app/services/model_service.h"
 
-class QComboBox;
 class QLabel;
 class QListWidget;
 class QPushButton;
@@ -21,6 +20,7 @@ class StatePanel;
 
 namespace sy::app {
 
+class DraftPicker;
 class FirstRunPanel;
 
 /// Model files at the left; facts, memory and what can be done with one at the right.
@@ -43,9 +43,6 @@ private:
     void updateJobs();
     void showFacts(const api::ModelFacts& facts, const api::MemoryEstimate& estimate);
     void requestFacts();
-    void requestDrafts();
-    void showDrafts();
-    void updateDraftNote();
     void load();
     void remove();
     api::ModelEntry entry() const { return entry(m_current); }
@@ -60,17 +57,15 @@ private:
     widgets::StatePanel* m_state;
     FirstRunPanel* m_firstRun;
     QWidget* m_detail;
-    QLabel *m_title, *m_subtitle, *m_memoryTitle, *m_contextLabel, *m_draftLabel, *m_draftNote, *m_note;
+    QLabel *m_title, *m_subtitle, *m_memoryTitle, *m_contextLabel, *m_note;
     widgets::Notice *m_jobFailure, *m_failure; // of an import or a download; of the model that is shown
     QPushButton *m_load, *m_loadAnyway, *m_verify, *m_remove, *m_fetch;
     QSpinBox* m_contextLength;
-    QComboBox* m_draft;
+    DraftPicker* m_draft;
     widgets::MemoryBar* m_memory;
     widgets::FactsTable* m_facts;
     widgets::ProgressList* m_progress;
     UserMessage m_factsFailure;
-    QList<DraftChoice> m_drafts; // of the model that is shown
-    bool m_areDraftsRead = false;
     bool m_isSupported = true;
     bool m_fits = true;
     int m_modelContext = 0;
