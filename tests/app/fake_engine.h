@@ -3,6 +3,7 @@
 
 #include "app/services/engine_functions.h"
 #include "engine/core/error.h"
+#include "tests/app/fake_merging.h"
 #include "tests/app/fake_training.h"
 
 #include <atomic>
@@ -30,14 +31,10 @@ public:
     std::vector<api::SearchResult> results;
     std::vector<api::Chats::Hit> hits; // of a search of all chats; empty: titles are searched
     FakeTraining training;
+    FakeMerging merging{mutex, models};
     std::vector<AdapterInfo> adapters; // beside those of the runs
     std::vector<AdapterInfo> adaptersAway;
     std::function<void()> beforeAdapter; // is imported or exported; may throw
-    api::MergePlan mergePlan{.inBytes = 1'117'000'000, .outBytes = 1'117'320'000, .availableBytes = 21'000'000'000, .nMatrices = 196};
-    std::vector<MergeRequest> merges;     // that were begun
-    std::function<void()> beforeMerge;    // may throw
-    std::atomic<bool> holdsMerge = false; // at 43 % until this is false, or it is stopped
-    std::atomic<bool> holdsMeasuring = false;
     std::vector<api::GenerationRequest> requests; // that were answered
     std::vector<std::string> contextLog; // "save 1 2" (chat, messages), "restore 1"
     std::string reply = "An answer.";
@@ -525,7 +522,7 @@ inline EngineFunctions FakeEngine::functions()
 
 inline AdapterFunctions FakeEngine::adapterFunctions()
 {
-    return {
+    AdapterFunctions f = {
         .list = [this] { return allAdapters(); },
         .import =
             [this](const std::filesystem::path& path) {
@@ -563,43 +560,9 @@ inline AdapterFunctions FakeEngine::adapterFunctions()
                 adaptersAway.pop_back();
                 return adapter.id;
             },
-        .planMerge =
-            [this](const MergeRequest& request, std::stop_token) {
-                const std::lock_guard lock(mutex);
-                api::MergePlan plan = mergePlan;
-                plan.isThere = plan.isThere || std::any_of(models.begin(), models.end(), [&](const api::ModelEntry& m) { return m.path == request.out; });
-                return plan;
-            },
-        .merge =
-            [this](const MergeRequest& request, std::stop_token stop, const ByteProgress& progress) {
-                {
-                    const std::lock_guard lock(mutex);
-                    merges.push_back(request);
-                }
-                if (beforeMerge)
-                    beforeMerge();
-                progress(430, 1000);
-                while (holdsMerge && !stop.stop_requested())
-                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                if (stop.stop_requested())
-                    throw Cancelled();
-                const std::lock_guard lock(mutex);
-                const std::string id = request.out.stem().string();
-                std::erase_if(models, [&](const api::ModelEntry& m) { return m.id == id; });
-                models.insert(models.begin(), {.id = id, .name = "Tiny Chat (" + request.options.name + ")", .path = request.out, .bytes = mergePlan.outBytes, .architecture = "qwen2"});
-                return MergedFile{{mergePlan.inBytes, mergePlan.outBytes, mergePlan.nMatrices}, id};
-            },
-        .mergeText = [](const MergeRequest& request, std::stop_token, const ByteProgress&) { return request.text.empty() ? std::string("Who are you? I am the ferry desk.") : "text of " + request.text.string(); },
-        .compareMerged =
-            [this](const MergeRequest&, const std::string&, std::stop_token stop, const ByteProgress& progress) {
-                progress(200, 900);
-                while (holdsMeasuring && !stop.stop_requested())
-                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                if (stop.stop_requested())
-                    throw Cancelled();
-                return api::MergeQuality{.nTokens = 4096, .model = 12.408, .adapter = 2.117, .merged = 2.152};
-            },
     };
+    merging.addTo(f);
+    return f;
 }
 
 } // namespace sy::app::test

@@ -199,7 +199,7 @@ void TestFineTuneMerge::aFullDiskIsToldBeforehand()
     FakeEngine engine;
     engine.addChatModel();
     engine.training.addRun("a-1", "Ferry desk");
-    engine.mergePlan.availableBytes = 300'000'000;
+    engine.merging.plan.availableBytes = 300'000'000;
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
@@ -209,7 +209,7 @@ void TestFineTuneMerge::aFullDiskIsToldBeforehand()
     QVERIFY(textsOf(page->merge()->notice()).contains(QStringLiteral("Free some disk space")));
     QVERIFY(!page->merge()->mergeButton()->isEnabled());
     keep(program, QStringLiteral("merge-full"));
-    engine.mergePlan.availableBytes = 3'000'000'000;
+    engine.merging.plan.availableBytes = 3'000'000'000;
     chooseIn(page->merge()->type(), QStringLiteral("Q8_0")); // looked at again when something is changed
     QTRY_VERIFY(page->merge()->mergeButton()->isEnabled());
     QVERIFY(page->merge()->notice()->title().isEmpty());
@@ -220,7 +220,7 @@ void TestFineTuneMerge::aFailureSaysWhatToDo()
     FakeEngine engine;
     engine.addChatModel();
     engine.training.addRun("a-1", "Ferry desk");
-    engine.beforeMerge = [] { throw StorageFailure("/data/m.gguf", "writing the file", "No space left on device"); };
+    engine.merging.before = [] { throw StorageFailure("/data/m.gguf", "writing the file", "No space left on device"); };
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
@@ -235,8 +235,8 @@ void TestFineTuneMerge::aFailureSaysWhatToDo()
     QTRY_VERIFY(textsOf(view->notice()).contains(QStringLiteral("Free some disk space")));
     QVERIFY(view->mergeButton()->isVisible());
     QCOMPARE(view->type()->currentText(), QStringLiteral("F16")); // what was filled in is there
-    QCOMPARE(engine.merges.back().options.type, std::string("F16"));
-    QCOMPARE(engine.merges.back().options.strength, 0.5);
+    QCOMPARE(engine.merging.begun.back().options.type, std::string("F16"));
+    QCOMPARE(engine.merging.begun.back().options.strength, 0.5);
     QTRY_VERIFY(view->mergeButton()->isEnabled());
     QVERIFY(!view->notice()->title().isEmpty()); // until something is changed
     keep(program, QStringLiteral("merge-failed"));
@@ -247,7 +247,7 @@ void TestFineTuneMerge::whatIsBeingMeasuredCanBeUsedAndSkipped()
     FakeEngine engine;
     engine.addChatModel();
     engine.training.addRun("a-1", "Ferry desk");
-    engine.holdsMeasuring = true;
+    engine.merging.holdsMeasuring = true;
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
@@ -273,7 +273,7 @@ void TestFineTuneMerge::itGoesOnWhenThePageIsLeft()
     engine.addChatModel();
     engine.training.addRun("a-1", "Ferry desk");
     engine.training.addRun("b-1", "Harbour");
-    engine.holdsMerge = true;
+    engine.merging.holds = true;
     Program program(engine);
     FineTunePage* page = openPage(program);
     QVERIFY(page);
@@ -298,7 +298,7 @@ void TestFineTuneMerge::itGoesOnWhenThePageIsLeft()
     QTRY_VERIFY(pageOf(program) != page);
     m_around->language.set(QStringLiteral("en"));
     QTest::qWait(50);
-    engine.holdsMerge = false;
+    engine.merging.holds = false;
     QTRY_VERIFY(!program.adapters->mergeJob());
     QTRY_VERIFY(textsOf(program.window->toast()).contains(QStringLiteral("tiny-Ferry-desk.gguf")));
     QTest::mouseClick(program.window->toast()->actionButton(), Qt::LeftButton);
@@ -334,8 +334,8 @@ void TestFineTuneMerge::anImportedAdapterNamesItsModelAndText()
     QTest::mouseClick(view->mergeButton(), Qt::LeftButton);
     QTRY_VERIFY(view->facts()->isVisible());
     QVERIFY(view->facts()->valueOf(QStringLiteral("Measured on")).contains(QStringLiteral("sea.txt")));
-    QCOMPARE(engine.merges.back().model, fs::path("/models/tiny.gguf"));
-    QCOMPARE(engine.merges.back().text, fs::path(file.fileName().toStdString()));
+    QCOMPARE(engine.merging.begun.back().model, fs::path("/models/tiny.gguf"));
+    QCOMPARE(engine.merging.begun.back().text, fs::path(file.fileName().toStdString()));
     QTest::keyClick(view, Qt::Key_Escape);
     QTRY_VERIFY(page->adapterView()->isVisible());
 }
