@@ -58,7 +58,7 @@ void addModel(ModelFacts& facts, const models::Model& model, int64_t contextLeng
         }
         facts.memory.kvBytesPerToken = facts.memory.kvBytesPerTokenOf[toString(KvType::f16)];
     }
-    facts.memory.computeBytes = computeBytes(model, facts.memory.chatTokens);
+    facts.memory.computeBytes = facts.isEmbedding ? computeBytes(model) : computeBytes(model, facts.memory.chatTokens);
 }
 
 /// The peak: all of the model beside what the process is now.
@@ -96,12 +96,12 @@ uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions&
     return kvLayout(model, options.kvType, options.isExact).bytes(nTokens, generate::SchedulerOptions().stepTokens);
 }
 
-uint64_t computeBytes(const models::Model& model, int64_t mostTokens)
+uint64_t computeBytes(const models::Model& model, int64_t nTokens)
 {
-    const auto step = [&](int64_t stepTokens) { return mostTokens > 0 ? std::min(stepTokens, mostTokens) : stepTokens; };
-    return model.config().isEmbedding ? model.computeBytes(step(generate::EmbeddingQueue::Options().stepTokens), 0)
-                                      : model.computeBytes(step(generate::SchedulerOptions().stepTokens),
-                                                           generate::SchedulerOptions().nMostRunning);
+    const generate::SchedulerOptions options;
+    return model.config().isEmbedding
+               ? model.computeBytes(std::min(nTokens, generate::EmbeddingQueue::Options().stepTokens), 0)
+               : model.computeBytes(std::min(nTokens, options.stepTokens), options.nMostRunning);
 }
 
 ModelFacts describeModel(const formats::ModelFile& file, const models::Model& model, const tokenizer::Tokenizer* tokenizer)

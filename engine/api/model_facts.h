@@ -5,6 +5,7 @@
 #include "engine/api/library.h"
 
 #include <cstdint>
+#include <limits>
 
 namespace sy::formats {
 class ModelFile;
@@ -33,7 +34,7 @@ int64_t contextLengthFor(int64_t modelContextLength, int64_t asked);
 /// Bytes of keys and values of so many tokens, of the type that the options choose; whole pages.
 uint64_t kvBytes(const models::Model& model, int64_t nTokens, const LoadOptions& options);
 
-/// Bytes of activations and logits of the largest step that the scheduler makes; with `mostTokens` above 0, of so many at most.
-uint64_t computeBytes(const models::Model& model, int64_t mostTokens = 0);
+/// Bytes of activations and logits of the largest step that the scheduler makes of so many tokens.
+uint64_t computeBytes(const models::Model& model, int64_t nTokens = std::numeric_limits<int64_t>::max());
 
 } // namespace sy::api
