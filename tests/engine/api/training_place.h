@@ -5,6 +5,7 @@
 #include "engine/api/engine.h"
 #include "engine/api/fine_tune.h"
 #include "engine/api/runs.h"
+#include "tests/tiny_model.h"
 
 #include <QTemporaryDir>
 
@@ -60,6 +61,27 @@ struct TrainingPlace {
         };
         return events;
     }
+};
+
+/// With a tiny model, and a run of it.
+struct TinyTrainingPlace : TrainingPlace {
+    TinyTrainingPlace() : TrainingPlace(1) { writeTinyModel(path("tiny.gguf"), "Tiny Talker"); }
+
+    nlohmann::json config(int maxSteps) const
+    {
+        return {{"name", "My Run"},
+                {"model", path("tiny.gguf").string()},
+                {"data", {{{"path", path("rows.jsonl").string()}}}},
+                {"evaluation", {{"fraction", 0.2}, {"everySteps", 2}}},
+                {"adapter", {{"rank", 4}}},
+                {"optimizer", {{"learningRate", 0.01}, {"warmupSteps", 2}}},
+                {"batch", {{"contextLength", 64}, {"sequences", 4}}},
+                {"epochs", 1000},
+                {"checkpoint", {{"everySteps", 5}}},
+                {"maxSteps", maxSteps}};
+    }
+    using TrainingPlace::train;
+    api::FineTuneResult train(int maxSteps, int64_t stopAfter = 0) const { return train(config(maxSteps), stopAfter); }
 };
 
 } // namespace sy::test
