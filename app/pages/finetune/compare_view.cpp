@@ -5,6 +5,7 @@
 #include "app/pages/finetune/run_words.h"
 #include "app/services/fine_tune_service.h"
 #include "widgets/parts/flow_layout.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/plots/plot_view.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
@@ -17,7 +18,6 @@
 #include <QLabel>
 #include <QLocale>
 #include <QMap>
-#include <QScrollArea>
 #include <QSet>
 #include <QSlider>
 #include <QSplitter>
@@ -34,14 +34,8 @@ CompareView::CompareView(PageContext& context, QWidget* parent) : QWidget(parent
     setAccessibleName(tr("Compare runs"));
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    auto* content = new QWidget(scroll);
-    scroll->setWidget(content);
-    outer->addWidget(scroll);
+    auto* content = new QWidget(this);
+    outer->addWidget(scrolled(content, this));
     auto* rows = new QVBoxLayout(content);
     rows->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kMedium);
     rows->setSpacing(space::kSmall);

@@ -7,6 +7,7 @@
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/parts/notice.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -26,7 +27,6 @@
 #include <QProgressBar>
 #include <QPushButton>
 #include <QRegularExpression>
-#include <QScrollArea>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -93,14 +93,8 @@ void MergeView::build()
     setAccessibleName(tr("Merge an adapter into a model"));
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    auto* content = new QWidget(scroll);
-    scroll->setWidget(content);
-    outer->addWidget(scroll);
+    auto* content = new QWidget(this);
+    outer->addWidget(scrolled(content, this));
     auto* across = new QHBoxLayout(content);
     across->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kMedium);
     auto* column = new QWidget(content);

@@ -10,6 +10,7 @@
 #include "app/services/model_service.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/parts/notice.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -27,7 +28,6 @@
 #include <QListWidget>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QToolButton>
 #include <algorithm>
 
@@ -89,12 +89,7 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
     outer->setSpacing(0);
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    auto* content = new QWidget(scroll);
+    auto* content = new QWidget(this);
     auto* rows = new QVBoxLayout(content);
     rows->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kLarge);
     rows->setSpacing(space::kMedium);
@@ -133,8 +128,7 @@ RunForm::RunForm(PageContext& context, QWidget* parent) : QWidget(parent), m_con
     m_columns->addWidget(left, 5);
     m_columns->addWidget(right, 6);
     rows->addLayout(m_columns, 1);
-    scroll->setWidget(content);
-    outer->addWidget(scroll, 1);
+    outer->addWidget(scrolled(content, this), 1);
 
     auto* line = new QFrame(this);
     line->setProperty("kind", "line");

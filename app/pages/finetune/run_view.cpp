@@ -13,6 +13,7 @@
 #include "widgets/parts/facts_table.h"
 #include "widgets/parts/flow_layout.h"
 #include "widgets/parts/notice.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -26,7 +27,6 @@
 #include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QScrollBar>
 #include <QSplitter>
 #include <QStyle>
@@ -42,17 +42,6 @@ namespace {
 using namespace std::chrono_literals;
 
 enum Tab { SummaryTab, PlotsTab, SamplesTab, CheckpointsTab, LogTab, SettingsTab };
-
-QScrollArea* scrolled(QWidget* content, QWidget* parent)
-{
-    auto* scroll = new QScrollArea(parent);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setWidget(content);
-    return scroll;
-}
 
 } // namespace
 

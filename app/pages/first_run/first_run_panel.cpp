@@ -7,6 +7,7 @@
 #include "widgets/parts/file_drop.h"
 #include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -16,7 +17,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSet>
 
 namespace sy::app {
@@ -83,11 +83,7 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     new FileDrop(this, [] { return tr("Drop to import the model"); }, [this](const QStringList& paths) { importModels(this, m_context.models, paths); });
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    auto* content = new QWidget(scroll);
+    auto* content = new QWidget(this);
     auto* rows = new QVBoxLayout(content);
     rows->setContentsMargins(space::kHuge, space::kHuge, space::kHuge, space::kHuge);
     rows->setSpacing(space::kMedium);
@@ -152,8 +148,7 @@ FirstRunPanel::FirstRunPanel(PageContext& context, QWidget* parent) : QWidget(pa
     m_failure->setClosable(true);
     addCentered(m_failure);
     rows->addStretch(3);
-    scroll->setWidget(content);
-    outer->addWidget(scroll);
+    outer->addWidget(scrolled(content, this));
     setFocusProxy(m_download);
     decorate();
 

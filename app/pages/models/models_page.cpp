@@ -14,6 +14,7 @@
 #include "widgets/parts/notice.h"
 #include "widgets/parts/progress_list.h"
 #include "widgets/parts/row_delegate.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/parts/state_panel.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
@@ -26,7 +27,6 @@
 #include <QLocale>
 #include <QMessageBox>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -91,17 +91,11 @@ ModelsPage::ModelsPage(PageContext& context, QWidget* parent) : Page(parent), m_
     m_stack = new QStackedWidget(right);
     m_state = new StatePanel(m_stack);
     m_firstRun = new FirstRunPanel(context, m_stack);
-    auto* scroll = new QScrollArea(m_stack);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    m_detail = new QWidget(scroll);
+    m_detail = new QWidget(m_stack);
     buildDetail(m_detail);
-    scroll->setWidget(m_detail);
     m_stack->addWidget(m_state);
     m_stack->addWidget(m_firstRun);
-    m_stack->addWidget(scroll);
+    m_stack->addWidget(scrolled(m_detail, m_stack));
     rightRows->addWidget(m_stack, 1);
     right->setMinimumWidth(300);
     splitter->addWidget(right);

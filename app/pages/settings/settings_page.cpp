@@ -5,6 +5,7 @@
 #include "app/pages/chat/sampling_panel.h"
 #include "app/services/engine_functions.h"
 #include "app/settings/settings.h"
+#include "widgets/parts/scrolled.h"
 #include "widgets/theme/fonts.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/tokens.h"
@@ -19,7 +20,6 @@
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSpinBox>
 #include <QUrl>
 #include <algorithm>
@@ -33,12 +33,7 @@ SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent)
 {
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    m_content = new QWidget(scroll);
+    m_content = new QWidget(this);
     auto* columns = new QHBoxLayout(m_content);
     columns->setContentsMargins(space::kHuge, space::kLarge, space::kHuge, space::kHuge);
     auto* column = new QWidget(m_content);
@@ -60,8 +55,7 @@ SettingsPage::SettingsPage(PageContext& context, QWidget* parent) : Page(parent)
     addShortcuts();
     alignControls();
     m_rows->addStretch(1);
-    scroll->setWidget(m_content);
-    outer->addWidget(scroll);
+    outer->addWidget(scrolled(m_content, this));
 }
 
 void SettingsPage::activated()
