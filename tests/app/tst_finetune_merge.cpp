@@ -24,6 +24,16 @@ namespace {
 constexpr int kPatienceMs = 120'000;
 const QString kMerge = QStringLiteral("Merged into a model…");
 
+/// The form for the adapter of the run "a-1" of a fake engine.
+MergeView* openMerge(Program& program)
+{
+    FineTunePage* page = openPage(program);
+    if (!page || !QTest::qWaitFor([&] { return program.adapters->find(QStringLiteral("a-1")); }))
+        return nullptr;
+    choose(page->view()->exportButton(), kMerge);
+    return page->merge();
+}
+
 /// A run of an adapter for a tiny model, and the program over the engine that made it.
 struct Place {
     QTemporaryDir dir;
@@ -201,18 +211,16 @@ void TestFineTuneMerge::aFullDiskIsToldBeforehand()
     engine.training.addRun("a-1", "Ferry desk");
     engine.merging.plan.availableBytes = 300'000'000;
     Program program(engine);
-    FineTunePage* page = openPage(program);
-    QVERIFY(page);
-    QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
-    choose(page->view()->exportButton(), kMerge);
-    QTRY_COMPARE(page->merge()->notice()->title(), QStringLiteral("Not enough room on the disk"));
-    QVERIFY(textsOf(page->merge()->notice()).contains(QStringLiteral("Free some disk space")));
-    QVERIFY(!page->merge()->mergeButton()->isEnabled());
+    MergeView* view = openMerge(program);
+    QVERIFY(view);
+    QTRY_COMPARE(view->notice()->title(), QStringLiteral("Not enough room on the disk"));
+    QVERIFY(textsOf(view->notice()).contains(QStringLiteral("Free some disk space")));
+    QVERIFY(!view->mergeButton()->isEnabled());
     keep(program, QStringLiteral("merge-full"));
     engine.merging.plan.availableBytes = 3'000'000'000;
-    chooseIn(page->merge()->type(), QStringLiteral("Q8_0")); // looked at again when something is changed
-    QTRY_VERIFY(page->merge()->mergeButton()->isEnabled());
-    QVERIFY(page->merge()->notice()->title().isEmpty());
+    chooseIn(view->type(), QStringLiteral("Q8_0")); // looked at again when something is changed
+    QTRY_VERIFY(view->mergeButton()->isEnabled());
+    QVERIFY(view->notice()->title().isEmpty());
 }
 
 void TestFineTuneMerge::aFailureSaysWhatToDo()
@@ -222,11 +230,8 @@ void TestFineTuneMerge::aFailureSaysWhatToDo()
     engine.training.addRun("a-1", "Ferry desk");
     engine.merging.before = [] { throw StorageFailure("/data/m.gguf", "writing the file", "No space left on device"); };
     Program program(engine);
-    FineTunePage* page = openPage(program);
-    QVERIFY(page);
-    QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
-    choose(page->view()->exportButton(), kMerge);
-    MergeView* view = page->merge();
+    MergeView* view = openMerge(program);
+    QVERIFY(view);
     QTRY_VERIFY(view->mergeButton()->isEnabled());
     chooseIn(view->type(), QStringLiteral("F16"));
     type(view->strength(), QStringLiteral("0.5"));
@@ -249,11 +254,8 @@ void TestFineTuneMerge::whatIsBeingMeasuredCanBeUsedAndSkipped()
     engine.training.addRun("a-1", "Ferry desk");
     engine.merging.holdsMeasuring = true;
     Program program(engine);
-    FineTunePage* page = openPage(program);
-    QVERIFY(page);
-    QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
-    choose(page->view()->exportButton(), kMerge);
-    MergeView* view = page->merge();
+    MergeView* view = openMerge(program);
+    QVERIFY(view);
     QTRY_VERIFY(view->mergeButton()->isEnabled());
     QTest::mouseClick(view->mergeButton(), Qt::LeftButton);
     QTRY_COMPARE(view->stopButton()->text(), QStringLiteral("Skip measuring"));
@@ -263,8 +265,8 @@ void TestFineTuneMerge::whatIsBeingMeasuredCanBeUsedAndSkipped()
     QTRY_VERIFY(view->facts()->isVisible());
     QCOMPARE(view->facts()->valueOf(QStringLiteral("Quality")), QStringLiteral("not measured"));
     QTest::mouseClick(buttonWith(view, QStringLiteral("Close")), Qt::LeftButton);
-    QTRY_VERIFY(page->view()->isVisible());
-    QCOMPARE(page->view()->id(), QStringLiteral("a-1"));
+    QTRY_VERIFY(pageOf(program)->view()->isVisible());
+    QCOMPARE(pageOf(program)->view()->id(), QStringLiteral("a-1"));
 }
 
 void TestFineTuneMerge::itGoesOnWhenThePageIsLeft()
@@ -346,11 +348,8 @@ void TestFineTuneMerge::everyFieldHasANameAndIsReachedWithTheKeyboard()
     engine.addChatModel();
     engine.training.addRun("a-1", "Ferry desk");
     Program program(engine);
-    FineTunePage* page = openPage(program);
-    QVERIFY(page);
-    QTRY_VERIFY(program.adapters->find(QStringLiteral("a-1")));
-    choose(page->view()->exportButton(), kMerge);
-    MergeView* view = page->merge();
+    MergeView* view = openMerge(program);
+    QVERIFY(view);
     QTRY_VERIFY(view->mergeButton()->isEnabled());
     program.window->activateWindow(); // the menu had taken that away
     QTRY_COMPARE(QApplication::focusWidget(), static_cast<QWidget*>(view->name()));
